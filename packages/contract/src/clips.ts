@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { JobId } from "./job.ts";
+
+/** Strict: a clip's file name never holds text of anybody's making. */
+export const ClipFile = z.string().regex(/^clip_0[1-5]\.mp4$/, "clip not found");
+export type ClipFile = z.infer<typeof ClipFile>;
+
+/** One entry of `GET /api/jobs/{id}/results`; the first seven fields are 1.x's. */
+export const ClipView = z.object({
+  clip_file: ClipFile,
+  title: z.string(),
+  duration: z.int(), // whole seconds, truncated
+  locked: z.boolean(),
+  unlock_endpoint: z.string(),
+  download_endpoint: z.string(),
+  preview_endpoint: z.string(),
+
+  index: z.int(),
+  hook: z.string(),
+  reason: z.string(),
+  score: z.number().nullable(),
+  start: z.number(), // seconds in the source
+  end: z.number(),
+  duration_seconds: z.number(),
+  width: z.int().nullable(),
+  height: z.int().nullable(),
+  size_bytes: z.int().nullable(),
+  sha256: z.string().nullable(),
+  captioned: z.boolean(),
+  cover_file: z.string().nullable(), // names for `clips.artifact`
+  srt_file: z.string().nullable(),
+  vtt_file: z.string().nullable(),
+});
+export type ClipView = z.infer<typeof ClipView>;
+
+export const Results = z.object({
+  clips: z.array(ClipView),
+  title: z.string().nullable(),
+  source_url: z.string().nullable(),
+  transcriber: z.string().nullable(),
+  selector: z.string().nullable(),
+  notices: z.array(z.string()),
+  seconds: z.record(z.string(), z.number()), // wall seconds per stage, lower case, and "total"
+});
+export type Results = z.infer<typeof Results>;
+
+export const ClipInput = z.object({ job_id: JobId, clip_file: ClipFile });
+export const SignedLink = z.object({ url: z.string(), expires_in: z.int() });
+export type SignedLink = z.infer<typeof SignedLink>;
+
+export const UnlockInput = ClipInput.extend({
+  unlock_request_id: z
+    .string({ error: "unlock_request_id is required" })
+    .min(1, "unlock_request_id is required"),
+});
+export const Unlocked = z.object({
+  job_id: JobId,
+  clip_file: ClipFile,
+  unlocked: z.boolean(),
+  charged_credits: z.int(),
+  idempotency: z.enum(["NEW", "REPLAY"]),
+});
+export type Unlocked = z.infer<typeof Unlocked>;
+
+/** Seconds that preview and download links live (1.x). */
+export const PREVIEW_EXPIRES_SECONDS = 600;
+export const DOWNLOAD_EXPIRES_SECONDS = 86_400;

@@ -1,0 +1,146 @@
+import { z } from "zod";
+
+export const JobId = z.string().regex(/^kk_[0-9A-HJKMNP-TV-Z]{26}$/, "job not found");
+export type JobId = z.infer<typeof JobId>;
+
+export const UploadId = z.string().regex(/^up_[0-9A-HJKMNP-TV-Z]{26}$/, "upload not found");
+export type UploadId = z.infer<typeof UploadId>;
+
+/** A closed set: 1.x clients stop polling only on SUCCEEDED or FAILED. The finer state is `JobState`. */
+export const JobStatus = z.enum(["QUEUED", "RUNNING", "SUCCEEDED", "FAILED"]);
+export type JobStatus = z.infer<typeof JobStatus>;
+
+export const JobState = z.enum([
+  "QUEUED", // waiting for a place to run
+  "STARTING", // handed to a provider, the worker has not claimed it yet
+  "RUNNING",
+  "RETRYING", // an attempt ended badly; the next one is due
+  "CANCELLING",
+  "COMMITTING", // the worker is done; its artifacts are being published
+  "SUCCEEDED",
+  "FAILED",
+  "CANCELLED",
+]);
+export type JobState = z.infer<typeof JobState>;
+
+/** In pipeline order: the worker runs them in this order and the page draws them in this order. */
+export const Stage = z.enum(["DOWNLOAD", "TRANSCRIPT", "CHUNK", "SELECT", "RENDER", "UPLOAD"]);
+export type Stage = z.infer<typeof Stage>;
+export const STAGES = Stage.options;
+
+/** What a job shows as its stage: the pipeline's, then DONE. */
+export const ViewStage = z.enum([...Stage.options, "DONE"]);
+export type ViewStage = z.infer<typeof ViewStage>;
+
+/** Job progress (percent) at which each stage ends, as 1.x clients know them. */
+export const STAGE_ENDS: Record<Stage, number> = {
+  DOWNLOAD: 20,
+  TRANSCRIPT: 40,
+  CHUNK: 55,
+  SELECT: 65,
+  RENDER: 80,
+  UPLOAD: 95,
+};
+
+/** Progress of the job (percent, whole) for a stage that is `fraction` (0..1) done. */
+export function jobProgress(stage: Stage, fraction: number): number {
+  const index = STAGES.indexOf(stage);
+  const previous = STAGES[index - 1];
+  const from = previous ? STAGE_ENDS[previous] : 0;
+  const clamped = Math.min(1, Math.max(0, Number.isFinite(fraction) ? fraction : 0));
+  return Math.floor(from + (STAGE_ENDS[stage] - from) * clamped);
+}
+
+export const Language = z.enum(["en", "id", "auto"], { error: "language must be en, id, or auto" });
+export type Language = z.infer<typeof Language>;
+
+/**
+ * A new job. The order of the fields is the order in which the documented checks are made, and each text is exact:
+ * REST answers with the first failing field's message.
+ * Give `video_url`, or the `upload_id` of a finished upload.
+ */
+export const CreateJob = z.object({
+  video_url: z.string({ error: "video_url is required" }).min(1, "video_url is required").optional(),
+  upload_id: UploadId.optional(),
+  clip_duration_seconds: z
+    .number({ error: "clip_duration_seconds is required" })
+    .int("clip_duration_seconds must be between 30 and 60")
+    .min(30, "clip_duration_seconds must be between 30 and 60")
+    .max(60, "clip_duration_seconds must be between 30 and 60"),
+  clip_count: z
+    .number({ error: "clip_count is required" })
+    .int("clip_count must be between 1 and 5")
+    .min(1, "clip_count must be between 1 and 5")
+    .max(5, "clip_count must be between 1 and 5"),
+  language: Language.nullish().transform((language) => language ?? "auto"),
+});
+export type CreateJob = z.input<typeof CreateJob>;
+
+export const CreatedJob = z.object({ job_id: JobId, job_token: z.string(), status: JobStatus });
+export type CreatedJob = z.infer<typeof CreatedJob>;
+
+/** One try of a job, as its owner may see it. Times are ISO 8601. */
+export const AttemptView = z.object({
+  epoch: z.int().min(1),
+  provider: z.string(),
+  node: z.string().nullable(),
+  state: z.enum(["PLANNED", "SUBMITTING", "SUBMITTED", "CLAIMED", "FINISHED"]),
+  started_at: z.string().nullable(),
+  ended_at: z.string().nullable(),
+  outcome: z.string().nullable(), // "succeeded", or the code of what ended it
+});
+export type AttemptView = z.infer<typeof AttemptView>;
+
+/** The first seven fields are the 1.x answer; the rest is added. */
+export const JobView = z.object({
+  job_id: JobId,
+  status: JobStatus,
+  stage: ViewStage,
+  progress: z.int().min(0).max(100),
+  start_error: z.string().nullable(),
+  nosana_run_id: z.string().nullable(),
+  error: z.string().nullable(),
+
+  state: JobState,
+  /** How far the current stage is, 0..1. */
+  stage_progress: z.number().min(0).max(1),
+  /** One readable line about what happens now, e.g. "Downloaded 12 of 40 MB". */
+  message: z.string().nullable(),
+  error_code: z.string().nullable(),
+  error_action: z.string().nullable(),
+  created_at: z.string(),
+  updated_at: z.string(),
+  started_at: z.string().nullable(),
+  ended_at: z.string().nullable(),
+  /** When each stage of the current attempt was entered. */
+  stage_started_at: z.partialRecord(Stage, z.string()),
+  request: z.object({
+    clip_duration_seconds: z.int(),
+    clip_count: z.int(),
+    language: Language,
+  }),
+  attempts: z.array(AttemptView),
+  /** What went otherwise than hoped, in plain words: no speech recogniser, low accuracy, fewer clips than asked. */
+  notices: z.array(z.string()),
+  /** Whether the job ran out of signs of life for more than 15 s while RUNNING. */
+  stalled: z.boolean(),
+  version: z.int().min(1),
+});
+export type JobView = z.infer<typeof JobView>;
+
+/** Ended jobs do not move any more. */
+export const isEnded = (status: JobStatus) => status === "SUCCEEDED" || status === "FAILED";
+
+/** One row of `jobs.list`, which only the operator of the machine may ask for. */
+export const JobRow = z.object({
+  job_id: JobId,
+  status: JobStatus,
+  state: JobState,
+  stage: ViewStage,
+  progress: z.int(),
+  title: z.string().nullable(),
+  source: z.string(),
+  created_at: z.string(),
+  error: z.string().nullable(),
+});
+export type JobRow = z.infer<typeof JobRow>;

@@ -1,0 +1,24 @@
+import type { CreateJob } from "./job.ts";
+import type { JobSpec } from "./worker.ts";
+
+/** A valid request for a new job. */
+export const aJob = (overrides: Partial<CreateJob> = {}): CreateJob => ({
+  video_url: "https://example.com/talk.mp4",
+  clip_duration_seconds: 30,
+  clip_count: 2,
+  language: "en",
+  ...overrides,
+});
+
+/** What a worker is asked to make. */
+export const aJobSpec = (overrides: Partial<JobSpec> = {}): JobSpec => ({
+  job_id: "kk_01JD0000000000000000000000",
+  epoch: 1,
+  source: { kind: "url", url: "https://example.com/talk.mp4" },
+  clip_duration_seconds: 30,
+  clip_count: 2,
+  language: "en",
+  fetch_policy: { allow_private: false, allow_origins: [], max_bytes: 1 << 30, max_seconds: 4 * 3600 },
+  can_rank: false,
+  ...overrides,
+});
