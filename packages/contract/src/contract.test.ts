@@ -1,0 +1,91 @@
+import { expect, test } from "vitest";
+import { z } from "zod";
+import {
+  CreateJob,
+  ERRORS,
+  jobProgress,
+  LaunchKey,
+  launchKeyOf,
+  Manifest,
+  STAGE_ENDS,
+  STAGES,
+  TranscriptFile,
+  WorkerEnv,
+} from "./index.ts";
+import { aJob } from "./testing.ts";
+
+test("progress starts each stage where the one before ended, and never leaves its stage", () => {
+  expect(STAGES.map((stage) => jobProgress(stage, 0))).toEqual([0, 20, 40, 55, 65, 80]);
+  expect(STAGES.map((stage) => jobProgress(stage, 1))).toEqual(STAGES.map((stage) => STAGE_ENDS[stage]));
+  expect(jobProgress("RENDER", 7)).toBe(80);
+  expect(jobProgress("RENDER", Number.NaN)).toBe(65);
+});
+
+test.each([
+  [{ clip_duration_seconds: "45" }, "clip_duration_seconds is required"],
+  [{ clip_duration_seconds: 29 }, "clip_duration_seconds must be between 30 and 60"],
+  [{ clip_duration_seconds: 30.5 }, "clip_duration_seconds must be between 30 and 60"],
+  [{ clip_count: undefined }, "clip_count is required"],
+  [{ clip_count: 6 }, "clip_count must be between 1 and 5"],
+  [{ clip_count: 2.5 }, "clip_count must be between 1 and 5"],
+  [{ language: "fr" }, "language must be en, id, or auto"],
+  [{ video_url: "" }, "video_url is required"],
+  [{ video_url: 5 }, "video_url is required"],
+])("a job with %j is refused with the documented text", (overrides, text) => {
+  const parsed = CreateJob.safeParse({ ...aJob(), ...overrides });
+  expect(parsed.error?.issues.map(({ message }) => message)).toContain(text);
+});
+
+test("a job without a language listens for it", () => {
+  const { language: _, ...job } = aJob();
+  expect(CreateJob.parse(job).language).toBe("auto");
+  expect(CreateJob.parse({ ...job, language: null }).language).toBe("auto");
+});
+
+test("a launch key is made of the job and the attempt", () => {
+  const key = launchKeyOf("kk_01JD0000000000000000000000", 12);
+  expect(key).toBe("kk-01jd0000000000000000000000-e12");
+  expect(LaunchKey.safeParse(key).success).toBe(true);
+});
+
+test("a launch carries nothing but its four variables", () => {
+  const env = {
+    KK_API_URL: "http://127.0.0.1:8000",
+    KK_LAUNCH_KEY: "kk-01jd0000000000000000000000-e1",
+    KK_CLAIM_TOKEN: "x".repeat(43),
+  };
+  expect(WorkerEnv.parse(env).KK_LOG_LEVEL).toBe("info");
+  expect(WorkerEnv.safeParse({ ...env, LLM_API_KEY: "secret" }).success).toBe(false);
+});
+
+test("a 1.x manifest and transcript are still read", () => {
+  const manifest = Manifest.parse({
+    job_id: "kk_01JD0000000000000000000000",
+    clips: [
+      {
+        index: 1,
+        title: "A title",
+        hook: "A hook",
+        start: 300,
+        end: 345,
+        duration: 45,
+        segments: [{ start: 300, end: 345, text: "…" }],
+        file: "clip_01.mp4",
+      },
+    ],
+    selection: { mode: "llm_api", endpoint: "https://llm.example/v1" },
+  });
+  expect(manifest.clips[0]?.file).toBe("clip_01.mp4");
+  expect(
+    TranscriptFile.parse([
+      { text: "Hello", start: 0, duration: 3.2, words: [{ word: "Hello", start: 0, end: 0.4 }] },
+    ]),
+  ).toHaveLength(1);
+});
+
+test("every code says what to do, in a sentence, and has a status that HTTP knows", () => {
+  for (const [code, { action, status }] of Object.entries(ERRORS)) {
+    expect(action, code).toMatch(/^[A-Z].*\.$/);
+    expect(z.int().min(400).max(599).safeParse(status).success, code).toBe(true);
+  }
+});
