@@ -102,6 +102,8 @@ export const JobView = z.object({
   error: z.string().nullable(),
 
   state: JobState,
+  /** The stage in which a job that ended badly was; null for all others. */
+  failed_stage: Stage.nullable(),
   /** How far the current stage is, 0..1. */
   stage_progress: z.number().min(0).max(1),
   /** One readable line about what happens now, e.g. "Downloaded 12 of 40 MB". */
@@ -122,6 +124,10 @@ export const JobView = z.object({
   attempts: z.array(AttemptView),
   /** What went otherwise than hoped, in plain words: no speech recogniser, low accuracy, fewer clips than asked. */
   notices: z.array(z.string()),
+  /** Known once the worker has looked into the source; only shown to who has the job's token. */
+  source: z
+    .object({ title: z.string().nullable(), seconds: z.number().nullable(), url: z.string() })
+    .nullable(),
   /** Whether the job ran out of signs of life for more than 15 s while RUNNING. */
   stalled: z.boolean(),
   version: z.int().min(1),

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { KangKlipError } from "./errors.ts";
-import { isPublicAddress, parseSourceUrl } from "./source-url.ts";
+import { type AddressPolicy, isPublicAddress, parseSourceUrl } from "./source-url.ts";
 import { SOURCE_URLS } from "./source-url-corpus.ts";
 
-const PUBLIC_ONLY = { allow_private: false, allow_origins: [] };
+const PUBLIC_ONLY: AddressPolicy = { allow_private: false, allow_origins: [] };
 /** Names that look public: what they resolve to is checked where the connection is made. */
 const CAUGHT_AT_THE_ADDRESS = ["u79", "u80", "u81"];
 

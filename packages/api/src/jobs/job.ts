@@ -1,0 +1,92 @@
+import { ErrorCode, JobId, JobState, Language, Stage, UploadId } from "@kangklip/contract";
+import { z } from "zod";
+
+/** All times of these records are milliseconds since 1970. */
+const Time = z.number();
+
+/** One try of a job. Its tokens are derived from the server's secret (tokens.ts), so none is kept. */
+export const Attempt = z.object({
+  epoch: z.int().min(1),
+  launch_key: z.string(),
+  state: z.enum(["PLANNED", "SUBMITTING", "SUBMITTED", "CLAIMED", "FINISHED"]),
+  provider: z.string().nullable(),
+  ref: z
+    .object({
+      provider: z.string(),
+      ref: z.string(),
+      extra: z.record(z.string(), z.string()).optional(),
+    })
+    .nullable(),
+  node: z.string().nullable(),
+  /** Not submitted before. */
+  not_before: Time,
+  submitting_at: Time.nullable(),
+  submitted_at: Time.nullable(),
+  claimed_at: Time.nullable(),
+  ended_at: Time.nullable(),
+  /** sha256 of the nonce that claimed it: the same process may ask again, no other. */
+  nonce_hash: z.string().nullable(),
+  lease_until: Time.nullable(),
+  /** Leases that ran out while the launch was still seen running. */
+  missed_leases: z.int(),
+  deadline: Time.nullable(),
+  seq: z.int(),
+  progress_at: Time.nullable(),
+  observed_at: Time.nullable(),
+  /** "succeeded" or the code of what ended it. */
+  outcome: z.string().nullable(),
+  /** The launch is gone and nothing is left of it. */
+  released: z.boolean(),
+});
+export type Attempt = z.infer<typeof Attempt>;
+
+export const JobSource = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("url"), url: z.string() }),
+  z.object({ kind: z.literal("upload"), upload_id: UploadId, filename: z.string() }),
+]);
+export type JobSource = z.infer<typeof JobSource>;
+
+/** A job as the store keeps it: one record, moved only by `decide`. */
+export const Job = z.object({
+  job_id: JobId,
+  /** sha256 of the job token. */
+  token_hash: z.string(),
+  created_at: Time,
+  updated_at: Time,
+  started_at: Time.nullable(),
+  ended_at: Time.nullable(),
+  source: JobSource,
+  clip_duration_seconds: z.int(),
+  clip_count: z.int(),
+  language: Language,
+
+  state: JobState,
+  stage: Stage,
+  stage_progress: z.number(),
+  progress: z.int(),
+  message: z.string().nullable(),
+  stage_started_at: z.partialRecord(Stage, Time),
+  error: z.string().nullable(),
+  error_code: ErrorCode.nullable(),
+  start_error: z.string().nullable(),
+  source_title: z.string().nullable(),
+  source_seconds: z.number().nullable(),
+  notices: z.array(z.string()),
+
+  attempts: z.array(Attempt).min(1),
+  /** First epoch of the present budget of attempts; a retry by hand starts a new one. */
+  budget_from: z.int(),
+  /** What is to be published, once a worker has reported success; the hash is null where the report was lost. */
+  result: z.object({ epoch: z.int(), manifest_sha256: z.string().nullable() }).nullable(),
+});
+export type Job = z.infer<typeof Job>;
+
+/** The attempt that counts; the ones before it are fenced. */
+export function currentAttempt(job: Job): Attempt {
+  const last = job.attempts.at(-1);
+  if (!last) throw new Error(`${job.job_id} has no attempt`);
+  return last;
+}
+
+export const isFinal = (job: Job) =>
+  job.state === "SUCCEEDED" || job.state === "FAILED" || job.state === "CANCELLED";

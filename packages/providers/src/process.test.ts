@@ -1,0 +1,49 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { createProcessProvider } from "./process.ts";
+import { aLaunch, BEHAVIOURS, cancelled, testProvider, until } from "./testing.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "kk-launches-"));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+const open = (script: string) =>
+  createProcessProvider({
+    dir,
+    command: [process.execPath, "-e", script],
+    machineEnv: { PATH: process.env.PATH ?? "" },
+  });
+
+describe("process provider", () => testProvider((behaviour) => open(BEHAVIOURS[behaviour])));
+
+test("a launch whose maker died before starting it is lost after half a minute", async () => {
+  const provider = open(BEHAVIOURS.ok);
+  const { launchKey } = aLaunch();
+  const ref = { provider: "process", ref: launchKey };
+  mkdirSync(join(dir, launchKey));
+  expect((await provider.observe(ref)).phase).toBe("starting");
+  const longAgo = new Date(Date.now() - 60_000);
+  utimesSync(join(dir, launchKey), longAgo, longAgo);
+  expect(await provider.observe(ref)).toMatchObject({ phase: "exited", reason: "lost" });
+});
+
+test("a process killed from outside counts as lost, not as ended", async () => {
+  const provider = open(BEHAVIOURS.waits);
+  const ref = await provider.submit(aLaunch());
+  await until(provider, ref, ["running"]);
+  const { pid } = JSON.parse(readFileSync(join(dir, ref.ref, "pid"), "utf8"));
+  process.kill(-pid, "SIGKILL");
+  expect(await until(provider, ref, ["exited"])).toMatchObject({ exitCode: null, reason: "lost" });
+});
+
+test("the claim token is in the launch's environment and nowhere else", async () => {
+  const provider = open(`console.log(process.argv.join(" ")); setInterval(() => {}, 1000)`);
+  const spec = aLaunch();
+  const ref = await provider.submit(spec);
+  await until(provider, ref, ["running"]);
+  const { pid } = JSON.parse(readFileSync(join(dir, ref.ref, "pid"), "utf8"));
+  if (existsSync(`/proc/${pid}/cmdline`))
+    expect(readFileSync(`/proc/${pid}/cmdline`, "utf8")).not.toContain(spec.env.KK_CLAIM_TOKEN);
+  expect(await provider.logs(ref, { tail: 50 })).not.toContain(spec.env.KK_CLAIM_TOKEN);
+  await cancelled(provider, ref);
+});
