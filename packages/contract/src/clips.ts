@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { JobId } from "./job.ts";
+import { ArtifactName } from "./worker.ts";
 
 /** Strict: a clip's file name never holds text of anybody's making. */
 export const ClipFile = z.string().regex(/^clip_0[1-5]\.mp4$/, "clip not found");
@@ -61,6 +62,17 @@ export const Unlocked = z.object({
   idempotency: z.enum(["NEW", "REPLAY"]),
 });
 export type Unlocked = z.infer<typeof Unlocked>;
+
+/** What the page plays: the clip itself where it is unlocked, else its preview. */
+export const ClipLink = SignedLink.extend({ kind: z.enum(["full", "preview"]) });
+export type ClipLink = z.infer<typeof ClipLink>;
+
+/** A file beside the clips: cover, subtitles, transcript, EDL … `download` gives it a name to be saved under. */
+export const ArtifactInput = z.object({
+  job_id: JobId,
+  name: ArtifactName,
+  download: z.boolean().default(false),
+});
 
 /** Seconds that preview and download links live (1.x). */
 export const PREVIEW_EXPIRES_SECONDS = 600;

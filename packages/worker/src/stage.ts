@@ -1,4 +1,12 @@
-import type { JobSpec, TranscriptSegment } from "@kangklip/contract";
+import type {
+  Chunk,
+  Edl,
+  JobSpec,
+  RankAnswer,
+  RankInput,
+  ShotFrame,
+  TranscriptSegment,
+} from "@kangklip/contract";
 import type { Tools } from "./media/ffmpeg.ts";
 import type { MediaInfo } from "./media/probe.ts";
 
@@ -29,11 +37,18 @@ export interface WorkerSettings {
   modelDownload: boolean;
   /** "auto" tries them in order: source captions, whisper, pocketsphinx, none. */
   transcriber: "auto" | "whisper" | "pocketsphinx" | "none";
+  renderWidth: number;
+  renderHeight: number;
   renderCrf: number;
   renderPreset: string;
   renderMaxFps: number;
   captionFont: string;
+  /** Pixels at the output's size; undefined: the default for that size. The next four alike. */
   captionFontSize: number | undefined;
+  captionMaxChars: number | undefined;
+  captionMaxLines: number | undefined;
+  captionMarginH: number | undefined;
+  captionMarginV: number | undefined;
   threads: number;
 }
 
@@ -62,7 +77,7 @@ export interface Transcript {
   segments: TranscriptSegment[];
 }
 
-/** A pause or burst in the sound, found without any recogniser. */
+/** Pauses and loudness of the sound, found without any recogniser. Empty where the source has no sound. */
 export interface SoundMap {
   /** Stretches without sound, seconds. */
   silences: { start: number; end: number }[];
@@ -70,10 +85,51 @@ export interface SoundMap {
   levels: { step: number; dbfs: number[] };
 }
 
-/** RENDER's result for one clip; files are in the attempt's folder. */
+/** SELECT's input. `rank` asks a language model through the API; null where there is none. */
+export interface SelectInput {
+  durationSeconds: number;
+  title: string | null;
+  transcript: Transcript;
+  sound: SoundMap;
+  chunks: Chunk[];
+  /** Times of scene cuts, seconds, as far as they are known cheaply. */
+  shots: number[];
+  rank: ((input: Omit<RankInput, "job_id" | "epoch">) => Promise<RankAnswer>) | null;
+}
+
+/** SELECT's result: an EDL whose clips have no framing yet, best clip first. */
+export interface Selection {
+  edl: Edl;
+  /** "llm_api" or "heuristic", as 1.x wrote it into the manifest. */
+  mode: "llm_api" | "heuristic";
+  /** The model that ranked, or "heuristic". */
+  selector: string;
+}
+
+/** Where the picture is cut for one clip, and what was seen. */
+export interface Framing {
+  frames: ShotFrame[];
+  /** Shots looked at, and those of them with a face. */
+  shots: number;
+  detected: number;
+  /** "blazeface" or "unavailable"; `reason` as in face_log.json, null when all went well. */
+  backend: string;
+  reason: string | null;
+  error: string | null;
+}
+
+/** RENDER's result for one clip: names of files in the attempt's folder. */
 export interface RenderedClip {
   index: number;
-  files: { clip: string; preview: string; cover: string; srt: string; vtt: string };
+  files: {
+    clip: string;
+    preview: string;
+    cover: string;
+    srt: string | null;
+    vtt: string | null;
+    ass: string | null;
+  };
+  framing: Framing;
   durationSeconds: number;
   width: number;
   height: number;
