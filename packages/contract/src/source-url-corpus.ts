@@ -83,7 +83,7 @@ export const SOURCE_URLS: [id: string, url: string, refused: boolean][] = [
   ["u81", "http://rebind.example/", true],
   ["u82", "http://[::1]:6379/", true],
   ["u83", "http://xn--/", true],
-  ["u84", "http://" + "a".repeat(2993) + ".com/", true],
+  ["u84", `http://${"a".repeat(2993)}.com/`, true],
   ["u85", "http://exa mple.com/", true],
   ["u86", "http://%31%32%37.0.0.1/", true],
   ["u87", "http://127.0.0.1%00.example.com/", true],
