@@ -45,7 +45,8 @@ export const Results = z.object({
 });
 export type Results = z.infer<typeof Results>;
 
-export const ClipInput = z.object({ job_id: JobId, clip_file: ClipFile });
+/** The name is checked against the manifest, after job and token: an unknown one is 404 "clip not found". */
+export const ClipInput = z.object({ job_id: JobId, clip_file: z.string().max(200) });
 export const SignedLink = z.object({ url: z.string(), expires_in: z.int() });
 export type SignedLink = z.infer<typeof SignedLink>;
 

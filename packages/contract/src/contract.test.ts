@@ -31,6 +31,9 @@ test.each([
   [{ language: "fr" }, "language must be en, id, or auto"],
   [{ video_url: "" }, "video_url is required"],
   [{ video_url: 5 }, "video_url is required"],
+  [{ video_url: undefined }, "video_url is required"],
+  [{ video_url: undefined, clip_count: 9 }, "video_url is required"],
+  [{ video_url: "file:///etc/passwd" }, "video_url must be a valid URL"],
 ])("a job with %j is refused with the documented text", (overrides, text) => {
   const parsed = CreateJob.safeParse({ ...aJob(), ...overrides });
   expect(parsed.error?.issues.map(({ message }) => message)).toContain(text);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isHttpUrl } from "./source-url.ts";
 
 export const JobId = z.string().regex(/^kk_[0-9A-HJKMNP-TV-Z]{26}$/, "job not found");
 export type JobId = z.infer<typeof JobId>;
@@ -59,21 +60,31 @@ export type Language = z.infer<typeof Language>;
  * REST answers with the first failing field's message.
  * Give `video_url`, or the `upload_id` of a finished upload.
  */
-export const CreateJob = z.object({
-  video_url: z.string({ error: "video_url is required" }).min(1, "video_url is required").optional(),
-  upload_id: UploadId.optional(),
-  clip_duration_seconds: z
-    .number({ error: "clip_duration_seconds is required" })
-    .int("clip_duration_seconds must be between 30 and 60")
-    .min(30, "clip_duration_seconds must be between 30 and 60")
-    .max(60, "clip_duration_seconds must be between 30 and 60"),
-  clip_count: z
-    .number({ error: "clip_count is required" })
-    .int("clip_count must be between 1 and 5")
-    .min(1, "clip_count must be between 1 and 5")
-    .max(5, "clip_count must be between 1 and 5"),
-  language: Language.nullish().transform((language) => language ?? "auto"),
-});
+export const CreateJob = z
+  .object({
+    video_url: z
+      .string({ error: "video_url is required" })
+      .min(1, "video_url is required")
+      .refine(isHttpUrl, "video_url must be a valid URL")
+      .optional(),
+    upload_id: UploadId.optional(),
+    clip_duration_seconds: z
+      .number({ error: "clip_duration_seconds is required" })
+      .int("clip_duration_seconds must be between 30 and 60")
+      .min(30, "clip_duration_seconds must be between 30 and 60")
+      .max(60, "clip_duration_seconds must be between 30 and 60"),
+    clip_count: z
+      .number({ error: "clip_count is required" })
+      .int("clip_count must be between 1 and 5")
+      .min(1, "clip_count must be between 1 and 5")
+      .max(5, "clip_count must be between 1 and 5"),
+    language: Language.nullish().transform((language) => language ?? "auto"),
+  })
+  .refine((job) => job.video_url !== undefined || job.upload_id !== undefined, {
+    path: ["video_url"],
+    error: "video_url is required",
+    when: () => true, // also where other fields fail: this check comes first
+  });
 export type CreateJob = z.input<typeof CreateJob>;
 
 export const CreatedJob = z.object({ job_id: JobId, job_token: z.string(), status: JobStatus });
@@ -150,3 +161,17 @@ export const JobRow = z.object({
   error: z.string().nullable(),
 });
 export type JobRow = z.infer<typeof JobRow>;
+
+/** What a page needs to know of the installation it talks to. */
+export const SystemInfo = z.object({
+  version: z.string(),
+  compute: z.array(z.string()), // in order of preference
+  credits: z.boolean(),
+  language_model: z.boolean(),
+  /** Whether yt-dlp is there, so that addresses of pages work and not only those of video files. */
+  page_urls: z.boolean(),
+  allow_private: z.boolean(),
+  max_source_seconds: z.int(),
+  max_source_bytes: z.int(),
+});
+export type SystemInfo = z.infer<typeof SystemInfo>;

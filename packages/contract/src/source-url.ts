@@ -35,6 +35,13 @@ export function isPublicAddress(text: string): boolean {
     : !EXTRA_V6.some((cidr) => (parsed as ipaddr.IPv6).match(cidr as [ipaddr.IPv6, number]));
 }
 
+/** Whether a text is an http(s) URL of sane form; says nothing about where it leads. Pure. */
+export function isHttpUrl(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
+  if (text.length > MAX_LENGTH || /[\u0000-\u0020\u007f\\]/.test(text)) return false;
+  return /^https?:\/\/[^/]/i.test(text) && URL.canParse(text);
+}
+
 /**
  * The parse wall: takes what a person typed, gives a URL object that may be fetched. Hand the object on, never the text.
  * The address behind a name is checked again where the connection is made. Pure.
@@ -42,10 +49,7 @@ export function isPublicAddress(text: string): boolean {
  *   SOURCE_REFUSED for an address that is not public.
  */
 export function parseSourceUrl(text: string, policy: AddressPolicy): URL {
-  const invalid = () => new KangKlipError("INVALID_INPUT", "video_url must be a valid URL");
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
-  if (text.length > MAX_LENGTH || /[\u0000-\u0020\u007f\\]/.test(text)) throw invalid();
-  if (!/^https?:\/\/[^/]/i.test(text) || !URL.canParse(text)) throw invalid();
+  if (!isHttpUrl(text)) throw new KangKlipError("INVALID_INPUT", "video_url must be a valid URL");
   const url = new URL(text);
   if (url.username || url.password)
     throw new KangKlipError("SOURCE_REFUSED", "The address must not hold a user name or password");

@@ -48,7 +48,7 @@ export interface LaunchSpec {
 export interface LaunchRef {
   provider: ProviderId;
   ref: string;
-  extra?: Record<string, string>;
+  extra?: Record<string, string> | undefined;
 }
 
 export type Phase = "starting" | "queued" | "blocked" | "running" | "stopping" | "exited" | "lost";

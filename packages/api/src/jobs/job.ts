@@ -29,7 +29,9 @@ export const Attempt = z.object({
   lease_until: Time.nullable(),
   /** Leases that ran out while the launch was still seen running. */
   missed_leases: z.int(),
+  /** The attempt may not be later than this with what it is at: finding a place, starting, working, stopping, publishing. */
   deadline: Time.nullable(),
+  /** Of the last report that was heard. */
   seq: z.int(),
   progress_at: Time.nullable(),
   observed_at: Time.nullable(),
@@ -72,6 +74,8 @@ export const Job = z.object({
   source_title: z.string().nullable(),
   source_seconds: z.number().nullable(),
   notices: z.array(z.string()),
+  /** Somebody wants the job gone: it ends CANCELLED unless its clips are there already. */
+  cancel_requested: z.boolean(),
 
   attempts: z.array(Attempt).min(1),
   /** First epoch of the present budget of attempts; a retry by hand starts a new one. */
@@ -90,3 +94,6 @@ export function currentAttempt(job: Job): Attempt {
 
 export const isFinal = (job: Job) =>
   job.state === "SUCCEEDED" || job.state === "FAILED" || job.state === "CANCELLED";
+
+/** Whether something still has to be done for a job: it goes on, or a launch of it may still be there. */
+export const isActive = (job: Job) => !isFinal(job) || job.attempts.some(({ released }) => !released);

@@ -1,6 +1,16 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  randomBytes,
+  timingSafeEqual,
+} from "node:crypto";
 
-export const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+export const sha256 = (text: string | Buffer) => createHash("sha256").update(text).digest("hex");
+
+const derived = (secret: Buffer, text: string) =>
+  createHmac("sha256", secret).update(text).digest("base64url");
 
 /** A job's token: 256 random bits that only the person who made the job gets; the store keeps the hash. */
 export const newJobToken = () => `kkj_${randomBytes(32).toString("base64url")}`;
@@ -10,6 +20,7 @@ export function matchesHash(token: string | undefined, hash: string): boolean {
   return token !== undefined && same(sha256(token), hash);
 }
 
+/** Whether two texts are the same, in a time that tells nothing but their length. */
 export function same(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
   return left.length === right.length && timingSafeEqual(left, right);
@@ -17,8 +28,29 @@ export function same(a: string, b: string): boolean {
 
 /** Derived, not kept: a launch that was interrupted half-way is submitted again with the very same token. */
 export const claimToken = (secret: Buffer, launchKey: string) =>
-  `kkc_${createHmac("sha256", secret).update(`claim:${launchKey}`).digest("base64url")}`;
+  `kkc_${derived(secret, `claim:${launchKey}`)}`;
 
-/** The token of a claimed attempt: bound to the process (nonce) that claimed it. */
+/** The token of a claimed attempt: names its launch, bound to the process (nonce) that claimed it. */
 export const attemptToken = (secret: Buffer, launchKey: string, nonceHash: string) =>
-  `kka_${createHmac("sha256", secret).update(`attempt:${launchKey}:${nonceHash}`).digest("base64url")}`;
+  `kka_${launchKey}.${derived(secret, `attempt:${launchKey}:${nonceHash}`)}`;
+
+/** The launch that an attempt token names; says nothing about whether the token is good. */
+export const launchKeyIn = (token: string) => /^kka_(kk-[0-9a-z]{26}-e\d{1,4})\./.exec(token)?.[1];
+
+/** Makes a text unreadable without the secret: AES-256-GCM, the nonce in front, the tag behind it. */
+export function seal(secret: Buffer, text: string): string {
+  const nonce = randomBytes(12);
+  const cipher = createCipheriv("aes-256-gcm", sealKey(secret), nonce);
+  const sealed = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString("base64url");
+}
+
+/** @throws Error where the text was sealed with another secret or was changed. */
+export function unseal(secret: Buffer, sealed: string): string {
+  const bytes = Buffer.from(sealed, "base64url");
+  const decipher = createDecipheriv("aes-256-gcm", sealKey(secret), bytes.subarray(0, 12));
+  decipher.setAuthTag(bytes.subarray(12, 28));
+  return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString("utf8");
+}
+
+const sealKey = (secret: Buffer) => createHmac("sha256", secret).update("seal").digest();

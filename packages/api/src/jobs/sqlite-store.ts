@@ -1,0 +1,186 @@
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { KangKlipError } from "@kangklip/contract";
+import { z } from "zod";
+import { isActive, Job } from "./job.ts";
+import type { JobStore, StoredJob } from "./store.ts";
+import { createWatchers } from "./watchers.ts";
+
+/** Each brings the file from the version that is its place in the list to the next one. Append, never change. */
+const MIGRATIONS = [
+  `CREATE TABLE jobs (id TEXT PRIMARY KEY, version INTEGER NOT NULL, active INTEGER NOT NULL, job TEXT NOT NULL) STRICT;
+   CREATE INDEX active_jobs ON jobs (id) WHERE active = 1;
+   CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE INDEX notes_by_expiry ON notes (expires_at);`,
+];
+const BUSY_MS = 5000;
+const SWEEP_MS = 60_000;
+
+const JobRow = z.object({ version: z.int(), job: z.string() });
+const VersionRow = z.object({ id: z.string(), version: z.int() });
+const NoteRow = z.object({ value: z.string() });
+
+/**
+ * Jobs and notes in one SQLite file: the default, needing no server. Several processes may open the same file. Each write is on the
+ * disk when it returns (WAL, synchronous=FULL: 0.1 to 1 ms).
+ * @throws KangKlipError UNAVAILABLE where the file cannot be used, or was written by a newer release
+ */
+export function createSqliteStore({ file }: { file: string }): JobStore {
+  const db = whileUsable(() => opened(file));
+  const sql = {
+    insert: db.prepare(
+      "INSERT INTO jobs (id, version, active, job) VALUES (?, 1, ?, ?) ON CONFLICT DO NOTHING",
+    ),
+    get: db.prepare("SELECT version, job FROM jobs WHERE id = ?"),
+    replace: db.prepare(
+      "UPDATE jobs SET version = version + 1, active = ?, job = ? WHERE id = ? AND version = ?",
+    ),
+    remove: db.prepare("DELETE FROM jobs WHERE id = ?"),
+    active: db.prepare("SELECT id FROM jobs WHERE active = 1 ORDER BY id"),
+    list: db.prepare("SELECT version, job FROM jobs WHERE id < ? ORDER BY id DESC LIMIT ?"),
+    versions: db.prepare("SELECT id, version FROM jobs WHERE id IN (SELECT value FROM json_each(?))"),
+    remember: db.prepare(
+      `INSERT INTO notes (key, value, expires_at) VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at WHERE expires_at <= ?`,
+    ),
+    note: db.prepare("INSERT OR REPLACE INTO notes (key, value, expires_at) VALUES (?, ?, ?)"),
+    recall: db.prepare("SELECT value FROM notes WHERE key = ? AND expires_at > ?"),
+    take: db.prepare("DELETE FROM notes WHERE key = ? AND expires_at > ? RETURNING value"),
+    changes: db.prepare("PRAGMA data_version"), // moves when another connection has written
+    sweep: db.prepare("DELETE FROM notes WHERE expires_at <= ?"),
+  };
+  const watchers = createWatchers({
+    versionsOf: (ids) =>
+      new Map(
+        sql.versions
+          .all(JSON.stringify(ids))
+          .map((row) => VersionRow.parse(row))
+          .map(({ id, version }) => [id, version]),
+      ),
+    changesByOthers: () => sql.changes.get()?.data_version,
+  });
+
+  let sweptAt = 0;
+  const sweep = (now: number) => {
+    if (now - sweptAt < SWEEP_MS) return;
+    sweptAt = now;
+    sql.sweep.run(now);
+  };
+  const answer = async <T>(work: () => T): Promise<T> => whileUsable(work);
+
+  return {
+    insert: (job) =>
+      answer(() => {
+        const done = sql.insert.run(job.job_id, Number(isActive(job)), JSON.stringify(job)).changes === 1;
+        if (done) watchers.wrote(job.job_id, 1);
+        return done;
+      }),
+    get: (id) =>
+      answer(() => {
+        const row = sql.get.get(id);
+        return row && storedJob(row);
+      }),
+    replace: (job, version) =>
+      answer(() => {
+        const { changes } = sql.replace.run(Number(isActive(job)), JSON.stringify(job), job.job_id, version);
+        if (changes === 1) watchers.wrote(job.job_id, version + 1);
+        return changes === 1;
+      }),
+    remove: (id) =>
+      answer(() => {
+        if (sql.remove.run(id).changes === 1) watchers.wrote(id, undefined);
+      }),
+    active: () => answer(() => sql.active.all().map(({ id }) => String(id))),
+    list: ({ before = "~", limit }) =>
+      answer(() => sql.list.all(before, limit).map((row) => storedJob(row).job)),
+    watch: (id, listener) => watchers.watch(id, listener),
+
+    remember: (key, value, ttlMs) =>
+      answer(() => {
+        const now = Date.now();
+        sweep(now);
+        return sql.remember.run(key, value, now + ttlMs, now).changes === 1;
+      }),
+    note: (key, value, ttlMs) =>
+      answer(() => {
+        const now = Date.now();
+        sweep(now);
+        sql.note.run(key, value, now + ttlMs);
+      }),
+    recall: (key) =>
+      answer(() => {
+        const row = sql.recall.get(key, Date.now());
+        return row && NoteRow.parse(row).value;
+      }),
+    take: (key) =>
+      answer(() => {
+        const row = sql.take.get(key, Date.now());
+        return row && NoteRow.parse(row).value;
+      }),
+
+    ping: () => answer(() => db.exec("BEGIN IMMEDIATE; ROLLBACK")), // fails where nothing could be written
+    async close() {
+      watchers.close();
+      if (db.isOpen) db.close();
+    },
+  };
+}
+
+function storedJob(row: unknown): StoredJob {
+  const { version, job } = JobRow.parse(row);
+  return { version, job: Job.parse(JSON.parse(job)) };
+}
+
+function opened(file: string): DatabaseSync {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  closeSync(openSync(file, "a", 0o600)); // SQLite gives its own files beside it the same mode
+  const db = new DatabaseSync(file, { timeout: BUSY_MS });
+  try {
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    migrate(db, file);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function migrate(db: DatabaseSync, file: string): void {
+  db.exec("BEGIN IMMEDIATE"); // of two processes that start at once, one migrates and the other waits
+  try {
+    const version = z.int().parse(db.prepare("PRAGMA user_version").get()?.user_version);
+    if (version > MIGRATIONS.length)
+      throw new KangKlipError(
+        "UNAVAILABLE",
+        `${file} was written by a newer KangKlip (its version is ${version}, this one knows ${MIGRATIONS.length}): update KangKlip or use another data folder`,
+      );
+    for (const step of MIGRATIONS.slice(version)) db.exec(step);
+    db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+    db.exec("COMMIT");
+  } catch (error) {
+    db.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+/** Result codes of SQLite (https://sqlite.org/rescode.html) and of the file system that are the machine's fault, not ours. */
+const SQLITE_FULL = 13;
+const SQLITE_UNUSABLE = [5, 6, 8, 10, 11, 14, 26]; // busy, locked, read-only, I/O, corrupt, cannot open, not a database
+
+/** Runs `work`; a file that cannot be used now becomes an answer for people. */
+function whileUsable<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { code, errcode = 0, message } = error as { code?: string; errcode?: number; message?: string };
+    const primary = errcode & 0xff;
+    if (primary === SQLITE_FULL || code === "ENOSPC")
+      throw new KangKlipError("DISK_FULL", "There is no room on the disk for the job store", {
+        cause: error,
+      });
+    if (SQLITE_UNUSABLE.includes(primary) || /^E(ACCES|PERM|ROFS|IO|NOTDIR|ISDIR)$/.test(code ?? ""))
+      throw new KangKlipError("UNAVAILABLE", `The job store cannot be used: ${message}`, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,86 @@
+import { ERRORS, type JobRow, type JobStatus, type JobView } from "@kangklip/contract";
+import { currentAttempt, type Job } from "./job.ts";
+import { LEASE_MS } from "./state.ts";
+
+const SILENT_MS = 15_000;
+
+/** The closed set of states that 1.x clients know. */
+export function statusOf({ state }: Job): JobStatus {
+  if (state === "SUCCEEDED") return "SUCCEEDED";
+  if (state === "FAILED" || state === "CANCELLED") return "FAILED";
+  return state === "QUEUED" || state === "STARTING" ? "QUEUED" : "RUNNING";
+}
+
+/**
+ * A job as people see it. Pure. `owner`: whether the asker has the job's token; only they see where the video came from.
+ * A job that ended after a worker had begun shows DONE and 100, as in 1.x; `failed_stage` tells where it was.
+ */
+export function viewOf(job: Job, version: number, { owner, now }: { owner: boolean; now: number }): JobView {
+  const status = statusOf(job);
+  const attempt = currentAttempt(job);
+  const failed = status === "FAILED";
+  const begun = job.started_at !== null;
+  const done = status === "SUCCEEDED" || (failed && begun);
+  const lastSign = attempt.lease_until === null ? now : attempt.lease_until - LEASE_MS;
+  return {
+    job_id: job.job_id,
+    status,
+    stage: done ? "DONE" : job.stage,
+    progress: done ? 100 : job.progress,
+    start_error: job.start_error,
+    nosana_run_id: attempt.provider === "nosana" ? (attempt.ref?.ref ?? null) : null,
+    error: failed ? job.error : null,
+    state: job.state,
+    failed_stage: failed && begun ? job.stage : null,
+    stage_progress: job.stage_progress,
+    message: job.message,
+    error_code: job.error_code,
+    error_action: job.error_code ? ERRORS[job.error_code].action : null,
+    created_at: iso(job.created_at),
+    updated_at: iso(job.updated_at),
+    started_at: isoOrNull(job.started_at),
+    ended_at: isoOrNull(job.ended_at),
+    stage_started_at: Object.fromEntries(
+      Object.entries(job.stage_started_at).map(([stage, time]) => [stage, iso(time)]),
+    ),
+    request: {
+      clip_duration_seconds: job.clip_duration_seconds,
+      clip_count: job.clip_count,
+      language: job.language,
+    },
+    attempts: job.attempts.map((one) => ({
+      epoch: one.epoch,
+      provider: one.provider ?? "",
+      node: one.node,
+      state: one.state,
+      started_at: isoOrNull(one.claimed_at),
+      ended_at: isoOrNull(one.ended_at),
+      outcome: one.outcome,
+    })),
+    notices: job.notices,
+    source: owner ? { title: job.source_title, seconds: job.source_seconds, url: sourceText(job) } : null,
+    stalled: job.state === "RUNNING" && now - lastSign > SILENT_MS,
+    version,
+  };
+}
+
+/** One row of the operator's list. Pure. */
+export function rowOf(job: Job): JobRow {
+  const view = viewOf(job, 1, { owner: true, now: job.updated_at });
+  const { job_id, status, state, stage, progress, created_at, error } = view;
+  return {
+    job_id,
+    status,
+    state,
+    stage,
+    progress,
+    title: job.source_title,
+    source: sourceText(job),
+    created_at,
+    error,
+  };
+}
+
+const iso = (time: number) => new Date(time).toISOString();
+const isoOrNull = (time: number | null) => (time === null ? null : iso(time));
+const sourceText = ({ source }: Job) => (source.kind === "url" ? source.url : source.filename);

@@ -1,0 +1,207 @@
+import {
+  ArtifactInput,
+  Balance,
+  BalanceInput,
+  Callback,
+  Challenge,
+  ChallengeInput,
+  ClaimAnswer,
+  ClaimInput,
+  ClipInput,
+  ClipLink,
+  CreatedJob,
+  CreatedUpload,
+  CreateJob,
+  CreateUpload,
+  HeartbeatInput,
+  JobId,
+  JobRow,
+  JobView,
+  KangKlipError,
+  PresignAnswer,
+  PresignInput,
+  Pulse,
+  RankAnswer,
+  RankInput,
+  Report,
+  Results,
+  SignedLink,
+  SystemInfo,
+  TopupConfirm,
+  TopupConfirmInput,
+  TopupIntent,
+  TopupIntentInput,
+  Unlocked,
+  UnlockInput,
+  Verified,
+  VerifyInput,
+} from "@kangklip/contract";
+import { tracked } from "@trpc/server";
+import { z } from "zod";
+import { type Context, operatorProcedure, procedure, router } from "./trpc.ts";
+
+export const JobInput = z.object({ job_id: JobId });
+const access = (ctx: Context) => ({
+  token: ctx.header("x-job-token"),
+  operator: ctx.services.isOperator(ctx.header("x-operator-token")),
+});
+const attemptToken = (ctx: Context) => ctx.header("x-attempt-token");
+
+const jobsRouter = router({
+  create: procedure
+    .input(CreateJob)
+    .output(CreatedJob)
+    .mutation(async ({ ctx, input }) => {
+      await ctx.services.limits.jobs(ctx.address);
+      return ctx.services.jobs.create(input);
+    }),
+  view: procedure
+    .input(JobInput)
+    .output(JobView)
+    .query(({ ctx, input }) => ctx.services.jobs.view(input.job_id, access(ctx))),
+  start: procedure
+    .input(JobInput)
+    .mutation(({ ctx, input }) => ctx.services.jobs.start(input.job_id, access(ctx))),
+  cancel: procedure
+    .input(JobInput)
+    .output(JobView)
+    .mutation(({ ctx, input }) => ctx.services.jobs.cancel(input.job_id, access(ctx))),
+  retry: procedure
+    .input(JobInput)
+    .output(JobView)
+    .mutation(async ({ ctx, input }) => {
+      await ctx.services.limits.jobs(ctx.address);
+      return ctx.services.jobs.retry(input.job_id, access(ctx));
+    }),
+  results: procedure
+    .input(JobInput)
+    .output(Results)
+    .query(({ ctx, input }) => ctx.services.clips.results(input.job_id, access(ctx))),
+  /** The view now and each newer one; the id is the view's version, so a client that comes back misses nothing. */
+  events: procedure
+    .input(JobInput.extend({ lastEventId: z.string().max(20).nullish() }))
+    .subscription(async function* ({ ctx, input, signal }) {
+      const seenVersion = /^\d+$/.test(input.lastEventId ?? "") ? Number(input.lastEventId) : undefined;
+      const ended = signal ? AbortSignal.any([signal, ctx.draining]) : ctx.draining;
+      const views = ctx.services.jobs.events(input.job_id, access(ctx), { seenVersion, signal: ended });
+      for await (const view of views) yield tracked(String(view.version), view);
+    }),
+  list: operatorProcedure
+    .input(z.object({ before: JobId.optional(), limit: z.int().min(1).max(200).default(50) }))
+    .output(z.array(JobRow))
+    .query(({ ctx, input }) => ctx.services.jobs.list(input)),
+});
+
+const clipsRouter = router({
+  preview: procedure
+    .input(ClipInput)
+    .output(SignedLink)
+    .query(({ ctx, input }) => ctx.services.clips.preview(input.job_id, input.clip_file, access(ctx))),
+  download: procedure
+    .input(ClipInput)
+    .output(SignedLink)
+    .query(({ ctx, input }) => ctx.services.clips.download(input.job_id, input.clip_file, access(ctx))),
+  view: procedure
+    .input(ClipInput)
+    .output(ClipLink)
+    .query(({ ctx, input }) => ctx.services.clips.view(input.job_id, input.clip_file, access(ctx))),
+  artifact: procedure
+    .input(ArtifactInput)
+    .output(SignedLink)
+    .query(({ ctx, input }) => ctx.services.clips.artifact(input.job_id, input, access(ctx))),
+  unlock: procedure
+    .input(ClipInput.extend({ unlock_request_id: z.unknown() }))
+    .output(Unlocked)
+    .mutation(async ({ ctx, input }) => {
+      await ctx.services.jobs.owned(input.job_id, access(ctx));
+      UnlockInput.shape.unlock_request_id.parse(input.unlock_request_id);
+      throw creditsOff();
+    }),
+});
+
+const uploadsRouter = router({
+  create: procedure
+    .input(CreateUpload)
+    .output(CreatedUpload)
+    .mutation(async ({ ctx, input }) => {
+      await ctx.services.limits.jobs(ctx.address);
+      return ctx.services.uploads.create(input);
+    }),
+});
+
+const workerRouter = router({
+  claim: procedure
+    .input(ClaimInput)
+    .output(ClaimAnswer)
+    .mutation(({ ctx, input }) => ctx.services.work.claim(input)),
+  heartbeat: procedure
+    .input(HeartbeatInput)
+    .output(Pulse)
+    .mutation(({ ctx, input }) => ctx.services.work.heartbeat(attemptToken(ctx), input)),
+  report: procedure
+    .input(Report)
+    .output(Pulse)
+    .mutation(({ ctx, input }) => ctx.services.work.report(attemptToken(ctx), input)),
+  presign: procedure
+    .input(PresignInput)
+    .output(PresignAnswer)
+    .mutation(({ ctx, input }) => ctx.services.work.presign(attemptToken(ctx), input)),
+  rank: procedure
+    .input(RankInput)
+    .output(RankAnswer)
+    .mutation(({ ctx, input }) => ctx.services.work.rank(attemptToken(ctx), input)),
+  /** 1.x workers: the token is looked at before the body, as documented. */
+  callback: procedure
+    .input(z.unknown())
+    .output(z.object({ ok: z.literal(true) }))
+    .mutation(({ ctx, input }) =>
+      ctx.services.work.callback(ctx.header("x-callback-token"), () => parsedCallback(input)),
+    ),
+});
+
+function parsedCallback(input: unknown): Callback {
+  const parsed = Callback.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const wrongId = parsed.error.issues.some(({ path }) => path[0] === "job_id" || path.length === 0);
+  const message = wrongId ? "invalid job id" : (parsed.error.issues[0]?.message ?? "invalid status");
+  throw new KangKlipError("INVALID_INPUT", message, { cause: parsed.error });
+}
+
+const creditsOff = () => new KangKlipError("CREDITS_OFF", "credits are not configured");
+const off = () => {
+  throw creditsOff();
+};
+
+const authRouter = router({
+  challenge: procedure.input(ChallengeInput).output(Challenge).mutation(off),
+  verify: procedure.input(VerifyInput).output(Verified).mutation(off),
+});
+
+const creditsRouter = router({
+  balance: procedure.input(BalanceInput).output(Balance).query(off),
+  topupIntent: procedure.input(TopupIntentInput).output(TopupIntent).mutation(off),
+  topupConfirm: procedure.input(TopupConfirmInput).output(TopupConfirm).mutation(off),
+  topupQuoteRetired: procedure.mutation(() => {
+    throw new KangKlipError("GONE", "use /api/credits/topup/usdc/intent");
+  }),
+  topupConfirmRetired: procedure.mutation(({ ctx }) => {
+    const token = ctx.header("x-auth-token");
+    if (!token) throw new KangKlipError("UNAUTHORIZED", "auth token required");
+    throw new KangKlipError("GONE", "use /api/credits/topup/usdc/confirm");
+  }),
+});
+
+const systemRouter = router({
+  info: procedure.output(SystemInfo).query(({ ctx }) => ctx.services.info()),
+});
+
+export const appRouter = router({
+  jobs: jobsRouter,
+  clips: clipsRouter,
+  uploads: uploadsRouter,
+  worker: workerRouter,
+  auth: authRouter,
+  credits: creditsRouter,
+  system: systemRouter,
+});
+export type AppRouter = typeof appRouter;

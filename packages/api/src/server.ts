@@ -1,0 +1,81 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { createApp } from "./app.ts";
+import type { Config } from "./config.ts";
+import type { Logger } from "./log.ts";
+import { createServices, type Services } from "./services.ts";
+
+const WEB_DIR = fileURLToPath(new URL("../../web", import.meta.url));
+const DRAIN_MS = 8000;
+
+export interface RunningServer {
+  /** Where it can be reached from this machine. */
+  url: string;
+  services: Services;
+  /** Takes no new requests, lets the running ones end (long-lived streams are ended), then closes the stores. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the API, with the built page on the same port where the configuration says so.
+ * @throws Error EADDRINUSE where the port is taken, or where the page was never built
+ */
+export async function startServer(options: {
+  config: Config;
+  log: Logger;
+  workerCommand?: readonly string[];
+}): Promise<RunningServer> {
+  const { config, log } = options;
+  const draining = new AbortController();
+  let ownUrl = "";
+  const services = await createServices({ ...options, ownUrl: () => ownUrl });
+  const app = createApp({ config, services, log, draining: draining.signal });
+  const server = createServer(app);
+  server.requestTimeout = 0; // uploads of many GB; headers and idle connections have time-outs of their own
+  try {
+    const { port } = await listening(server, config);
+    ownUrl = `http://${ownHost(config.host)}:${port}`;
+    if (config.web) app.use(await page(server, config.host, port));
+  } catch (error) {
+    server.close();
+    await services.close();
+    throw error;
+  }
+  services.reconciler.start();
+  return {
+    url: ownUrl.replace("//127.0.0.1:", "//localhost:"), // as people write it
+    services,
+    async stop() {
+      draining.abort();
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeIdleConnections();
+      await Promise.race([closed, sleep(DRAIN_MS, undefined, { ref: false })]);
+      server.closeAllConnections();
+      await services.close();
+    },
+  };
+}
+
+function listening(server: Server, { host, port }: Config): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => resolve(server.address() as AddressInfo));
+  });
+}
+
+/** An address on this machine: "all interfaces" is none. */
+const ownHost = (host: string) => {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+};
+
+async function page(httpServer: Server, hostname: string, port: number) {
+  const { default: imported } = await import("next");
+  const next = imported as unknown as typeof imported.default; // CommonJS: the types say one "default" too many
+  const web = next({ dev: false, dir: WEB_DIR, httpServer, hostname, port });
+  await web.prepare();
+  const handle = web.getRequestHandler();
+  return (request: IncomingMessage, response: ServerResponse) => void handle(request, response);
+}

@@ -1,0 +1,41 @@
+import type { AppRouter } from "@kangklip/api";
+import {
+  createTRPCClient,
+  httpBatchLink,
+  httpSubscriptionLink,
+  splitLink,
+  TRPCClientError,
+} from "@trpc/client";
+import { EventSource } from "eventsource";
+import { CliError, EXIT, exitFor } from "./exit.ts";
+
+export type Client = ReturnType<typeof createClient>;
+
+/** A typed client of a running API. `headers` carries who asks: `x-operator-token` or `x-job-token`. */
+export function createClient(apiUrl: string, headers: Record<string, string>) {
+  const url = `${apiUrl.replace(/\/+$/, "")}/trpc`;
+  const withHeaders: typeof fetch = (input, init) =>
+    fetch(input, { ...init, headers: { ...Object.fromEntries(new Headers(init?.headers)), ...headers } });
+  return createTRPCClient<AppRouter>({
+    links: [
+      splitLink({
+        condition: ({ type }) => type === "subscription",
+        true: httpSubscriptionLink({
+          url,
+          EventSource,
+          eventSourceOptions: () => ({ fetch: withHeaders as never }),
+        }),
+        false: httpBatchLink({ url, headers, maxItems: 10 }),
+      }),
+    ],
+  });
+}
+
+/** An error of the API, or of reaching it, as one for the terminal; anything else as it is. */
+export function asCliError(error: unknown, apiUrl: string): unknown {
+  if (!(error instanceof TRPCClientError)) return error;
+  const kk = (error.data as { kk?: { code: string; action: string } } | undefined)?.kk;
+  if (kk)
+    return new CliError(exitFor(kk.code), `${error.message}\n  ${kk.code}: ${kk.action}`, { cause: error });
+  return new CliError(EXIT.service, `${apiUrl} does not answer. Start it with: npm start`, { cause: error });
+}

@@ -1,0 +1,129 @@
+import { execFile } from "node:child_process";
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
+import { ensurePrograms } from "../../../tooling/programs.ts";
+import { ensureSample } from "../../../tooling/sample/make.ts";
+import { serveFile } from "../../../tooling/sample/serve.ts";
+import { ensureWebBuild } from "../../../tooling/web-build.ts";
+import { createClient } from "./client.ts";
+import { type MakeResult, make } from "./make.ts";
+import { startApi } from "./start-api.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface DemoOptions {
+  source: string | undefined;
+  duration: number;
+  count: number;
+  language: "en" | "id" | "auto";
+  allowPrivate: boolean;
+  /** End after the clips are made, instead of going on to serve the page. */
+  exit: boolean;
+  open: boolean;
+  port: number | undefined;
+  out: string | undefined;
+}
+
+/**
+ * The main job on embedded defaults: installs what the machine lacks, starts the service, makes clips of the given video or of the
+ * sample talk, saves them. @throws CliError
+ */
+export async function demo(options: DemoOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const dataDir = resolve(process.env.DATA_DIR ?? ".kangklip");
+  const log = (line: string) => terminal.say(terminal.dim(line));
+  const { ffmpeg, ytDlp } = await ensurePrograms({ dataDir, log, install: true });
+  await using cleanup = new AsyncDisposableStack();
+
+  let { source } = options;
+  let origin: string | undefined;
+  if (source === undefined) {
+    const file = await ensureSample({
+      dir: join(dataDir, "sample"),
+      ffmpeg,
+      signal,
+      onProgress: (fraction) => terminal.bar("Making the sample", fraction),
+    });
+    terminal.settle();
+    const served = await serveFile(file);
+    cleanup.defer(served.close);
+    source = served.url;
+    origin = new URL(source).origin;
+  }
+  if (!options.exit) await ensureWebBuild({ log, signal });
+
+  const port = options.exit ? 0 : (options.port ?? (await freePort(3000)));
+  const api = await startApi(
+    {
+      DATA_DIR: join(dataDir, "demo"),
+      MODELS_DIR: process.env.MODELS_DIR ?? join(dataDir, "models"),
+      PORT: String(port),
+      HOST: "127.0.0.1",
+      WEB: options.exit ? "off" : "on",
+      FFMPEG_PATH: ffmpeg,
+      ...(ytDlp && { YTDLP_PATH: ytDlp }),
+      ...(options.allowPrivate && { ALLOW_PRIVATE_SOURCES: "on" }),
+      ...(origin && { ALLOW_SOURCE_ORIGINS: origin }),
+    },
+    () => {},
+  );
+  cleanup.defer(api.stop);
+
+  let page = api.url;
+  const result = await make({
+    apiUrl: api.url,
+    client: createClient(api.url, { "x-operator-token": api.operatorToken }),
+    terminal,
+    source,
+    request: {
+      clip_duration_seconds: options.duration,
+      clip_count: options.count,
+      language: options.language,
+    },
+    outDir: options.out ?? join(dataDir, "clips"),
+    signal,
+    onCreated: ({ job_id, job_token }) => {
+      // behind the # nothing reaches a server or its log
+      page = `${api.url}/jobs/${job_id}#token=${job_token}`;
+      if (!options.exit) terminal.say(`Watch it here: ${terminal.bold(page)}`);
+    },
+  });
+  tell(result, terminal);
+  terminal.result(result);
+  if (options.exit) return;
+  terminal.say(`\nThe page stays open at ${terminal.bold(page)}\nPress ^C to end.`);
+  if (options.open) openInBrowser(page);
+  await new Promise<void>((end) => {
+    if (signal.aborted) end();
+    signal.addEventListener("abort", () => end(), { once: true });
+  });
+}
+
+/** The clips, for people. */
+export function tell({ clips, seconds, transcriber }: MakeResult, terminal: Terminal): void {
+  terminal.say("");
+  for (const { title, duration, start, path } of clips) {
+    terminal.say(`${terminal.bold(title)}`);
+    terminal.say(
+      `  ${terminal.dim(`${duration.toFixed(1)} s, from ${clock(start)} of the video`)}\n  ${path}`,
+    );
+  }
+  const heard = transcriber === "none" ? "without words" : `heard by ${transcriber}`;
+  terminal.say(`\n${clips.length} ${clips.length === 1 ? "clip" : "clips"} in ${seconds.total} s, ${heard}.`);
+}
+
+const clock = (seconds: number) =>
+  `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+
+/** The port people expect, or any free one where it is taken. */
+function freePort(wanted: number): Promise<number> {
+  return new Promise((found) => {
+    const probe = createServer();
+    probe.once("error", () => found(0));
+    probe.listen(wanted, "127.0.0.1", () => probe.close(() => found(wanted)));
+  });
+}
+
+function openInBrowser(url: string): void {
+  const openers: Record<string, string> = { darwin: "open", win32: "explorer" };
+  const opener = openers[process.platform] ?? "xdg-open";
+  execFile(opener, [url], () => {}); // where there is no browser, the address stands on the screen
+}

@@ -1,0 +1,46 @@
+import { ERRORS, type ErrorCode } from "@kangklip/contract";
+
+/** What the exit code says to scripts (README, "In the terminal"). */
+export const EXIT = {
+  ok: 0,
+  jobFailed: 1,
+  usage: 2,
+  source: 3,
+  unavailable: 4,
+  credits: 5,
+  service: 69,
+  config: 78,
+  interrupted: 130,
+} as const;
+export type Exit = (typeof EXIT)[keyof typeof EXIT];
+
+/** An end that the person at the terminal can do something about: an exit code and a sentence. */
+export class CliError extends Error {
+  override readonly name = "CliError";
+  readonly exit: Exit;
+  constructor(exit: Exit, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.exit = exit;
+  }
+}
+
+const CREDITS: ErrorCode[] = ["UNAUTHORIZED", "INSUFFICIENT_CREDITS", "LOCKED", "CREDITS_OFF"];
+const AWAY: ErrorCode[] = [
+  "PROVIDER_UNAVAILABLE",
+  "UNAVAILABLE",
+  "WORKER_LOST",
+  "GPU_UNAVAILABLE",
+  "RATE_LIMITED",
+];
+
+/** The exit code for a job or a request that ended with this code of the error table. */
+export function exitFor(code: string | null | undefined): Exit {
+  if (!code || !(code in ERRORS)) return EXIT.jobFailed;
+  const known = code as ErrorCode;
+  if (known === "CANCELLED") return EXIT.interrupted;
+  if (known === "INVALID_INPUT" || known === "NOT_FOUND" || known === "CONFLICT") return EXIT.usage;
+  if (known.startsWith("SOURCE_") || known === "NO_VIDEO" || known === "YTDLP_MISSING") return EXIT.source;
+  if (CREDITS.includes(known)) return EXIT.credits;
+  if (AWAY.includes(known)) return EXIT.unavailable;
+  return EXIT.jobFailed;
+}

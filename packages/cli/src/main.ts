@@ -1,0 +1,185 @@
+#!/usr/bin/env node
+import { type SpawnOptions, spawn } from "node:child_process";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { ensurePrograms } from "../../../tooling/programs.ts";
+import { ensureWebBuild } from "../../../tooling/web-build.ts";
+import { demo, tell } from "./demo.ts";
+import { doctor } from "./doctor.ts";
+import { CliError, EXIT } from "./exit.ts";
+import { cancelJob, connect, getJob, listJobs, watchJob } from "./jobs.ts";
+import { make } from "./make.ts";
+import { startApi } from "./start-api.ts";
+import { createTerminal, type Terminal } from "./terminal.ts";
+
+const WORKER = fileURLToPath(new URL("../../worker/src/main.ts", import.meta.url));
+
+const interrupted = new AbortController();
+process.on("SIGINT", () => {
+  if (interrupted.signal.aborted) process.exit(EXIT.interrupted); // the second ^C leaves at once
+  interrupted.abort(new CliError(EXIT.interrupted, "Interrupted"));
+});
+process.on("SIGTERM", () => interrupted.abort(new CliError(EXIT.interrupted, "Ended")));
+
+const program = new Command("kangklip")
+  .description("The URL of a long video becomes vertical clips.")
+  .version("2.0.0")
+  .option("--json", "one JSON object per line on stdout, the result last")
+  .option("--quiet", "no words on the terminal")
+  .option("--no-color", "no colours")
+  .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+  .showHelpAfterError("(kangklip --help shows what there is)")
+  .exitOverride();
+
+const terminal = (): Terminal => {
+  const {
+    json = false,
+    quiet = false,
+    color,
+  } = program.opts<{ json?: boolean; quiet?: boolean; color: boolean }>();
+  const colored = color && !process.env.NO_COLOR && process.stderr.isTTY === true;
+  return createTerminal({ json, quiet, color: colored });
+};
+
+const whole = (from: number, to: number) => (text: string) => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < from || value > to)
+    throw new InvalidArgumentError(`It must be a whole number from ${from} to ${to}.`);
+  return value;
+};
+
+/** Options of every command that makes clips. */
+const making = (command: Command) =>
+  command
+    .option("--duration <seconds>", "length of a clip, 30 to 60", whole(30, 60), 30)
+    .option("--count <n>", "how many clips, 1 to 5", whole(1, 5), 2)
+    .addOption(
+      new Option("--language <code>", "what is spoken").choices(["auto", "en", "id"]).default("auto"),
+    )
+    .option("--out <folder>", "where the clips are saved (default: clips/ in the data folder)");
+
+/** --json may stand before or behind the command. */
+const withOutput = (command: Command) =>
+  command
+    .option("--json", "one JSON object per line on stdout, the result last", () =>
+      program.setOptionValue("json", true),
+    )
+    .option("--quiet", "no words on the terminal", () => program.setOptionValue("quiet", true));
+
+withOutput(making(program.command("demo")))
+  .argument("[source]", "URL of a video, or a file; without it a sample talk is made")
+  .description("make clips on embedded defaults and show them in a page")
+  .option("--exit", "end when the clips are made")
+  .option("--allow-private", "allow addresses of private networks and of this machine")
+  .option("--no-open", "do not open a browser")
+  .option("--port <port>", "port of the page (default: 3000, or a free one)", whole(0, 65_535))
+  .action(async (source, options) => {
+    await demo({ allowPrivate: false, exit: false, ...options, source }, terminal(), interrupted.signal);
+  });
+
+withOutput(making(program.command("clip")))
+  .argument("<source>", "URL of a video, or a file")
+  .description("make clips with a running service")
+  .option("--api <url>", "the service (default: http://localhost:3000)")
+  .action(async (source, options) => {
+    const screen = terminal();
+    const { client, apiUrl, dataDir } = connect(options.api);
+    const request = {
+      clip_duration_seconds: options.duration,
+      clip_count: options.count,
+      language: options.language,
+    };
+    const outDir = options.out ?? resolve(dataDir, "clips");
+    const { signal } = interrupted;
+    const result = await make({ apiUrl, client, terminal: screen, source, request, outDir, signal });
+    tell(result, screen);
+    screen.result(result);
+  });
+
+program
+  .command("serve")
+  .description("run the service: page and API on one port, state in the data folder")
+  .option("--port <port>", "default: PORT, or 3000", whole(0, 65_535))
+  .option("--no-web", "the API alone")
+  .option("--allow-private", "allow addresses of private networks and of this machine")
+  .action(async (options) => {
+    const screen = terminal();
+    const dataDir = resolve(process.env.DATA_DIR ?? ".kangklip");
+    const log = (line: string) => screen.say(screen.dim(line));
+    const { ffmpeg, ytDlp } = await ensurePrograms({ dataDir, log, install: true });
+    if (options.web) await ensureWebBuild({ log, signal: interrupted.signal });
+    const api = await startApi(
+      {
+        DATA_DIR: dataDir,
+        FFMPEG_PATH: ffmpeg,
+        ...(ytDlp && { YTDLP_PATH: ytDlp }),
+        ...(!options.web && { WEB: "off" }),
+        ...(options.port !== undefined && { PORT: String(options.port) }),
+        ...(options.allowPrivate && { ALLOW_PRIVATE_SOURCES: "on" }),
+      },
+      (line) => process.stderr.write(`${line}\n`),
+    );
+    screen.say(`KangKlip listens on ${screen.bold(api.url)}  (API document: ${api.url}/api/docs)`);
+    screen.event({ event: "listening", url: api.url });
+    const stopped = new Promise<"stop">((stop) => {
+      interrupted.signal.addEventListener("abort", () => stop("stop"), { once: true });
+    });
+    if ((await Promise.race([api.ended, stopped])) !== "stop")
+      throw new CliError(EXIT.service, "The service ended by itself");
+    screen.say("Stopping; work that runs goes on and is taken up again at the next start.");
+    await api.stop();
+  });
+
+program
+  .command("worker")
+  .description("run one launch by hand; KK_API_URL, KK_LAUNCH_KEY and KK_CLAIM_TOKEN say which")
+  .action(async () => {
+    const options: SpawnOptions = { stdio: "inherit" };
+    const child = spawn(process.execPath, [WORKER], options);
+    interrupted.signal.addEventListener("abort", () => child.kill("SIGTERM"));
+    process.exitCode = await new Promise<number>((end) => child.once("exit", (code) => end(code ?? 1)));
+  });
+
+withOutput(program.command("doctor"))
+  .description("what this machine has, what it lacks, and the line that gets it")
+  .action(async () => {
+    process.exitCode = await doctor(terminal());
+  });
+
+const jobs = program.command("jobs").description("jobs of a running service");
+const onApi = (command: Command) =>
+  withOutput(command).option("--api <url>", "the service (default: http://localhost:3000)");
+onApi(jobs.command("ls").option("--limit <n>", "how many", whole(1, 200), 20))
+  .description("the newest jobs")
+  .action((options) => listJobs(connect(options.api), options.limit, terminal()));
+onApi(jobs.command("get").argument("<job_id>"))
+  .description("one job")
+  .action((id, options) => getJob(connect(options.api), id, terminal()));
+onApi(jobs.command("watch").argument("<job_id>"))
+  .description("follow a job to its end")
+  .action((id, options) => watchJob(connect(options.api), id, terminal(), interrupted.signal));
+onApi(jobs.command("cancel").argument("<job_id>"))
+  .description("stop a job")
+  .action((id, options) => cancelJob(connect(options.api), id, terminal()));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+process.exit();
+
+/** Tells the error where people look, and gives the exit code. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage; // it has told already
+  const shown =
+    interrupted.signal.aborted && !(error instanceof CliError) ? interrupted.signal.reason : error;
+  const known = shown instanceof CliError;
+  const { json } = program.opts<{ json?: boolean }>();
+  process.stderr.write(`${known ? `\n${shown.message}` : ((shown as Error).stack ?? shown)}\n`);
+  const exit = known ? shown.exit : EXIT.jobFailed;
+  if (json)
+    process.stdout.write(`${JSON.stringify({ status: "FAILED", error: (shown as Error).message, exit })}\n`);
+  return exit;
+}

@@ -1,0 +1,206 @@
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream, existsSync } from "node:fs";
+import { mkdir, rename, stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { Readable, Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { type ClipView, type CreateJob, isEnded, type JobView, type Results } from "@kangklip/contract";
+import { asCliError, type Client } from "./client.ts";
+import { CliError, EXIT, exitFor } from "./exit.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface MakeOptions {
+  apiUrl: string;
+  client: Client;
+  terminal: Terminal;
+  /** A URL, or the path of a file on this machine. */
+  source: string;
+  request: Pick<CreateJob, "clip_duration_seconds" | "clip_count" | "language">;
+  /** Where the clips are saved; a folder per job is made in it. */
+  outDir: string;
+  /** Aborted by ^C: the job is cancelled. */
+  signal: AbortSignal;
+  onCreated?: (job: { job_id: string; job_token: string }) => void;
+}
+
+/** What `--json` prints last. Times are seconds. */
+export interface MakeResult {
+  job_id: string;
+  status: "SUCCEEDED";
+  transcriber: string;
+  selector: string;
+  clips: {
+    file: string;
+    path: string;
+    title: string;
+    start: number;
+    end: number;
+    duration: number;
+    width: number;
+    height: number;
+    sha256: string;
+  }[];
+  seconds: Record<string, number>;
+  notices: string[];
+}
+
+/** Makes a job from a URL or a file, shows how it goes, saves the clips. @throws CliError with the exit code that fits */
+export async function make(options: MakeOptions): Promise<MakeResult> {
+  const { client, terminal, apiUrl, signal, outDir } = options;
+  const begun = performance.now();
+  try {
+    const job = await create(options);
+    options.onCreated?.(job);
+    terminal.event({ event: "created", job_id: job.job_id });
+    const view = await watch(client, terminal, job.job_id, signal);
+    if (view.status === "FAILED") throw failure(view);
+    const results = await client.jobs.results.query({ job_id: job.job_id });
+    const clips = await save(options, job.job_id, results.clips, join(resolve(outDir), job.job_id));
+    const total = Math.round((performance.now() - begun) / 10) / 100;
+    return {
+      job_id: job.job_id,
+      status: "SUCCEEDED",
+      transcriber: results.transcriber ?? "none",
+      selector: results.selector ?? "heuristic",
+      clips,
+      seconds: { ...results.seconds, total },
+      notices: results.notices,
+    };
+  } catch (error) {
+    terminal.settle();
+    throw asCliError(error, apiUrl);
+  }
+}
+
+async function create({ client, terminal, source, request, apiUrl, signal }: MakeOptions) {
+  const isUrl = /^[a-z][a-z0-9+.-]*:/i.test(source) && !existsSync(source);
+  if (isUrl) return client.jobs.create.mutate({ video_url: source, ...request });
+  const file = await stat(source).catch(() => undefined);
+  if (!file?.isFile()) throw new CliError(EXIT.usage, `There is no file ${source}, and it is no URL either`);
+  if (file.size === 0) throw new CliError(EXIT.source, `${source} is empty`);
+  const upload = await client.uploads.create.mutate({ filename: basename(source), size_bytes: file.size });
+  let sent = 0;
+  const counted = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      sent += chunk.length;
+      terminal.bar("Sending the file", sent / file.size);
+      done(null, chunk);
+    },
+  });
+  const body = Readable.toWeb(createReadStream(source).pipe(counted)) as BodyInit;
+  const response = await fetch(new URL(upload.put_url, `${apiUrl}/`), {
+    method: "PUT",
+    body,
+    duplex: "half",
+    signal,
+    headers: { "content-length": String(file.size), "content-type": "application/octet-stream" },
+  });
+  if (!response.ok) throw new CliError(EXIT.service, `The file was not taken: HTTP ${response.status}`);
+  return client.jobs.create.mutate({ upload_id: upload.upload_id, ...request });
+}
+
+/**
+ * Follows a job to its end; the stream resumes by itself after a disconnect.
+ * When `signal` aborts, the job is cancelled and followed until it is gone. @returns the last view
+ */
+export async function watch(
+  client: Client,
+  terminal: Terminal,
+  jobId: string,
+  signal: AbortSignal,
+): Promise<JobView> {
+  const told = new Set<string>();
+  return new Promise((resolve, reject) => {
+    const cancel = () => {
+      terminal.say("Cancelling … (^C again to leave it)");
+      client.jobs.cancel.mutate({ job_id: jobId }).catch(reject);
+    };
+    const subscription = client.jobs.events.subscribe(
+      { job_id: jobId },
+      {
+        onData({ data: view }) {
+          terminal.event({ event: "progress", ...progressOf(view) });
+          for (const notice of view.notices) {
+            if (!told.has(notice)) terminal.say(terminal.dim(`  ${notice}`));
+            told.add(notice);
+          }
+          terminal.show(view);
+          if (!isEnded(view.status)) return;
+          signal.removeEventListener("abort", cancel);
+          subscription.unsubscribe();
+          terminal.settle();
+          resolve(view);
+        },
+        onError: reject,
+      },
+    );
+    if (signal.aborted) cancel();
+    signal.addEventListener("abort", cancel, { once: true });
+  });
+}
+
+const progressOf = ({ job_id, status, state, stage, progress, stage_progress, message }: JobView) => ({
+  job_id,
+  status,
+  state,
+  stage,
+  progress,
+  stage_progress,
+  message,
+});
+
+/** How a job that failed is told: what happened, where, the code, what to do. */
+export function failure(view: JobView): CliError {
+  const where = view.failed_stage ? ` (${view.failed_stage})` : "";
+  const action = view.error_action ? `\n  ${view.error_code}: ${view.error_action}` : "";
+  return new CliError(exitFor(view.error_code), `${view.error ?? "The job failed"}${where}${action}`);
+}
+
+async function save(
+  { client, terminal, apiUrl }: MakeOptions,
+  jobId: string,
+  clips: Results["clips"],
+  folder: string,
+): Promise<MakeResult["clips"]> {
+  await mkdir(folder, { recursive: true });
+  const saved: MakeResult["clips"] = [];
+  for (const clip of clips) {
+    const { url } = await client.clips.download.query({ job_id: jobId, clip_file: clip.clip_file });
+    const path = join(folder, clip.clip_file);
+    const sha256 = await fetchTo(new URL(url, `${apiUrl}/`), path);
+    if (clip.sha256 && sha256 !== clip.sha256)
+      throw new CliError(EXIT.service, `${clip.clip_file} arrived damaged: get it again from the page`);
+    terminal.event({ event: "saved", file: clip.clip_file, path });
+    saved.push(savedClip(clip, path, sha256));
+  }
+  return saved;
+}
+
+const savedClip = (clip: ClipView, path: string, sha256: string): MakeResult["clips"][number] => ({
+  file: clip.clip_file,
+  path,
+  title: clip.title,
+  start: clip.start,
+  end: clip.end,
+  duration: clip.duration_seconds,
+  width: clip.width ?? 0,
+  height: clip.height ?? 0,
+  sha256,
+});
+
+/** Saves a file whole or not at all. @returns its sha256 */
+async function fetchTo(url: URL, path: string): Promise<string> {
+  const response = await fetch(url);
+  if (!response.ok || !response.body)
+    throw new CliError(EXIT.service, `${url.pathname} answered ${response.status}`);
+  const hash = createHash("sha256");
+  const hashing = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk);
+      done(null, chunk);
+    },
+  });
+  await pipeline(Readable.fromWeb(response.body as never), hashing, createWriteStream(`${path}.part`));
+  await rename(`${path}.part`, path);
+  return hash.digest("hex");
+}

@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  ClaimAnswer,
+  type ClaimInput,
+  ErrorCode,
+  KangKlipError,
+  PresignAnswer,
+  type PresignInput,
+  Problem,
+  Pulse,
+  RankAnswer,
+  type RankInput,
+  type Report,
+} from "@kangklip/contract";
+import { type Dispatcher, request } from "undici";
+import type { z } from "zod";
+
+export type ApiClient = ReturnType<typeof createApiClient>;
+
+interface Call {
+  path: string;
+  body: unknown;
+  token?: string | undefined;
+  signal?: AbortSignal | undefined;
+  /** How long to go on trying while the API cannot be reached. */
+  patienceMs: number;
+  timeoutMs?: number;
+}
+
+/** An API that restarts is back within this time; a worker outlives it. */
+const PATIENCE_MS = 10 * 60_000;
+const TIMEOUT_MS = 20_000;
+const RANK_TIMEOUT_MS = 120_000;
+
+/**
+ * What the worker asks of the API that launched it. Calls that changed nothing yet are made again while the API is away; every
+ * call is idempotent there. Refusals come as KangKlipError with the API's own code (FENCED: stop).
+ */
+export function createApiClient({ baseUrl }: { baseUrl: string }) {
+  let token: string | undefined;
+
+  async function call<T>(answer: z.ZodType<T>, options: Call): Promise<T> {
+    const until = Date.now() + options.patienceMs;
+    for (let pauseMs = 250; ; pauseMs = Math.min(pauseMs * 2, 5000)) {
+      try {
+        return answer.parse(await post(options));
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        const away =
+          !(error instanceof KangKlipError) || error.code === "UNAVAILABLE" || error.code === "RATE_LIMITED";
+        if (!away || Date.now() + pauseMs > until) throw error;
+        await sleep(pauseMs, undefined, options.signal && { signal: options.signal });
+      }
+    }
+  }
+
+  async function post({ path, body, token: given, signal, timeoutMs = TIMEOUT_MS }: Call): Promise<unknown> {
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const used = given ?? token;
+    const response = await request(`${baseUrl}/api/worker/${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...(used && { "x-attempt-token": used }) },
+      body: JSON.stringify(body),
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    });
+    const answer: unknown = await response.body.json().catch(() => ({}));
+    if (response.statusCode === 200) return answer;
+    throw refusal(response, answer);
+  }
+
+  return {
+    async claim(input: ClaimInput, signal: AbortSignal): Promise<ClaimAnswer> {
+      const claimed = await call(ClaimAnswer, { path: "claim", body: input, signal, patienceMs: 60_000 });
+      token = claimed.attempt_token;
+      return claimed;
+    },
+    /** Sent by a timer: one that is lost is followed by the next. */
+    heartbeat: (said: { job_id: string; epoch: number }): Promise<Pulse> =>
+      call(Pulse, { path: "heartbeat", body: said, patienceMs: 0, timeoutMs: 8000 }),
+    /** Progress may be lost (`patient` false), the end may not. */
+    report: (report: Report, { patient }: { patient: boolean }): Promise<Pulse> =>
+      call(Pulse, { path: "report", body: report, patienceMs: patient ? PATIENCE_MS : 0 }),
+    presign: (input: PresignInput, signal: AbortSignal): Promise<PresignAnswer> =>
+      call(PresignAnswer, { path: "presign", body: input, signal, patienceMs: PATIENCE_MS }),
+    rank: (input: RankInput, signal: AbortSignal): Promise<RankAnswer> =>
+      call(RankAnswer, { path: "rank", body: input, signal, patienceMs: 0, timeoutMs: RANK_TIMEOUT_MS }),
+  };
+}
+
+function refusal({ statusCode }: Dispatcher.ResponseData, answer: unknown): KangKlipError {
+  const problem = Problem.safeParse(answer);
+  const code = ErrorCode.safeParse(problem.data?.code);
+  if (code.success) return new KangKlipError(code.data, problem.data?.detail ?? "refused");
+  return new KangKlipError(statusCode >= 500 ? "UNAVAILABLE" : "INTERNAL", `The API answered ${statusCode}`);
+}

@@ -1,0 +1,93 @@
+import { randomUUID } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { CONTRACT_VERSION, EXIT_OK, KangKlipError, type WorkerEnv } from "@kangklip/contract";
+import { createApiClient } from "./api-client.ts";
+import { readConfig } from "./config.ts";
+import { findTools } from "./media/ffmpeg.ts";
+import { runPipeline } from "./pipeline.ts";
+import { createReporter } from "./reporter.ts";
+import type { WorkerSettings } from "./stage.ts";
+
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+/** A worker that was told to stop and still has children after this long is ended as it is. */
+const STOP_MS = 8000;
+
+/** Claims one attempt, works, reports the end. @returns the exit code (contract/errors.ts; 75: another one has the attempt) */
+async function work(launch: WorkerEnv, settings: WorkerSettings, stop: AbortController): Promise<number> {
+  const log = (event: string, fields: Record<string, unknown> = {}) => {
+    if (LEVELS.indexOf(launch.KK_LOG_LEVEL) <= LEVELS.indexOf("info"))
+      process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...fields })}\n`);
+  };
+  const api = createApiClient({ baseUrl: launch.KK_API_URL.replace(/\/+$/, "") });
+  const claim = await api.claim(
+    {
+      launch_key: launch.KK_LAUNCH_KEY,
+      claim_token: launch.KK_CLAIM_TOKEN,
+      instance_nonce: randomUUID(),
+      contract_version: CONTRACT_VERSION,
+    },
+    stop.signal,
+  );
+  const { job } = claim;
+  log("claimed", { job_id: job.job_id, epoch: job.epoch });
+  const reporter = createReporter({
+    api,
+    job: { job_id: job.job_id, epoch: job.epoch },
+    heartbeatSeconds: claim.heartbeat_seconds,
+    onStop: (reason) => stop.abort(reason),
+    log,
+  });
+  const deadline = setTimeout(
+    () => stop.abort(new KangKlipError("TIMED_OUT", "The work took longer than it may")),
+    Math.min(Date.parse(claim.deadline) - Date.now(), 2 ** 31 - 1),
+  );
+  try {
+    const tools = await findTools({ FFMPEG_PATH: settings.ffmpegPath });
+    const dir = join(process.cwd(), "work");
+    await mkdir(dir, { recursive: true });
+    const context = { dir, tools, signal: stop.signal, log, settings };
+    const manifest_sha256 = await runPipeline({ job, context, api, reporter });
+    await reporter.end({ status: "SUCCEEDED", manifest_sha256 });
+    return EXIT_OK;
+  } catch (thrown) {
+    const error = known(stop.signal.aborted ? stop.signal.reason : thrown);
+    const { stack } = thrown instanceof Error ? thrown : new Error(String(thrown));
+    log("failed", { code: error.code, error: error.message, cause: String(error.cause ?? ""), stack });
+    if (error.code !== "FENCED")
+      await reporter.end({
+        status: "FAILED",
+        code: error.code,
+        error: error.message.slice(0, 1000),
+        stage: reporter.stage(),
+      });
+    return error.exitCode;
+  } finally {
+    clearTimeout(deadline);
+    reporter.close();
+  }
+}
+
+/** What is no expected failure is a bug: its text stays in the log. */
+const known = (error: unknown) =>
+  error instanceof KangKlipError
+    ? error
+    : new KangKlipError("INTERNAL", "Something went wrong in the worker", { cause: error });
+
+const stop = new AbortController();
+for (const signal of ["SIGTERM", "SIGINT"] as const)
+  process.on(signal, () => {
+    stop.abort(new KangKlipError("CANCELLED", "cancelled"));
+    setTimeout(() => process.exit(known(stop.signal.reason).exitCode), STOP_MS).unref();
+  });
+
+try {
+  const { launch, settings } = readConfig(process.env);
+  process.exitCode = await work(launch, settings, stop);
+} catch (error) {
+  // nothing was claimed: only the exit code and this line tell
+  const { message, exitCode } = known(error);
+  process.stderr.write(`${message}\n${(error as Error).stack ?? ""}\n`);
+  process.exitCode = exitCode;
+}
+process.exit();
