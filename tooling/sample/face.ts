@@ -108,18 +108,18 @@ function drawBehind(draw: Draw, { skin, hair, shirt, collar, longHair }: Look): 
 function drawEyes(draw: Draw, { skin, hair, eyes }: Look, blink: boolean): void {
   for (const side of [-1, 1]) {
     const x = side * 0.31;
-    draw(ellipse(x, -0.04, 0.25, 0.17), dark(skin, 0.5), { alpha: 0.5, soft: 0.16 });
+    draw(ellipse(x, -0.05, 0.25, 0.18), dark(skin, 0.5), { alpha: 0.45, soft: 0.16 });
     if (!blink) {
-      const opening = both(ellipse(x, 0.06, 0.19, 0.16), ellipse(x, -0.08, 0.19, 0.15));
+      const opening = both(ellipse(x, 0.07, 0.2, 0.19), ellipse(x, -0.1, 0.2, 0.18));
       draw(opening, [244, 240, 236], {});
-      draw(both(opening, ellipse(x, -0.015, 0.085, 0.088)), eyes, {});
-      draw(both(opening, ellipse(x, -0.015, 0.045, 0.047)), [14, 10, 10], {});
-      draw(ellipse(x - 0.03, -0.045, 0.018, 0.018), [255, 255, 255], {});
-      draw(arc(x, 0.0, 0.17, -0.05, 0.009), dark(skin, 0.5), { alpha: 0.6 });
+      draw(both(opening, ellipse(x, -0.02, 0.088, 0.092)), eyes, {});
+      draw(both(opening, ellipse(x, -0.02, 0.046, 0.048)), [14, 10, 10], {});
+      draw(ellipse(x - 0.03, -0.052, 0.02, 0.02), [255, 255, 255], {});
+      draw(arc(x, 0.02, 0.16, -0.055, 0.009), dark(skin, 0.5), { alpha: 0.5 });
     }
-    draw(arc(x, -0.005, 0.19, blink ? -0.05 : 0.075, 0.022), dark(skin, 0.86), {});
-    draw(arc(x, -0.07, 0.19, 0.09, 0.012), dark(skin, 0.5), { alpha: 0.6 });
-    draw(arc(x, -0.24, 0.23, 0.07, 0.04, side * 0.02), dark(hair, 0.25), { alpha: 0.92, soft: 0.03 });
+    draw(arc(x, -0.01, 0.195, blink ? -0.06 : 0.1, 0.017), dark(skin, 0.86), {});
+    draw(arc(x, -0.07, 0.19, 0.1, 0.01), dark(skin, 0.5), { alpha: 0.45 });
+    draw(arc(x, -0.25, 0.21, 0.06, 0.032, side * 0.004), dark(hair, 0.25), { alpha: 0.9, soft: 0.03 });
   }
 }
 
@@ -139,6 +139,7 @@ function drawMouth(draw: Draw, { skin, lips }: Look, open: number): void {
   draw(ellipse(0, 0.8 + open * 0.07, 0.16, 0.05), dark(skin, 0.5), { alpha: 0.4, soft: 0.08 });
   draw(ellipse(0, middle, halfWidth, gap + 0.058), lips, { soft: 0.015 });
   draw(ellipse(0, middle + gap + 0.02, halfWidth * 0.6, 0.02), light(lips, 0.5), { alpha: 0.6, soft: 0.03 });
+  draw(arc(0, middle - 0.022, halfWidth + 0.035, -0.03, 0.01), dark(lips, 0.45), { alpha: 0.7 });
   const inside = ellipse(0, middle, halfWidth * 0.86, gap);
   draw(inside, [62, 18, 20], {});
   if (open > 0.2) {
@@ -152,10 +153,12 @@ function drawHair(draw: Draw, { hair, longHair }: Look, jaw: Parameters<typeof p
     between(light(hair, 0.14), dark(hair, 0.5), 0.4 + x * 0.4 + y * 0.2);
   const cap = union(ellipse(0, -0.3, 0.82, 0.82), jaw);
   const forehead = ellipse(longHair ? 0.12 : 0, 0.12, longHair ? 0.68 : 0.66, longHair ? 0.84 : 0.74);
-  draw(both(both(cap, box(0, -0.8, 2, 0.82)), outside(forehead)), shade, { soft: 0.03 });
+  // short hair ends beside the eyes and fades into the beard, long hair falls on beside the cheeks
+  const sides = box(0, -0.8, 2, longHair ? 1.1 : 0.94);
+  draw(both(both(cap, sides), outside(forehead)), shade, { soft: longHair ? 0.03 : 0.06 });
   if (longHair) {
     for (const side of [-1, 1])
-      draw(ellipse(side * 0.8, 0.34, 0.17, 0.86, side * -0.06), shade, { soft: 0.03 });
+      draw(ellipse(side * 0.78, 0.3, side < 0 ? 0.25 : 0.2, 0.92, side * -0.05), shade, { soft: 0.03 });
   }
   draw(arc(-0.1, -0.9, 0.4, 0.1, 0.03), light(hair, 0.4), { alpha: 0.25, soft: 0.12 });
 }

@@ -20,28 +20,34 @@ export const OUTRO_SECONDS = 4;
 
 // The history is told after public sources: the wreck of 1707, the Longitude Act of 1714, Harrison's sea clocks.
 export const SCRIPT: readonly Line[] = [
-  host("wide", "Welcome back. Today we talk about a clock that saved more lives than any weapon ever took."),
-  host("host", "So let me start with a simple question. Why was it so hard to know where a ship was?", 0.7),
-  guest("guest", "Because the sea has no signs. You can read how far north you are from the sun at noon."),
+  host(
+    "wide",
+    "Welcome back. Today we talk about a machine that saved more lives than any weapon ever took.",
+  ),
+  host("host", "Let me begin with a simple question. Why did so many sailors get lost on the ocean?", 0.7),
+  guest(
+    "guest",
+    "Because there are no signs on the water. You can read how far north you are from the sun at noon.",
+  ),
   guest("guest", "But how far east or west? For that you need to know the time, and nobody had the time."),
   host("host", "Wait. What does time have to do with place?", 0.7),
   guest(
     "slide",
-    "Everything. The earth turns once a day. So one hour of difference is fifteen degrees of the globe.",
+    "Everything. The earth turns around once a day. So every hour of time is fifteen degrees of the globe.",
   ),
   guest(
     "slide",
     "If your clock is wrong by four minutes, you are wrong by sixty miles. And sixty miles can kill you.",
     1.2,
   ),
-  host("wide", "Did it kill people?", 0.6),
+  host("wide", "And did people really die from that?", 0.6),
   guest(
     "guest",
-    "It did. In seventeen oh seven, four ships of the English fleet hit the rocks in one night.",
+    "They did. Three hundred years ago, four ships of the English navy hit the rocks in one night.",
   ),
   guest(
     "guest",
-    "More than fourteen hundred men died, because they thought that they were somewhere else.",
+    "More than fourteen hundred men died, because they believed that they were somewhere else.",
     0.9,
   ),
   guest("wide", "After that, the government did something very modern. It offered a prize."),
@@ -51,7 +57,7 @@ export const SCRIPT: readonly Line[] = [
     "Twenty thousand pounds. In our money, that is several million. And it was open to everybody.",
     1.4,
   ),
-  host("wide", "Let me guess. A famous professor won it?", 0.7),
+  host("wide", "Let me guess. A famous professor found the answer?", 0.7),
   guest("guest", "No. And that is the best part of the story. The man who solved it was a carpenter."),
   guest(
     "guest",
@@ -79,7 +85,7 @@ export const SCRIPT: readonly Line[] = [
   host("host", "Nineteen years for a failure? I would have given up.", 0.8),
   guest(
     "guest",
-    "Most people would. But here is the lesson. The failure taught him that he was solving the wrong problem.",
+    "Most people would. But here is the lesson. He learned that he was working on the wrong problem.",
   ),
   guest(
     "wide",
@@ -91,24 +97,24 @@ export const SCRIPT: readonly Line[] = [
     "So he threw the big machine away, and he built a watch that you could hold in one hand.",
     1.4,
   ),
-  host("host", "And did the little watch work?", 0.6),
+  host("host", "So how good was this new watch?", 0.6),
   guest(
     "slide",
     "They put it on a ship and sailed to the other side of the ocean. The trip took eighty one days.",
   ),
   guest(
     "slide",
-    "When they arrived, the watch was wrong by five seconds. Five seconds, after eighty one days at sea.",
+    "When they arrived, the watch was wrong by five seconds. Five seconds, after eighty one days on the water.",
     1.1,
   ),
-  host("wide", "That is amazing. So they paid him at once?", 0.7),
+  host("wide", "That is amazing. Did they give him the money at once?", 0.7),
   guest(
     "guest",
-    "They did not. They said that it was luck. They changed the rules, and they asked for another test.",
+    "They did not. They said that it was only good luck. They changed the rules, and they asked for another test.",
   ),
   guest(
     "guest",
-    "He was eighty years old when he finally got his money, and only because the king himself was angry.",
+    "He was almost eighty years old when he finally got his money, and only because the king himself was angry.",
     1.2,
   ),
   host("host", "What should we learn from this man?", 0.6),
@@ -124,10 +130,10 @@ export const SCRIPT: readonly Line[] = [
   ),
   host(
     "host",
-    "And today we all carry his idea in our pocket. Your phone knows where you are, because it knows what time it is.",
+    "And today we all carry his idea in our hands. Your phone can tell where you are, because it knows what time it is.",
   ),
   host(
     "wide",
-    "Thank you for listening. If you liked this story, tell it to somebody who is about to give up.",
+    "Thank you for listening. If you like this story, then please tell it to a friend who is about to give up.",
   ),
 ];

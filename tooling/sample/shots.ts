@@ -42,26 +42,30 @@ const SEATS: Record<Shot, Seat[]> = {
   slide: [],
 };
 
-/** Draws what one camera sees. */
-export function drawShot(shot: Shot): ShotPictures {
-  const still = createRaster(WIDTH, HEIGHT);
+/** Draws what one camera sees, WIDTH x HEIGHT times `scale`. */
+export function drawShot(shot: Shot, scale = 1): ShotPictures {
+  const still = createRaster(even(WIDTH * scale), even(HEIGHT * scale));
+  const seats = SEATS[shot].map(([speaker, { x, y, scale: size }]): Seat => {
+    return [speaker, { x: x * scale, y: y * scale, scale: size * scale }];
+  });
   const paintAll = (
     raster: Raster,
     dx: number,
     dy: number,
     state: { mouth?: number; blink?: boolean; of?: string },
   ) => {
-    if (shot === "slide") drawSlide(raster);
-    else drawRoom(raster, shot, dx, dy);
-    for (const [speaker, place] of SEATS[shot]) {
+    const at: Place = { x: -dx, y: -dy, scale };
+    if (shot === "slide") drawSlide(raster, at);
+    else drawRoom(raster, shot, at);
+    for (const [speaker, place] of seats) {
       const moved = { ...place, x: place.x - dx, y: place.y - dy };
       drawPerson(raster, moved, SPEAKERS[speaker], state.of === speaker ? state : {});
     }
-    if (shot === "wide") drawTable(raster, dx, dy);
+    if (shot === "wide") drawTable(raster, at);
   };
   paintAll(still, 0, 0, {});
   const people: ShotPictures["people"] = {};
-  for (const [speaker, place] of SEATS[shot]) {
+  for (const [speaker, place] of seats) {
     const patch = (
       around: [number, number, number, number],
       state: { mouth?: number; blink?: boolean },
@@ -90,8 +94,7 @@ const WALLS: Record<Exclude<Shot, "slide">, { from: Rgb; to: Rgb; lamp: [number,
   guest: { from: [52, 70, 80], to: [28, 40, 52], lamp: [420, 240] },
 };
 
-function drawRoom(raster: Raster, shot: Exclude<Shot, "slide">, dx: number, dy: number): void {
-  const at: Place = { x: -dx, y: -dy, scale: 1 };
+function drawRoom(raster: Raster, shot: Exclude<Shot, "slide">, at: Place): void {
   const { from, to, lamp } = WALLS[shot];
   paint(raster, at, everywhere, (x, y) =>
     between(from, to, (y / HEIGHT) * 0.8 + Math.abs(x / WIDTH - 0.5) * 0.6),
@@ -109,7 +112,8 @@ function drawRoom(raster: Raster, shot: Exclude<Shot, "slide">, dx: number, dy: 
       paint(raster, at, box(left + 40 + book * 42, y - 8 - tall / 2, 16, tall / 2, 4), colour, { soft: 4 });
     }
   }
-  paint(raster, at, ellipse(lampX, lampY, 46, 46), [255, 232, 190], { soft: 6 });
+  // seen by all of the room's cameras but the wide one, where it would hang on the edge between the two speakers
+  if (shot !== "wide") paint(raster, at, ellipse(lampX, lampY, 46, 46), [255, 232, 190], { soft: 6 });
 }
 const BOOKS: Rgb[] = [
   [128, 74, 62],
@@ -119,8 +123,7 @@ const BOOKS: Rgb[] = [
   [110, 84, 112],
 ];
 
-function drawTable(raster: Raster, dx: number, dy: number): void {
-  const at: Place = { x: -dx, y: -dy, scale: 1 };
+function drawTable(raster: Raster, at: Place): void {
   paint(raster, at, box(965, 1010, 900, 110, 40), (x, y) =>
     between([122, 86, 60], [70, 48, 36], (y - 900) / 180 + Math.abs(x - 965) / 3000),
   );
@@ -133,8 +136,7 @@ function drawTable(raster: Raster, dx: number, dy: number): void {
 }
 
 /** A globe beside a clock: one hour is fifteen degrees. */
-function drawSlide(raster: Raster): void {
-  const at: Place = { x: 0, y: 0, scale: 1 };
+function drawSlide(raster: Raster, at: Place): void {
   const ink: Rgb = [240, 234, 220];
   const amber: Rgb = [244, 176, 84];
   paint(raster, at, everywhere, (x, y) => between([24, 42, 66], [14, 24, 44], y / HEIGHT + x / WIDTH / 3));

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { INTRO_SECONDS, type Line, OUTRO_SECONDS, SCRIPT } from "./script.ts";
@@ -21,51 +22,49 @@ export interface Talk {
   samples: Int16Array;
 }
 
-/** Something that turns a text file into 16 kHz mono samples in one of flite's voices. */
-export type Speak = (textFile: string, voice: string) => Promise<Int16Array>;
+/** Speaks the text file `name` in the folder `dir` with one of flite's voices: mono samples, `RATE` per second. */
+export type Speak = (dir: string, name: string, voice: string) => Promise<Int16Array>;
 
 /**
  * The speech tool of this machine: the program `flite`, else ffmpeg's own flite filter (Debian's ffmpeg has it).
  * @returns undefined where neither speaks.
  */
 export async function findSpeech(ffmpeg: string): Promise<Speak | undefined> {
-  const withFilter: Speak = (textFile, voice) =>
-    samplesOf(ffmpeg, ["-f", "lavfi", "-i", `flite=textfile=${textFile}:voice=${voice}`]);
-  const withProgram: Speak = async (textFile, voice) => {
-    const wav = `${textFile}.wav`;
-    await exec("flite", ["-voice", voice, "-f", textFile, "-o", wav]);
-    try {
-      return await samplesOf(ffmpeg, ["-i", wav]);
-    } finally {
-      await rm(wav, { force: true });
-    }
+  const withFilter: Speak = (dir, name, voice) =>
+    readSamples(ffmpeg, dir, ["-f", "lavfi", "-i", `flite=textfile=${name}:voice=${voice}`]);
+  const withProgram: Speak = async (dir, name, voice) => {
+    await exec("flite", ["-voice", voice, "-f", name, "-o", `${name}.wav`], { cwd: dir });
+    return readSamples(ffmpeg, dir, ["-i", `${name}.wav`]);
   };
-  const speaks = (program: string, args: string[], needle: string) =>
+  const says = (program: string, args: string[], needle: string) =>
     exec(program, args).then(
       ({ stdout }) => stdout.includes(needle),
       () => false,
     );
-  if (await speaks("flite", ["-lv"], "slt")) return withProgram;
-  if (await speaks(ffmpeg, ["-hide_banner", "-filters"], " flite ")) return withFilter;
+  if (await says("flite", ["-lv"], "slt")) return withProgram;
+  if (await says(ffmpeg, ["-hide_banner", "-filters"], " flite ")) return withFilter;
   return undefined;
 }
 
-async function samplesOf(ffmpeg: string, input: string[]): Promise<Int16Array> {
+async function readSamples(ffmpeg: string, dir: string, input: string[]): Promise<Int16Array> {
   const args = ["-v", "error", "-nostdin", ...input, "-ac", "1", "-ar", `${RATE}`, "-f", "s16le", "pipe:1"];
-  const { stdout } = await exec(ffmpeg, args, { encoding: "buffer", maxBuffer: 64 << 20 });
+  const { stdout } = await exec(ffmpeg, args, { cwd: dir, encoding: "buffer", maxBuffer: 64 << 20 });
   return new Int16Array(stdout.buffer.slice(stdout.byteOffset, stdout.byteOffset + stdout.length));
 }
 
-/** Speaks the whole script, with its pauses. Text files are written into `dir`, whose path must need no escaping in a filter. */
+/** Speaks the whole script, with its pauses, several lines at a time. Its text files are written into `dir` and stay there. */
 export async function speakTalk(speak: Speak, dir: string, signal: AbortSignal): Promise<Talk> {
   const spoken: Int16Array[] = [];
-  for (const [index, { text, speaker }] of SCRIPT.entries()) {
-    signal.throwIfAborted();
-    const file = join(dir, `line-${index}.txt`);
-    await writeFile(file, text);
-    spoken.push(trimmed(await speak(file, VOICES[speaker])));
-    await rm(file, { force: true });
-  }
+  const waiting = SCRIPT.entries();
+  const speakSome = async () => {
+    for (const [index, { text, speaker }] of waiting) {
+      signal.throwIfAborted();
+      const name = `line-${index}.txt`;
+      await writeFile(join(dir, name), text);
+      spoken[index] = trimmed(await speak(dir, name, VOICES[speaker]));
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, speakSome));
   let at = Math.round(INTRO_SECONDS * RATE);
   const lines = SCRIPT.map((line, index): SpokenLine => {
     const startSeconds = at / RATE;

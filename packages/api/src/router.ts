@@ -47,6 +47,10 @@ const access = (ctx: Context) => ({
 });
 const attemptToken = (ctx: Context) => ctx.header("x-attempt-token");
 
+async function* trackedViews(views: AsyncIterable<JobView>) {
+  for await (const view of views) yield tracked(String(view.version), view);
+}
+
 const jobsRouter = router({
   create: procedure
     .input(CreateJob)
@@ -80,11 +84,13 @@ const jobsRouter = router({
   /** The view now and each newer one; the id is the view's version, so a client that comes back misses nothing. */
   events: procedure
     .input(JobInput.extend({ lastEventId: z.string().max(20).nullish() }))
-    .subscription(async function* ({ ctx, input, signal }) {
+    .subscription(async ({ ctx, input, signal }) => {
+      await ctx.services.jobs.view(input.job_id, access(ctx)); // an unknown job is refused before the stream begins
       const seenVersion = /^\d+$/.test(input.lastEventId ?? "") ? Number(input.lastEventId) : undefined;
       const ended = signal ? AbortSignal.any([signal, ctx.draining]) : ctx.draining;
-      const views = ctx.services.jobs.events(input.job_id, access(ctx), { seenVersion, signal: ended });
-      for await (const view of views) yield tracked(String(view.version), view);
+      return trackedViews(
+        ctx.services.jobs.events(input.job_id, access(ctx), { seenVersion, signal: ended }),
+      );
     }),
   list: operatorProcedure
     .input(z.object({ before: JobId.optional(), limit: z.int().min(1).max(200).default(50) }))
@@ -110,7 +116,7 @@ const clipsRouter = router({
     .output(SignedLink)
     .query(({ ctx, input }) => ctx.services.clips.artifact(input.job_id, input, access(ctx))),
   unlock: procedure
-    .input(ClipInput.extend({ unlock_request_id: z.unknown() }))
+    .input(ClipInput.extend({ unlock_request_id: z.unknown().optional() }))
     .output(Unlocked)
     .mutation(async ({ ctx, input }) => {
       await ctx.services.jobs.owned(input.job_id, access(ctx));

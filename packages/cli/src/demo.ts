@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
 import { createServer } from "node:net";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { ensurePrograms } from "../../../tooling/programs.ts";
 import { ensureSample } from "../../../tooling/sample/make.ts";
 import { serveFile } from "../../../tooling/sample/serve.ts";
 import { ensureWebBuild } from "../../../tooling/web-build.ts";
 import { createClient } from "./client.ts";
+import type { CliConfig } from "./config.ts";
 import { type MakeResult, make } from "./make.ts";
 import { startApi } from "./start-api.ts";
 import type { Terminal } from "./terminal.ts";
@@ -27,8 +28,12 @@ export interface DemoOptions {
  * The main job on embedded defaults: installs what the machine lacks, starts the service, makes clips of the given video or of the
  * sample talk, saves them. @throws CliError
  */
-export async function demo(options: DemoOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  const dataDir = resolve(process.env.DATA_DIR ?? ".kangklip");
+export async function demo(
+  options: DemoOptions,
+  { dataDir, modelsDir, environment }: CliConfig,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
   const log = (line: string) => terminal.say(terminal.dim(line));
   const { ffmpeg, ytDlp } = await ensurePrograms({ dataDir, log, install: true });
   await using cleanup = new AsyncDisposableStack();
@@ -53,8 +58,9 @@ export async function demo(options: DemoOptions, terminal: Terminal, signal: Abo
   const port = options.exit ? 0 : (options.port ?? (await freePort(3000)));
   const api = await startApi(
     {
+      ...environment,
       DATA_DIR: join(dataDir, "demo"),
-      MODELS_DIR: process.env.MODELS_DIR ?? join(dataDir, "models"),
+      MODELS_DIR: modelsDir,
       PORT: String(port),
       HOST: "127.0.0.1",
       WEB: options.exit ? "off" : "on",

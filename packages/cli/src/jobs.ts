@@ -1,6 +1,6 @@
-import { resolve } from "node:path";
 import type { JobRow } from "@kangklip/contract";
 import { asCliError, type Client, createClient } from "./client.ts";
+import type { CliConfig } from "./config.ts";
 import { EXIT } from "./exit.ts";
 import { failure, watch } from "./make.ts";
 import { readOperatorToken } from "./start-api.ts";
@@ -9,16 +9,13 @@ import type { Terminal } from "./terminal.ts";
 export interface Connection {
   apiUrl: string;
   client: Client;
-  dataDir: string;
 }
 
 /** A client of the service on this machine, acting as its operator. @throws CliError where none has run here */
-export function connect(api: string | undefined): Connection {
-  const dataDir = resolve(process.env.DATA_DIR ?? ".kangklip");
-  const apiUrl = api ?? `http://localhost:${process.env.PORT ?? 3000}`;
+export function connect(api: string | undefined, { apiUrl: usual, dataDir }: CliConfig): Connection {
+  const apiUrl = api ?? usual;
   return {
     apiUrl,
-    dataDir,
     client: createClient(apiUrl, { "x-operator-token": readOperatorToken(dataDir) }),
   };
 }

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 import { type SpawnOptions, spawn } from "node:child_process";
-import { resolve } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { ensurePrograms } from "../../../tooling/programs.ts";
 import { ensureWebBuild } from "../../../tooling/web-build.ts";
+import { readConfig } from "./config.ts";
 import { demo, tell } from "./demo.ts";
 import { doctor } from "./doctor.ts";
 import { CliError, EXIT } from "./exit.ts";
@@ -15,6 +16,7 @@ import { createTerminal, type Terminal } from "./terminal.ts";
 
 const WORKER = fileURLToPath(new URL("../../worker/src/main.ts", import.meta.url));
 
+const config = readConfig(process.env);
 const interrupted = new AbortController();
 process.on("SIGINT", () => {
   if (interrupted.signal.aborted) process.exit(EXIT.interrupted); // the second ^C leaves at once
@@ -38,7 +40,7 @@ const terminal = (): Terminal => {
     quiet = false,
     color,
   } = program.opts<{ json?: boolean; quiet?: boolean; color: boolean }>();
-  const colored = color && !process.env.NO_COLOR && process.stderr.isTTY === true;
+  const colored = color && config.color && process.stderr.isTTY === true;
   return createTerminal({ json, quiet, color: colored });
 };
 
@@ -75,7 +77,12 @@ withOutput(making(program.command("demo")))
   .option("--no-open", "do not open a browser")
   .option("--port <port>", "port of the page (default: 3000, or a free one)", whole(0, 65_535))
   .action(async (source, options) => {
-    await demo({ allowPrivate: false, exit: false, ...options, source }, terminal(), interrupted.signal);
+    await demo(
+      { allowPrivate: false, exit: false, ...options, source },
+      config,
+      terminal(),
+      interrupted.signal,
+    );
   });
 
 withOutput(making(program.command("clip")))
@@ -84,13 +91,13 @@ withOutput(making(program.command("clip")))
   .option("--api <url>", "the service (default: http://localhost:3000)")
   .action(async (source, options) => {
     const screen = terminal();
-    const { client, apiUrl, dataDir } = connect(options.api);
+    const { client, apiUrl } = connect(options.api, config);
     const request = {
       clip_duration_seconds: options.duration,
       clip_count: options.count,
       language: options.language,
     };
-    const outDir = options.out ?? resolve(dataDir, "clips");
+    const outDir = options.out ?? join(config.dataDir, "clips");
     const { signal } = interrupted;
     const result = await make({ apiUrl, client, terminal: screen, source, request, outDir, signal });
     tell(result, screen);
@@ -105,12 +112,13 @@ program
   .option("--allow-private", "allow addresses of private networks and of this machine")
   .action(async (options) => {
     const screen = terminal();
-    const dataDir = resolve(process.env.DATA_DIR ?? ".kangklip");
+    const { dataDir } = config;
     const log = (line: string) => screen.say(screen.dim(line));
     const { ffmpeg, ytDlp } = await ensurePrograms({ dataDir, log, install: true });
     if (options.web) await ensureWebBuild({ log, signal: interrupted.signal });
     const api = await startApi(
       {
+        ...config.environment,
         DATA_DIR: dataDir,
         FFMPEG_PATH: ffmpeg,
         ...(ytDlp && { YTDLP_PATH: ytDlp }),
@@ -144,7 +152,7 @@ program
 withOutput(program.command("doctor"))
   .description("what this machine has, what it lacks, and the line that gets it")
   .action(async () => {
-    process.exitCode = await doctor(terminal());
+    process.exitCode = await doctor(config, terminal());
   });
 
 const jobs = program.command("jobs").description("jobs of a running service");
@@ -152,16 +160,16 @@ const onApi = (command: Command) =>
   withOutput(command).option("--api <url>", "the service (default: http://localhost:3000)");
 onApi(jobs.command("ls").option("--limit <n>", "how many", whole(1, 200), 20))
   .description("the newest jobs")
-  .action((options) => listJobs(connect(options.api), options.limit, terminal()));
+  .action((options) => listJobs(connect(options.api, config), options.limit, terminal()));
 onApi(jobs.command("get").argument("<job_id>"))
   .description("one job")
-  .action((id, options) => getJob(connect(options.api), id, terminal()));
+  .action((id, options) => getJob(connect(options.api, config), id, terminal()));
 onApi(jobs.command("watch").argument("<job_id>"))
   .description("follow a job to its end")
-  .action((id, options) => watchJob(connect(options.api), id, terminal(), interrupted.signal));
+  .action((id, options) => watchJob(connect(options.api, config), id, terminal(), interrupted.signal));
 onApi(jobs.command("cancel").argument("<job_id>"))
   .description("stop a job")
-  .action((id, options) => cancelJob(connect(options.api), id, terminal()));
+  .action((id, options) => cancelJob(connect(options.api, config), id, terminal()));
 
 try {
   await program.parseAsync();

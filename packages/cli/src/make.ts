@@ -87,14 +87,14 @@ async function create({ client, terminal, source, request, apiUrl, signal }: Mak
       done(null, chunk);
     },
   });
-  const body = Readable.toWeb(createReadStream(source).pipe(counted)) as BodyInit;
+  const body = Readable.toWeb(createReadStream(source).pipe(counted));
   const response = await fetch(new URL(upload.put_url, `${apiUrl}/`), {
     method: "PUT",
-    body,
-    duplex: "half",
+    body: body as never, // Node's own stream type and the browser's differ in name only
+    duplex: "half", // Node asks for it where a body streams; the browser's types do not know it
     signal,
     headers: { "content-length": String(file.size), "content-type": "application/octet-stream" },
-  });
+  } as RequestInit);
   if (!response.ok) throw new CliError(EXIT.service, `The file was not taken: HTTP ${response.status}`);
   return client.jobs.create.mutate({ upload_id: upload.upload_id, ...request });
 }

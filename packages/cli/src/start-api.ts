@@ -19,17 +19,16 @@ export interface RunningApi {
 
 /**
  * Starts the API program as a child process and waits for the line that says where it listens.
- * @param env what to set besides this process' environment @param onLog takes each line that the API logs
+ * @param env its whole environment @param onLog takes each line that the API logs
  * @throws CliError with the API's own words where it does not start
  */
 export async function startApi(
-  env: Record<string, string>,
+  env: Record<string, string | undefined> & { DATA_DIR: string },
   onLog: (line: string) => void,
 ): Promise<RunningApi> {
-  const dataDir = env.DATA_DIR ?? process.env.DATA_DIR ?? ".kangklip";
   const child = spawn(process.execPath, [API], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...env },
+    env: { NODE_ENV: "production", ...env },
     detached: true, // ^C in the terminal reaches this process, which then asks the API to stop in good order
   });
   let said = "";
@@ -48,7 +47,7 @@ export async function startApi(
   ]);
   return {
     url,
-    operatorToken: readOperatorToken(dataDir),
+    operatorToken: readOperatorToken(env.DATA_DIR),
     ended,
     async stop() {
       child.kill("SIGTERM");

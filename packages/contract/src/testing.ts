@@ -22,3 +22,23 @@ export const aJobSpec = (overrides: Partial<JobSpec> = {}): JobSpec => ({
   can_rank: false,
   ...overrides,
 });
+
+/** The keys that 1.x answered, in its order; added ones come behind. */
+export const JOB_VIEW_KEYS_1X = [
+  "job_id",
+  "status",
+  "stage",
+  "progress",
+  "start_error",
+  "nosana_run_id",
+  "error",
+];
+export const CLIP_VIEW_KEYS_1X = [
+  "clip_file",
+  "title",
+  "duration",
+  "locked",
+  "unlock_endpoint",
+  "download_endpoint",
+  "preview_endpoint",
+];

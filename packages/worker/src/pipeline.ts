@@ -1,10 +1,11 @@
-import { writeFile } from "node:fs/promises";
+import { stat, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import {
   type ArtifactName,
   type ClaimAnswer,
   type Edl,
+  type EdlClip,
   type Manifest,
   type ManifestClip,
   type ManifestFile,
@@ -14,9 +15,9 @@ import {
   type VideoStats,
 } from "@kangklip/contract";
 import type { ApiClient } from "./api-client.ts";
-import { faceLog } from "./frame/face-log.ts";
-import { createFramer } from "./frame/framer.ts";
+import { createFramer, faceLog } from "./frame/framer.ts";
 import type { Reporter } from "./reporter.ts";
+import { keyFrameShots } from "./select/key-shots.ts";
 import type { FetchedSource, RenderedClip, Selection, StageContext, Transcript } from "./stage.ts";
 import { chunk } from "./stages/chunk.ts";
 import { download } from "./stages/download.ts";
@@ -59,7 +60,7 @@ export async function runPipeline({ job, context: given, api, reporter }: Pipeli
   const source = await download(context);
   reporter.source(source.title, source.info.durationSeconds);
   await keep("meta.json", source.meta);
-  await keep("video_stats.json", await videoStats(source, dir));
+  await keep("video_stats.json", await videoStats(source));
 
   clock.enter("TRANSCRIPT");
   const { transcript, sound } = await transcribe(context, source);
@@ -75,21 +76,16 @@ export async function runPipeline({ job, context: given, api, reporter }: Pipeli
         api.rank({ ...input, job_id: job.job_id, epoch: job.epoch }, signal)
     : null;
   const { durationSeconds } = source.info;
-  const selection = await select(context, source, {
-    durationSeconds,
-    title: source.title,
-    transcript,
-    sound,
-    chunks,
-    shots: [],
-    rank,
-  });
+  // where nothing is said, pictures are all there is to go by
+  const shots = transcript.segments.length > 0 ? [] : await keyFrameShots(seen(context, source));
+  const { title } = source;
+  const selection = await select(context, { durationSeconds, title, transcript, sound, chunks, shots, rank });
 
   clock.enter("RENDER");
   const rendered: RenderedClip[] = [];
-  await using framer = createFramer(context, source, sound);
-  for await (const clip of renderClips(context, source, selection.edl.clips, framer.frame))
-    rendered.push(clip);
+  await using framer = createFramer(context);
+  const frame = (clip: EdlClip) => framer.frame(clip, source);
+  for await (const clip of renderClips(context, source, selection.edl.clips, frame)) rendered.push(clip);
   const edl = withFraming(selection.edl, rendered);
   await keep("edl.json", edl);
   await keep("face_log.json", faceLog(rendered));
@@ -118,6 +114,12 @@ export async function runPipeline({ job, context: given, api, reporter }: Pipeli
   return manifestFacts.sha256;
 }
 
+const seen = ({ tools, signal, progress }: StageContext, { file }: FetchedSource) => ({
+  tools,
+  file,
+  signal,
+  onProgress: (fraction: number) => progress(fraction * 0.9, "Looking for scene changes"),
+});
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
 
 /** Wall seconds per stage, lower case, and in total. */
@@ -142,9 +144,8 @@ function createClock(enter: (stage: Stage) => void) {
 }
 const rounded = (ms: number) => Math.round(ms / 10) / 100;
 
-async function videoStats({ file, info, fetchedBytes }: FetchedSource, dir: string): Promise<VideoStats> {
-  const { stat } = await import("node:fs/promises");
-  const { size } = await stat(join(dir, file));
+async function videoStats({ file, info, fetchedBytes }: FetchedSource): Promise<VideoStats> {
+  const { size } = await stat(file);
   return {
     size_bytes: size,
     duration_seconds: info.durationSeconds,

@@ -31,7 +31,7 @@ export function submitting(job: Job, attempt: Attempt, provider: string, now: nu
 /** Keeps the first reference that is told; `decide`'s caller cancels any other. */
 export function submitted(job: Job, { epoch, ref }: { epoch: number; ref: LaunchRef }, now: number): Job {
   const attempt = job.attempts.find((one) => one.epoch === epoch);
-  if (!attempt || attempt.ref) return job;
+  if (!attempt || (attempt.ref && (!attempt.released || attempt.ref.ref === ref.ref))) return job;
   const known = { ref, provider: ref.provider };
   // it came up after its attempt had ended: kept so that it can be cancelled
   if (attempt.state === "FINISHED") return changeAttempt(job, epoch, { ...known, released: false });

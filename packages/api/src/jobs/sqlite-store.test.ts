@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, test } from "vitest";
 import { createSqliteStore } from "./sqlite-store.ts";
-import { aStoredJob, testJobStore } from "./store-contract.ts";
+import { testJobStore } from "./store-contract.ts";
+import { aStoredJob } from "./testing.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "kk-jobs-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));

@@ -1,16 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { currentAttempt, type Job } from "./job.ts";
-import { decide, newJob } from "./state.ts";
+import { decide } from "./state.ts";
 import { type JobStore, update } from "./store.ts";
-
-/** A stored job; those with a higher `serial` were made later. */
-export function aStoredJob(serial = 1, overrides: Partial<Job> = {}): Job {
-  const id = `kk_${String(serial).padStart(26, "0")}`;
-  const source = { kind: "url", url: "https://example.com/talk.mp4" } as const;
-  const request = { clip_duration_seconds: 30, clip_count: 2, language: "en" } as const;
-  return { ...newJob(id, "0".repeat(64), source, request, serial), ...overrides };
-}
+import { aStoredJob } from "./testing.ts";
 
 /**
  * The behaviour every job store owes its callers: run it from the store's own test file.

@@ -170,6 +170,7 @@ export function createWork(options: WorkOptions) {
       if (callback.job_id !== job.job_id) throw new KangKlipError("UNAUTHORIZED", "invalid callback token");
       if (callback.epoch !== undefined && callback.epoch !== attempt.epoch)
         throw new KangKlipError("FENCED", `This attempt of ${job.job_id} is over`);
+      if (attempt.outcome === "succeeded") return { ok: true }; // late, and without effect
       const report = await reportOf(callback, job, attempt);
       await move(job.job_id, { type: "report", report });
       return { ok: true };

@@ -1,0 +1,58 @@
+"use client";
+import { type ClipView, type JobId, UNLOCK_CREDITS } from "@kangklip/contract";
+import { Lock } from "lucide-react";
+import { placeText, scoreText } from "../lib/clip-text.ts";
+import { clock } from "../lib/time.ts";
+import { ClipDownloads } from "./clip-downloads.tsx";
+import { ClipPlayer } from "./clip-player.tsx";
+
+interface ClipCardProps {
+  jobId: JobId;
+  clip: ClipView;
+  /** Words beside the picture, where there is room, instead of below it. */
+  beside: boolean;
+  onPlay: (video: HTMLVideoElement) => void;
+}
+
+/** One clip: to watch, to judge, to save. */
+export function ClipCard({ jobId, clip, beside, onPlay }: ClipCardProps) {
+  const score = scoreText(clip.score);
+  return (
+    <article
+      aria-labelledby={`title-${clip.index}`}
+      className={`flex flex-col gap-4 ${beside ? "sm:grid sm:grid-cols-[20rem_minmax(0,26rem)] sm:items-center sm:gap-10" : ""}`}
+    >
+      <ClipPlayer jobId={jobId} clip={clip} onPlay={onPlay} />
+      <div className="flex flex-col gap-4">
+        <div>
+          <h2 id={`title-${clip.index}`} dir="auto" className="text-xl break-words">
+            {clip.title}
+          </h2>
+          <p className="mt-1.5 text-sm text-soft tabular-nums">
+            {clock(clip.duration_seconds)} long, from {placeText(clip)} in the source
+          </p>
+          {clip.hook && (
+            <blockquote dir="auto" className="mt-3 border-lit border-s-4 ps-3 break-words">
+              {clip.hook}
+            </blockquote>
+          )}
+          {(score || clip.reason) && (
+            <p className="mt-3 text-[0.95rem] break-words text-soft">
+              {score && <span className="font-medium text-ink tabular-nums">Score {score}. </span>}
+              <span dir="auto">{clip.reason}</span>
+            </p>
+          )}
+        </div>
+        {clip.locked ? (
+          <p className="flex items-start gap-2 text-soft">
+            <Lock size={18} aria-hidden="true" className="mt-1 shrink-0" />
+            Locked: you see its preview. The whole clip opens for{" "}
+            {UNLOCK_CREDITS === 1 ? "1 credit" : `${UNLOCK_CREDITS} credits`}.
+          </p>
+        ) : (
+          <ClipDownloads jobId={jobId} clip={clip} />
+        )}
+      </div>
+    </article>
+  );
+}

@@ -1,0 +1,133 @@
+"use client";
+import { type FormEvent, useEffect, useId, useRef, useState } from "react";
+import { useCreateJob } from "../hooks/use-create-job.ts";
+import { checkAddress, type JobForm } from "../lib/job-form.ts";
+import { Choice } from "./choice.tsx";
+import { FileDrop } from "./file-drop.tsx";
+import { ProblemCard } from "./problem-card.tsx";
+import { SourceHint } from "./source-hint.tsx";
+import { UploadProgress } from "./upload-progress.tsx";
+
+const DURATIONS = [30, 45, 60].map((value) => ({ value, label: `${value} s` }));
+const COUNTS = [1, 2, 3, 4, 5].map((value) => ({ value, label: `${value}` }));
+const LANGUAGES = [
+  { value: "auto", label: "Detect" },
+  { value: "en", label: "English" },
+  { value: "id", label: "Indonesian" },
+] as const;
+
+/** Everything a job needs: a video, and how many clips of which length to make of it. */
+export function CreateJobForm({ initialAddress }: { initialAddress: string }) {
+  const [form, setForm] = useState<JobForm & { file: File | null }>({
+    address: initialAddress,
+    file: null,
+    durationSeconds: 45,
+    count: 2,
+    language: "auto",
+  });
+  const [leftAddress, setLeftAddress] = useState(initialAddress !== "");
+  const { submit, busy, failure, clearFailure, uploadFraction, cancelUpload } = useCreateJob();
+  const addressId = useId();
+  const errorId = useId();
+  const addressInput = useRef<HTMLInputElement>(null);
+
+  useEffect(() => {
+    if (failure?.field === "source") addressInput.current?.focus(); // after the field is open again
+  }, [failure]);
+
+  const typedWrong = leftAddress && !form.file && form.address ? checkAddress(form.address) : null;
+  const wrongSource = failure?.field === "source" ? failure.problem : typedWrong;
+  const errorOf = (field: string) => (failure?.field === field ? failure.problem.message : undefined);
+  function change(part: Partial<typeof form>) {
+    setForm({ ...form, ...part });
+    clearFailure();
+  }
+  async function onSubmit(event: FormEvent) {
+    event.preventDefault();
+    if (busy) return;
+    setLeftAddress(true);
+    await submit(form);
+  }
+
+  return (
+    <form onSubmit={onSubmit} noValidate className="panel flex flex-col gap-7 p-5 sm:p-8">
+      <div className="flex flex-col gap-3">
+        {!form.file && (
+          <>
+            <label htmlFor={addressId} className="font-medium">
+              Video address
+            </label>
+            <input
+              ref={addressInput}
+              id={addressId}
+              className="field -mt-1"
+              type="url"
+              inputMode="url"
+              autoComplete="off"
+              spellCheck={false}
+              placeholder="https://"
+              value={form.address}
+              disabled={busy}
+              aria-invalid={wrongSource !== null}
+              aria-describedby={wrongSource ? errorId : undefined}
+              onChange={(event) => change({ address: event.target.value })}
+              onBlur={() => setLeftAddress(true)}
+            />
+          </>
+        )}
+        <FileDrop
+          file={form.file}
+          onFile={(file) => change({ file })}
+          disabled={busy}
+          invalid={wrongSource !== null}
+          errorId={errorId}
+        />
+        {wrongSource && (
+          <p id={errorId} role="alert" className="text-bad">
+            <strong className="font-medium break-words">{wrongSource.message}.</strong>{" "}
+            {wrongSource.code !== "INVALID_INPUT" && wrongSource.action}
+          </p>
+        )}
+        <SourceHint />
+      </div>
+      <div className="grid gap-7 sm:grid-cols-2">
+        <Choice
+          legend="Length of a clip"
+          options={DURATIONS}
+          value={form.durationSeconds}
+          onChange={(durationSeconds) => change({ durationSeconds })}
+          error={errorOf("durationSeconds")}
+          disabled={busy}
+        />
+        <Choice
+          legend="How many clips"
+          options={COUNTS}
+          value={form.count}
+          onChange={(count) => change({ count })}
+          error={errorOf("count")}
+          disabled={busy}
+        />
+      </div>
+      <Choice
+        legend="Spoken language"
+        options={LANGUAGES}
+        value={form.language}
+        onChange={(language) => change({ language })}
+        error={errorOf("language")}
+        disabled={busy}
+      />
+      {failure?.field === null && <ProblemCard title="The job could not be made" problem={failure.problem} />}
+      {uploadFraction !== null && form.file ? (
+        <UploadProgress fraction={uploadFraction} totalBytes={form.file.size} onCancel={cancelUpload} />
+      ) : (
+        <button
+          type="submit"
+          className="button button-main min-h-13 self-start px-8 text-lg max-sm:w-full"
+          disabled={busy}
+        >
+          {busy ? "Starting the job…" : `Make ${form.count === 1 ? "1 clip" : `${form.count} clips`}`}
+        </button>
+      )}
+    </form>
+  );
+}

@@ -1,0 +1,85 @@
+import { Progress } from "@base-ui/react/progress";
+import { isEnded, type JobView } from "@kangklip/contract";
+import type { useJobActions } from "../hooks/use-job.ts";
+import { elapsedSeconds, headline, remainingText, stageRows } from "../lib/job-view.ts";
+import { clock } from "../lib/time.ts";
+import { CancelDialog } from "./cancel-dialog.tsx";
+import { StageTimeline } from "./stage-timeline.tsx";
+
+interface JobProgressProps {
+  view: JobView;
+  now: number;
+  owner: boolean;
+  actions: ReturnType<typeof useJobActions>;
+}
+
+/** A job on its way: what it does now, how far it is, what is behind it and what is to come. */
+export function JobProgress({ view, now, owner, actions }: JobProgressProps) {
+  const ended = isEnded(view.status);
+  const attempt = view.attempts.at(-1);
+  const remaining = remainingText(view, now);
+  const before = view.attempts.slice(0, -1).filter(({ outcome }) => outcome);
+  const facts = [
+    ["Elapsed", clock(elapsedSeconds(view, now))],
+    ["Attempt", attempt ? `${attempt.epoch}${attempt.provider ? ` on ${attempt.provider}` : ""}` : "1"],
+    ["Asked for", `${view.request.clip_count} × ${view.request.clip_duration_seconds} s`],
+  ] as const;
+  return (
+    <section aria-label="Progress" className="panel p-5 sm:p-8">
+      {!ended && (
+        <Progress.Root value={view.progress} aria-valuetext={`${view.progress} percent`}>
+          <div className="flex items-start justify-between gap-6">
+            <div className="min-w-0">
+              <Progress.Label className="block text-2xl font-semibold tracking-tight" render={<p />}>
+                <span role="status">{headline(view)}</span>
+              </Progress.Label>
+              <p dir="auto" className="mt-1 min-h-[1.55em] break-words text-soft">
+                {[view.message, remaining].filter(Boolean).join(" · ")}
+              </p>
+            </div>
+            <p
+              className="text-4xl leading-none font-semibold tracking-tight tabular-nums sm:text-5xl"
+              aria-hidden="true"
+            >
+              {view.progress}
+              <span className="text-2xl text-soft">%</span>
+            </p>
+          </div>
+        </Progress.Root>
+      )}
+      <div className={ended ? "" : "mt-7"}>
+        <StageTimeline rows={stageRows(view, now)} />
+      </div>
+      <div className="mt-7 flex flex-wrap items-end justify-between gap-x-8 gap-y-5">
+        <dl className="flex flex-wrap gap-x-8 gap-y-3">
+          {facts.map(([term, detail]) => (
+            <div key={term}>
+              <dt className="text-sm text-soft">{term}</dt>
+              <dd className="font-medium tabular-nums">{detail}</dd>
+            </div>
+          ))}
+        </dl>
+        {owner && !ended && view.state !== "COMMITTING" && (
+          <CancelDialog
+            onCancel={actions.cancel}
+            cancelling={actions.cancelling || view.state === "CANCELLING"}
+          />
+        )}
+      </div>
+      {before.length > 0 && (
+        <ul className="mt-4 text-sm text-soft">
+          {before.map(({ epoch, outcome }) => (
+            <li key={epoch}>
+              Attempt {epoch} ended with <code>{outcome}</code>.
+            </li>
+          ))}
+        </ul>
+      )}
+      {!ended && (
+        <p className="mt-6 border-t border-line pt-4 text-sm text-soft">
+          You can close this page: the work goes on, and this address brings you back to it.
+        </p>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,68 @@
+"use client";
+import type { JobId } from "@kangklip/contract";
+import { useEffect } from "react";
+import { useResults } from "../hooks/use-clips.ts";
+import { useJob, useJobActions } from "../hooks/use-job.ts";
+import { useJobToken } from "../hooks/use-job-token.ts";
+import { tabTitle } from "../lib/job-view.ts";
+import { problemOf } from "../lib/problem.ts";
+import { Clips } from "./clips.tsx";
+import { FailureCard } from "./failure-card.tsx";
+import { JobBanners } from "./job-banners.tsx";
+import { JobHeading } from "./job-heading.tsx";
+import { JobProgress } from "./job-progress.tsx";
+import { JobSkeleton } from "./job-skeleton.tsx";
+import { Making } from "./making.tsx";
+import { ProblemCard } from "./problem-card.tsx";
+import { TokenBox } from "./token-box.tsx";
+
+/** One job from its first second to its clips. Everybody may watch; the clips are for whoever has the job's token. */
+export function JobScreen({ jobId }: { jobId: JobId }) {
+  const token = useJobToken(jobId);
+  return (
+    <div className="page pt-6 sm:pt-10">
+      {token === undefined ? (
+        <JobSkeleton />
+      ) : (
+        <LiveJob key={token} jobId={jobId} hasToken={token !== null} />
+      )}
+    </div>
+  );
+}
+
+function LiveJob({ jobId, hasToken }: { jobId: JobId; hasToken: boolean }) {
+  const { view, now, error, stalled, offline, reload } = useJob(jobId);
+  const actions = useJobActions(jobId);
+  const succeeded = view?.status === "SUCCEEDED";
+  const results = useResults(jobId, hasToken && succeeded);
+  const failure = actions.error ?? results.error;
+  const tokenIsWrong = failure !== null && problemOf(failure).code === "UNAUTHORIZED";
+  const owner = hasToken && !tokenIsWrong;
+
+  useEffect(() => {
+    document.title = tabTitle(view);
+  }, [view]);
+
+  if (error)
+    return (
+      <>
+        <h1 className="mb-6 text-3xl sm:text-[2.5rem]">This job cannot be shown</h1>
+        <ProblemCard problem={problemOf(error)} onRetry={() => reload()} />
+      </>
+    );
+  if (!view) return <JobSkeleton />;
+  return (
+    <div className="flex flex-col gap-6">
+      <JobHeading view={view} clips={results.data?.clips.length} />
+      <JobBanners view={view} stalled={stalled} offline={offline} />
+      {view.status === "FAILED" && <FailureCard view={view} owner={owner} actions={actions} />}
+      {failure !== null && !tokenIsWrong && (
+        <ProblemCard problem={problemOf(failure)} onRetry={() => results.refetch()} />
+      )}
+      {!owner && <TokenBox jobId={jobId} wrong={tokenIsWrong} ended={succeeded} />}
+      {!succeeded && <JobProgress view={view} now={now} owner={owner} actions={actions} />}
+      {succeeded && owner && <Clips view={view} results={results.data} />}
+      {succeeded && <Making view={view} results={results.data} />}
+    </div>
+  );
+}

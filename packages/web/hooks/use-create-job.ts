@@ -1,0 +1,68 @@
+import { useRouter } from "next/navigation";
+import { useState } from "react";
+import { checkForm, inWords, type JobForm } from "../lib/job-form.ts";
+import { keepJobToken } from "../lib/job-token.ts";
+import { type Problem, problemOf } from "../lib/problem.ts";
+import { trpc } from "../lib/trpc.ts";
+import { useSystem } from "./use-system.ts";
+import { useUpload } from "./use-upload.ts";
+
+/** Where a failure belongs: at one field of the form, or (null) at the form as a whole. */
+export interface FormFailure {
+  field: "source" | "durationSeconds" | "count" | "language" | null;
+  problem: Problem;
+}
+
+/**
+ * Makes a job of the form: checks it, sends the file if there is one, keeps the job's token and opens its page.
+ * Gives whether a job was made; the form is the caller's and stays as it is.
+ */
+export function useCreateJob() {
+  const router = useRouter();
+  const system = useSystem();
+  const { upload, fraction, cancel } = useUpload();
+  const { mutateAsync: createJob } = trpc.jobs.create.useMutation();
+  const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState<FormFailure | null>(null);
+
+  async function submit(form: JobForm & { file: File | null }): Promise<boolean> {
+    const checked = checkForm(form, system.data?.max_source_bytes);
+    if (!checked.ok) {
+      setFailure(checked);
+      return false;
+    }
+    setBusy(true);
+    setFailure(null);
+    try {
+      const source = form.file
+        ? { upload_id: await upload(form.file) }
+        : { video_url: checked.videoUrl ?? "" };
+      const { job_id, job_token } = await createJob({ ...checked.request, ...source });
+      keepJobToken(job_id, job_token);
+      router.push(`/jobs/${job_id}`);
+      return true;
+    } catch (error) {
+      setFailure(failureOf(error));
+      setBusy(false);
+      return false;
+    }
+  }
+  return {
+    submit,
+    busy,
+    failure,
+    clearFailure: () => setFailure(null),
+    uploadFraction: fraction,
+    cancelUpload: cancel,
+  };
+}
+
+function failureOf(error: unknown): FormFailure | null {
+  const problem = problemOf(error);
+  if (problem.code === "CANCELLED") return null; // it was the person's own wish
+  const aboutSource =
+    problem.code?.startsWith("SOURCE_") ||
+    /^video_url/.test(problem.message) ||
+    problem.code === "YTDLP_MISSING";
+  return { field: aboutSource ? "source" : null, problem: { ...problem, message: inWords(problem.message) } };
+}

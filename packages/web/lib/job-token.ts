@@ -1,0 +1,66 @@
+import { JobId } from "@kangklip/contract";
+
+/** 1.x's key, kept so that jobs made with it still open. */
+const PREFIX = "kk:job_token:";
+const CHANGED = "kk:job_token";
+
+/** Tokens that the browser would not keep (private windows may refuse); they last as long as the page. */
+const unkept = new Map<JobId, string>();
+
+/** The token that came with a job, as this browser has it, or null. */
+export function readJobToken(jobId: JobId): string | null {
+  try {
+    return window.localStorage.getItem(PREFIX + jobId) ?? unkept.get(jobId) ?? null;
+  } catch {
+    return unkept.get(jobId) ?? null;
+  }
+}
+
+/** Keeps a job's token in this browser, or for this visit where the browser keeps nothing. */
+export function keepJobToken(jobId: JobId, token: string) {
+  try {
+    window.localStorage.setItem(PREFIX + jobId, token);
+  } catch {
+    unkept.set(jobId, token);
+  }
+  window.dispatchEvent(new Event(CHANGED));
+}
+
+/** Forgets a job in this browser; the job itself stays where it is. */
+export function forgetJob(jobId: JobId) {
+  unkept.delete(jobId);
+  try {
+    window.localStorage.removeItem(PREFIX + jobId);
+  } finally {
+    window.dispatchEvent(new Event(CHANGED));
+  }
+}
+
+/** The names in this browser's storage; none where it has no storage. */
+export function storageKeys(): string[] {
+  try {
+    return Object.keys(window.localStorage);
+  } catch {
+    return [];
+  }
+}
+
+/** Every job this browser has a token of, newest first (a job's id begins with its time). */
+export function knownJobs(keys: readonly string[]): JobId[] {
+  return keys
+    .filter((key) => key.startsWith(PREFIX))
+    .map((key) => JobId.safeParse(key.slice(PREFIX.length)))
+    .flatMap((parsed) => (parsed.success ? [parsed.data] : []))
+    .sort()
+    .reverse();
+}
+
+/** Calls back when a token was kept or forgotten, in this tab or another; gives the way to stop that. */
+export function onTokenChange(changed: () => void): () => void {
+  window.addEventListener("storage", changed);
+  window.addEventListener(CHANGED, changed);
+  return () => {
+    window.removeEventListener("storage", changed);
+    window.removeEventListener(CHANGED, changed);
+  };
+}

@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { clock, roughSpan, sinceMs, size, span } from "./time.ts";
+
+test.each([
+  [0, "0:00"],
+  [65.9, "1:05"],
+  [125, "2:05"],
+  [3725, "1:02:05"],
+  [-3, "0:00"],
+])("second %d of a video is written %s", (seconds, text) => expect(clock(seconds)).toBe(text));
+
+test.each([
+  [0.4, "0 s"],
+  [59.6, "1 min"],
+  [125, "2 min 5 s"],
+  [3600, "1 h"],
+  [3780, "1 h 3 min"],
+])("%d seconds last %s", (seconds, text) => expect(span(seconds)).toBe(text));
+
+test.each([
+  [3, "a few seconds"],
+  [31, "about 40 s"],
+  [56, "about 1 min"],
+  [170, "about 3 min"],
+  [7300, "about 2 h"],
+])("%d seconds to come are %s", (seconds, text) => expect(roughSpan(seconds)).toBe(text));
+
+test.each([
+  [999, "999 B"],
+  [999_999, "1 MB"],
+  [640_000, "640 kB"],
+  [12_400_000, "12.4 MB"],
+  [2_000_000_000, "2 GB"],
+])("%d bytes are %s", (bytes, text) => expect(size(bytes)).toBe(text));
+
+test("a clock that is behind the server's never makes a negative time", () => {
+  expect(sinceMs("2026-01-01T00:00:05Z", Date.parse("2026-01-01T00:00:00Z"))).toBe(0);
+});

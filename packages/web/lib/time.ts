@@ -1,0 +1,41 @@
+/** A place in a video, from seconds: "2:05", "1:02:05". */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const two = (value: number) => String(value).padStart(2, "0");
+  const minutes = Math.floor(whole / 60) % 60;
+  const hours = Math.floor(whole / 3600);
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+/** How long something takes, from seconds: "8 s", "2 min 5 s", "1 h 3 min". */
+export function span(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return whole % 60 ? `${minutes} min ${whole % 60} s` : `${minutes} min`;
+  return minutes % 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${Math.floor(minutes / 60)} h`;
+}
+
+/** A time to come, from seconds, no finer than anybody can know it: "a few seconds", "about 40 s", "about 3 min". */
+export function roughSpan(seconds: number): string {
+  if (seconds < 8) return "a few seconds";
+  if (seconds < 55) return `about ${Math.ceil(seconds / 10) * 10} s`;
+  if (seconds < 3300) return `about ${Math.max(1, Math.round(seconds / 60))} min`;
+  return `about ${Math.max(1, Math.round(seconds / 3600))} h`;
+}
+
+/** A size, from bytes, in the units file managers show: "640 kB", "12.4 MB", "2 GB". */
+export function size(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  const digits = unit < 2 || value >= 100 ? 0 : 1;
+  return `${Number(value.toFixed(digits))} ${units[unit]}`;
+}
+
+/** Milliseconds between two ISO 8601 times, never below zero: two machines' clocks may disagree. */
+export const sinceMs = (from: string, untilMs: number) => Math.max(0, untilMs - Date.parse(from));

@@ -1,0 +1,139 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { createPocketsphinxTranscriber, tidied, wordOf } from "./pocketsphinx.ts";
+import { segmentsOf } from "./segments.ts";
+import { decodeSound } from "./sound.ts";
+import {
+  aContext,
+  aSource,
+  ffmpeg,
+  hasProgram,
+  speak,
+  temporaryDir,
+  tools,
+  wordErrorRate,
+} from "./testing.ts";
+
+const canHear = tools && (await hasProgram("pocketsphinx_continuous"));
+const canSpeak = canHear && (await hasProgram("flite"));
+
+const SAID = [
+  "The most important thing to remember is that people watch short videos.",
+  "Nobody expected the market to change so quickly, and that is exactly why we won.",
+  "Let me tell you a story about the worst mistake I ever made in business.",
+].join(" ");
+
+async function hearing(dir: string, file: string, options: Parameters<typeof aContext>[1] = {}) {
+  const { context } = aContext(dir, options);
+  const source = await aSource(file);
+  const { tools, signal } = context;
+  const decoded = await decodeSound({ tools, file, info: source.info, dir, limitSeconds: 600, signal });
+  if (!decoded) throw new Error("no sound");
+  const fractions: number[] = [];
+  return {
+    context,
+    source,
+    ...decoded,
+    fractions,
+    waiting: () => {},
+    heard: (fraction: number) => void fractions.push(fraction),
+  };
+}
+
+test.skipIf(!canSpeak)(
+  "spoken words are heard, most of them right, at their times (needs flite and pocketsphinx)",
+  async () => {
+    await using temporary = await temporaryDir();
+    const wav = join(temporary.dir, "speech.wav");
+    await speak(SAID, wav);
+    const input = await hearing(temporary.dir, wav);
+    const result = await createPocketsphinxTranscriber().transcribe(input);
+    expect(result).toMatchObject({ language: "en", accuracy: "low", timing: "word" });
+    const segments = "segments" in result ? result.segments : [];
+    const heard = segments.map(({ text }) => text).join(" ");
+    expect(wordErrorRate(SAID, heard)).toBeLessThan(0.25);
+    expect(heard).toMatch(/^The .* I ever .*\.$/);
+    // the pauses between the three sentences are seen in the words' times
+    const words = segments.flatMap((segment) => segment.words);
+    const pauses = input.sound.silences.slice(1, -1);
+    const seen = pauses.filter((pause) => words.some(({ start }) => Math.abs(start - pause.end) < 0.1));
+    expect(pauses.length).toBeGreaterThanOrEqual(2);
+    expect(seen.length).toBeGreaterThanOrEqual(pauses.length - 1); // the first word after one may be missed
+    expect(input.fractions.at(-1)).toBe(1);
+    expect((await readdir(temporary.dir)).filter((name) => name.startsWith("part-"))).toEqual([]);
+  },
+  60_000,
+);
+
+test.skipIf(!canHear)("cancelling ends the recognisers at once (needs pocketsphinx)", async () => {
+  await using temporary = await temporaryDir();
+  const wav = join(temporary.dir, "noise.wav");
+  await ffmpeg("-f", "lavfi", "-i", "anoisesrc=d=90:c=pink:a=0.4:r=16000", wav);
+  const abort = new AbortController();
+  const input = await hearing(temporary.dir, wav, { signal: abort.signal });
+  let abortedAt = 0;
+  setTimeout(() => {
+    abortedAt = performance.now();
+    abort.abort(new Error("cancelled"));
+  }, 600);
+  await expect(createPocketsphinxTranscriber().transcribe(input)).rejects.toThrow("cancelled");
+  expect(performance.now() - abortedAt).toBeLessThan(200);
+  expect((await readdir(temporary.dir)).filter((name) => name.startsWith("part-"))).toEqual([]);
+});
+
+test.skipIf(!tools)(
+  "a machine without the program and a job in Indonesian are told why (needs ffmpeg)",
+  async () => {
+    await using temporary = await temporaryDir();
+    const wav = join(temporary.dir, "noise.wav");
+    await ffmpeg("-f", "lavfi", "-i", "anoisesrc=d=2:c=pink:a=0.4:r=16000", wav);
+    expect(
+      await createPocketsphinxTranscriber("no-such-program").transcribe(await hearing(temporary.dir, wav)),
+    ).toEqual({
+      unavailable: "there is no no-such-program on PATH",
+    });
+    const indonesian = await hearing(temporary.dir, wav, { job: { language: "id" } });
+    expect(await createPocketsphinxTranscriber().transcribe(indonesian)).toEqual({
+      unavailable: "pocketsphinx knows English only",
+    });
+    await expect(
+      createPocketsphinxTranscriber("false").transcribe(await hearing(temporary.dir, wav)),
+    ).rejects.toThrow(/pocketsphinx stopped with exit code 1/);
+  },
+);
+
+test("words are read from the program's lines; silences, noises and sentences are not", () => {
+  expect(wordOf("for(2) 3.060 3.220 0.658133", 10)).toEqual({
+    word: "for",
+    start: 13.06,
+    end: expect.closeTo(13.22, 6),
+  });
+  for (const line of [
+    "<s> 0.060 0.140 0.999800",
+    "<sil> 7.340 7.420 0.7",
+    "[NOISE] 1.0 2.0 0.5",
+    "++UM++ 1.0 2.0 0.5",
+    "we won 3",
+    "",
+  ])
+    expect(wordOf(line, 0)).toBeUndefined();
+});
+
+test("bare words become readable: capitals after a long pause, a full stop before it, I and its kin", () => {
+  const at = (word: string, start: number) => ({ word, start, end: start + 0.3 });
+  const words = [
+    at("so", 0),
+    at("i", 0.3),
+    at("think", 0.6),
+    at("i'm", 1.4),
+    at("right", 1.7),
+    at("on", 3),
+    at("monday", 3.3),
+  ];
+  expect(tidied(segmentsOf(words)).map(({ text }) => text)).toEqual([
+    "So I think",
+    "I'm right.",
+    "On Monday.",
+  ]);
+});

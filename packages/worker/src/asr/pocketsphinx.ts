@@ -1,0 +1,148 @@
+import { spawn } from "node:child_process";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { KangKlipError, type TranscriptSegment, type Word } from "@kangklip/contract";
+import { type Part, partsOf } from "./parts.ts";
+import { readPart } from "./pcm.ts";
+import { joined, orderedWords, segmentsOf, trimmedToSound } from "./segments.ts";
+import type { Hearing, Transcriber } from "./transcriber.ts";
+
+const PROGRAM = "pocketsphinx_continuous";
+/** Long enough for the language model to follow the thread, short enough to share among cores and to report progress. */
+const PARTS = { minSeconds: 20, maxSeconds: 40, skipSeconds: 2 };
+/** A pause this long is shown as the end of a sentence: the recogniser knows no punctuation. */
+const SENTENCE_PAUSE_SECONDS = 0.6;
+
+/**
+ * Recognises English with Debian's pocketsphinx (0.8+5prealpha, packages pocketsphinx and pocketsphinx-en-us), where nothing better
+ * is at hand: no download and no network, but many words are wrong. The sound is cut at silences and heard in `threads` parts at once.
+ */
+export function createPocketsphinxTranscriber(program = PROGRAM): Transcriber {
+  return {
+    name: "pocketsphinx",
+    async transcribe(hearing) {
+      const { context, sound, durationSeconds } = hearing;
+      if (context.job.language === "id") return { unavailable: "pocketsphinx knows English only" };
+      const parts = partsOf(sound, durationSeconds, PARTS);
+      const heard = await hearParts(hearing, parts, program);
+      if (!heard) return { unavailable: `there is no ${program} on PATH` };
+      const words = orderedWords(
+        trimmedToSound(orderedWords(heard, durationSeconds), sound),
+        durationSeconds,
+      );
+      return { language: "en", accuracy: "low", timing: "word", segments: tidied(segmentsOf(words)) };
+    },
+  };
+}
+
+/** All words of all parts in order, seconds of the source; undefined where the program is not installed. */
+async function hearParts(hearing: Hearing, parts: Part[], program: string): Promise<Word[] | undefined> {
+  const { context, heard } = hearing;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([context.signal, stop.signal]);
+  const words: Word[][] = parts.map(() => []);
+  const total = parts.reduce((sum, { start, end }) => sum + end - start, 0);
+  let done = 0;
+  let upTo = 0;
+  const queue = parts.entries();
+  const worker = async () => {
+    for (const [index, part] of queue) {
+      words[index] = await hearPart(hearing, part, index, program, signal);
+      done += part.end - part.start;
+      upTo = Math.max(upTo, part.end);
+      heard(done / total, upTo);
+    }
+  };
+  const workers = Array.from(
+    { length: Math.max(1, Math.min(context.settings.threads, parts.length)) },
+    worker,
+  );
+  try {
+    await Promise.all(workers);
+  } catch (error) {
+    stop.abort(error);
+    await Promise.allSettled(workers); // no child outlives this call
+    context.signal.throwIfAborted();
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+  return words.flat();
+}
+
+async function hearPart(
+  hearing: Hearing,
+  part: Part,
+  index: number,
+  program: string,
+  signal: AbortSignal,
+): Promise<Word[]> {
+  const file = join(hearing.context.dir, `part-${index}.pcm`);
+  try {
+    await writeFile(file, await readPart(hearing.pcmFile, part));
+    return await runOnce(program, file, part.start, signal);
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+async function runOnce(program: string, file: string, offset: number, signal: AbortSignal): Promise<Word[]> {
+  signal.throwIfAborted();
+  const child = spawn(program, ["-infile", file, "-time", "yes", "-logfn", "/dev/null"], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const words: Word[] = [];
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    const word = wordOf(line, offset);
+    if (word) words.push(word);
+  });
+  const onAbort = () => child.kill("SIGKILL"); // it holds nothing but memory
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    const ended = await new Promise<string>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code, killedBy) => resolve(killedBy ?? `exit code ${code}`));
+    });
+    signal.throwIfAborted();
+    if (ended !== "exit code 0")
+      throw new KangKlipError(
+        "INTERNAL",
+        `pocketsphinx stopped with ${ended}; is pocketsphinx-en-us installed?`,
+      );
+    return words;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/**
+ * A word from a line of the program's output, "for(2) 3.060 3.220 0.658133": word, start, end (seconds of the part), probability.
+ * "(2)" marks another pronunciation; "<sil>", "[NOISE]" and "++UM++" are no words; the sentence itself comes on a line without numbers.
+ */
+export function wordOf(line: string, offset: number): Word | undefined {
+  const [, word = "", start, end] = /^(\S+) (\d+\.\d+) (\d+\.\d+) \d+\.\d+$/.exec(line) ?? [];
+  if (!word || /^[<[+]/.test(word)) return undefined;
+  return { word: word.replace(/\(\d+\)$/, ""), start: offset + Number(start), end: offset + Number(end) };
+}
+
+/** Words that English writes with a capital wherever they stand. */
+const CAPITAL = /^(?:i|i'm|i've|i'll|i'd|monday|tuesday|wednesday|thursday|friday|saturday|sunday)$/;
+
+/**
+ * Bare recognised words as captions a person can read: "I" is capital, a longer pause ends a sentence with a full stop, and what
+ * follows begins with a capital. Nothing is added that was not heard.
+ */
+export function tidied(segments: TranscriptSegment[]): TranscriptSegment[] {
+  let begins = true;
+  return segments.map((segment, index) => {
+    const next = segments[index + 1];
+    const ends = !next || next.start - (segment.start + segment.duration) >= SENTENCE_PAUSE_SECONDS;
+    const words = segment.words.map(({ word, ...times }, at) => {
+      const capital = CAPITAL.test(word) || (begins && at === 0);
+      const stop = ends && at === segment.words.length - 1 ? "." : "";
+      return { ...times, word: (capital ? word.charAt(0).toUpperCase() + word.slice(1) : word) + stop };
+    });
+    begins = ends;
+    return { ...segment, words, text: joined(words) };
+  });
+}

@@ -1,0 +1,108 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { RATE } from "./pcm.ts";
+import { createMeter, decodeSound, silencesOf } from "./sound.ts";
+import { aContext, aSource, ffmpeg, temporaryDir, tools } from "./testing.ts";
+
+const TONE = "aevalsrc='if(between(t,0.5,1),0.5*sin(2*PI*440*t),0)':d=4:s=48000";
+
+async function decoded(dir: string, file: string) {
+  const { context } = aContext(dir);
+  const { info } = await aSource(file);
+  return decodeSound({ tools: context.tools, file, info, dir, limitSeconds: 60, signal: context.signal });
+}
+
+for (const container of ["mp4", "mkv", "ts"])
+  test.skipIf(!tools)(
+    `a sound that starts after the picture is found where -ss finds it, in .${container} (needs ffmpeg)`,
+    async () => {
+      await using temporary = await temporaryDir();
+      const file = join(temporary.dir, `late.${container}`);
+      const video = ["-f", "lavfi", "-i", "color=black:s=64x36:r=25:d=6"];
+      const sound = ["-itsoffset", "1.5", "-f", "lavfi", "-i", TONE];
+      await ffmpeg(...video, ...sound, "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", file);
+      const found = await decoded(temporary.dir, file);
+      expect(found?.sound.silences).toHaveLength(2);
+      expect(found?.sound.silences[0]?.start).toBe(0);
+      expect(Math.abs((found?.sound.silences[0]?.end ?? 0) - 2)).toBeLessThan(0.05);
+      expect(Math.abs((found?.sound.silences[1]?.start ?? 0) - 2.5)).toBeLessThan(0.05);
+      expect(found?.sound.silences[1]?.end).toBeCloseTo(6, 1);
+      expect(found?.sound.levels.dbfs).toHaveLength(60);
+      expect(found?.sound.levels.dbfs[22]).toBeCloseTo(-9, 0); // RMS of a sine of half the full scale
+
+      // the same place, asked of ffmpeg as RENDER asks: the tone fills the half second after -ss 2
+      const cut = join(temporary.dir, "cut.wav");
+      await ffmpeg("-ss", "2", "-t", "0.5", "-i", file, "-vn", "-ac", "1", "-ar", `${RATE}`, cut);
+      const there = await decoded(temporary.dir, cut);
+      expect(there?.sound.silences).toEqual([]);
+    },
+  );
+
+test.skipIf(!tools)(
+  "a gap in the sound is silence and does not move what follows (needs ffmpeg)",
+  async () => {
+    await using temporary = await temporaryDir();
+    const file = join(temporary.dir, "gap.mkv");
+    // asetpts, which works on frames of 64 ms, moves the second half of a tone 12 s later: more than ffmpeg itself would let stand
+    const gap = "aevalsrc='0.5*sin(2*PI*440*t)':d=4:s=16000,asetpts='if(lt(T,2),PTS,PTS+12/TB)'";
+    await ffmpeg("-f", "lavfi", "-i", gap, "-c:a", "pcm_s16le", file);
+    const found = await decoded(temporary.dir, file);
+    expect(found?.sound.silences).toHaveLength(1);
+    expect(found?.sound.silences[0]?.start).toBeCloseTo(2.05, 1);
+    expect(found?.sound.silences[0]?.end).toBeCloseTo(14.05, 1);
+  },
+);
+
+test("samples are measured the same however they are cut into chunks", () => {
+  const samples = Buffer.from(
+    Int16Array.from({ length: RATE }, (_, i) => Math.sin(i / 7) * 9000 - 50).buffer,
+  );
+  const whole = createMeter();
+  whole.push(samples);
+  const pieces = createMeter();
+  for (let at = 0, size = 1; at < samples.length; at += size, size = (size * 7) % 1013)
+    pieces.push(samples.subarray(at, at + size));
+  expect(pieces.map(1)).toEqual(whole.map(1));
+  expect(whole.map(1).levels.dbfs).toHaveLength(10);
+});
+
+/** Levels per 0.1 s from [seconds, dBFS] stretches, with two decibels of movement. */
+const levels = (...stretches: [number, number][]) =>
+  stretches.flatMap(([seconds, level]) =>
+    Array.from({ length: seconds * 10 }, (_, i) => level + Math.sin(i * 2.1) * 2),
+  );
+
+test("pauses are found in loud, quiet and noisy speech alike", () => {
+  for (const [speech, pause] of [
+    [-12, -60],
+    [-38, -75],
+    [-20, -40],
+  ] as const)
+    expect(silencesOf(levels([5, speech], [1, pause], [4, speech], [2, pause]), 0.1)).toEqual([
+      { start: 5, end: 6 },
+      { start: 10, end: 12 },
+    ]);
+});
+
+test("steady music is not silence, and a sound without anything in it is", () => {
+  expect(silencesOf(levels([60, -30]), 0.1)).toEqual([]);
+  expect(silencesOf(levels([90, -24], [60, -14]), 0.1)).toEqual([]);
+  expect(silencesOf(levels([10, -80]), 0.1)).toEqual([{ start: 0, end: 10 }]);
+  expect(silencesOf([], 0.1)).toEqual([]);
+});
+
+test("minutes of room noise after a talk are silence", () => {
+  expect(silencesOf(levels([120, -18], [180, -60]), 0.1)).toEqual([{ start: 120, end: 300 }]);
+});
+
+test("a click does not end a silence, a word does", () => {
+  const withBlip = (seconds: number) =>
+    silencesOf(
+      [...levels([4, -20], [2, -70]).flatMap((level) => [level, level, level, level, level])].map(
+        (level, i) => (i >= 250 && i < 250 + seconds / 0.02 ? -20 : level),
+      ),
+      0.02,
+    );
+  expect(withBlip(0.04)).toHaveLength(1);
+  expect(withBlip(0.2)).toHaveLength(2);
+});

@@ -1,0 +1,145 @@
+import { fork } from "node:child_process";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { KangKlipError, type Word } from "@kangklip/contract";
+import { spreadWords } from "./captions.ts";
+import { believableWords } from "./doubt.ts";
+import { findModel, modelLanguages } from "./model.ts";
+import { partsOf } from "./parts.ts";
+import { needsSpace, orderedWords, segmentsOf, trimmedToSound } from "./segments.ts";
+import type { Hearing, Transcriber } from "./transcriber.ts";
+import type { WhisperMessage, WhisperPiece, WhisperTask } from "./whisper-child.ts";
+
+const CHILD = fileURLToPath(new URL("./whisper-child.ts", import.meta.url));
+/** Five minutes keep the addon's memory small whatever the length of the video: it holds all samples of a call as floats, 64 kB a second. */
+const PARTS = { minSeconds: 120, maxSeconds: 300, skipSeconds: 8 };
+const STDERR_KEPT = 4096;
+
+/**
+ * Recognises speech with whisper.cpp on the CPU, in a child process; about 100 languages.
+ * @param find gives the model file; the default fetches it once
+ * @param lengths of the parts that are recognised one by one, seconds
+ */
+export function createWhisperTranscriber(find = findModel, lengths = PARTS): Transcriber {
+  return {
+    name: "whisper",
+    async transcribe(hearing) {
+      const { context, sound, durationSeconds } = hearing;
+      const { settings, signal, job } = context;
+      if (!addonInstalled())
+        return { unavailable: `there is no whisper build for ${process.platform}-${process.arch}` };
+      const model = await find({ ...settings, signal, log: context.log, onWait: hearing.waiting });
+      const english = (await modelLanguages(model)) === "en";
+      if (english && job.language === "id")
+        return { unavailable: "the model of MODEL_PATH knows English only" };
+      const parts = partsOf(sound, durationSeconds, lengths);
+      const { language, words, exact } = await runChild(hearing, {
+        ...{ model, pcmFile: hearing.pcmFile, parts },
+        ...{ language: english ? "en" : job.language, threads: settings.threads },
+      });
+      const ordered = orderedWords(words, durationSeconds);
+      const believed = believableWords(ordered, sound);
+      context.log("whisper", {
+        parts: parts.length,
+        words: ordered.length,
+        believed: believed.length,
+        language,
+      });
+      return {
+        language,
+        accuracy: "high",
+        timing: exact ? "word" : "line",
+        segments: segmentsOf(orderedWords(trimmedToSound(believed, sound), durationSeconds)),
+      };
+    },
+  };
+}
+
+function addonInstalled(): boolean {
+  try {
+    const addon = createRequire(import.meta.url).resolve("@fugood/whisper.node");
+    createRequire(addon).resolve(`@fugood/node-whisper-${process.platform}-${process.arch}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Tokens as words: a leading space begins one, and so does each letter of a script without spaces. Seconds; `offset` is added. */
+export function joinPieces(pieces: readonly WhisperPiece[], offset: number): Word[] {
+  const words: Word[] = [];
+  for (const { text, t0, t1 } of pieces) {
+    const word = text.replaceAll("\ufffd", "").trim();
+    if (!word) continue;
+    const last = words.at(-1);
+    const begins = /^\s/.test(text) || (/^[\p{L}\p{N}]/u.test(word) && !needsSpace(last?.word ?? "", word));
+    const end = offset + t1 / 1000;
+    if (last && !begins) Object.assign(last, { word: last.word + word, end });
+    else words.push({ word, start: offset + t0 / 1000, end });
+  }
+  return words;
+}
+
+async function runChild({ context, sound, heard }: Hearing, task: WhisperTask) {
+  const { signal } = context;
+  signal.throwIfAborted();
+  const child = fork(CHILD, { execArgv: [], stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  const words: Word[] = [];
+  let exact = true;
+  let stderr = "";
+  let language: string | null = null;
+  let done = false;
+  let failure: string | undefined;
+  const total = task.parts.reduce((sum, { start, end }) => sum + end - start, 0);
+  const before = (part: number) =>
+    task.parts.slice(0, part).reduce((sum, { start, end }) => sum + end - start, 0);
+  const report = (part: number, fraction: number) => {
+    const { start, end } = task.parts[part] ?? { start: 0, end: 0 };
+    heard((before(part) + (end - start) * fraction) / total, start + (end - start) * fraction);
+  };
+  child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
+    stderr = (stderr + chunk).slice(-STDERR_KEPT);
+  });
+  child.on("message", (message: WhisperMessage) => {
+    if (message.type === "progress") report(message.part, message.fraction);
+    if (message.type === "part") {
+      const offset = task.parts[message.part]?.start ?? 0;
+      if (message.exact) words.push(...joinPieces(message.pieces, offset));
+      else for (const line of message.pieces) words.push(...lineWords(line, offset, sound));
+      exact &&= message.exact;
+      report(message.part, 1);
+    }
+    if (message.type === "done") {
+      done = true;
+      language = message.language;
+    }
+    if (message.type === "failed") failure = message.reason;
+  });
+  const onAbort = () => child.kill("SIGKILL"); // native code on another thread: SIGTERM would wait for it
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    const ended = await new Promise<string>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code, killedBy) => resolve(killedBy ?? `exit code ${code}`));
+      child.send(task, (error) => error && resolve(error.message));
+    });
+    signal.throwIfAborted();
+    if (done) return { language, words, exact };
+    const reason = failure ?? `its process ended with ${ended}`;
+    throw new KangKlipError("INTERNAL", `The whisper recogniser stopped: ${reason}`, {
+      cause: new Error(stderr.trim().split("\n").slice(-3).join(" | ")),
+    });
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    child.kill("SIGKILL");
+  }
+}
+
+/** The words of a line whose tokens could not be told apart: spread over its time, letter by letter where there are no spaces. */
+export function lineWords({ text, t0, t1 }: WhisperPiece, offset: number, sound: Hearing["sound"]): Word[] {
+  const words = text
+    .split(/\s+/)
+    .filter(Boolean)
+    .flatMap((word) => (needsSpace(word, word) ? [word] : (word.match(/.[^\p{L}\p{N}]*/gsu) ?? [word])));
+  return spreadWords(words, offset + t0 / 1000, offset + t1 / 1000, sound);
+}

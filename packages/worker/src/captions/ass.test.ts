@@ -1,0 +1,125 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { captionsAss, previewMarkAss } from "./ass.ts";
+import { captionCues } from "./cues.ts";
+import { captionStyle, captionTop } from "./style.ts";
+import { subtitlesSrt, subtitlesVtt } from "./subtitles.ts";
+import { clipWords } from "./words.ts";
+
+const settings = {
+  ...{ renderWidth: 1080, renderHeight: 1920, captionFont: "Roboto", captionFontSize: undefined },
+  ...{
+    captionMaxChars: undefined,
+    captionMaxLines: undefined,
+    captionMarginH: undefined,
+    captionMarginV: undefined,
+  },
+};
+const style = await captionStyle(settings);
+
+function cuesOf(texts: string[]) {
+  const words = texts.map((word, i) => ({ word, start: i * 0.4, end: i * 0.4 + 0.3 }));
+  const clipSeconds = texts.length * 0.4 + 1;
+  const placed = clipWords(words, [{ start: 0, end: clipSeconds, clipStart: 0 }], clipSeconds, style.fits);
+  return captionCues(placed, { clipSeconds, maxLines: 2, fits: style.fits });
+}
+const eventsOf = (file: string) => file.slice(file.indexOf("[Events]")).split("\n").slice(2).filter(Boolean);
+
+test("one event per word, which lights up that word and leaves the others where they are", () => {
+  const events = eventsOf(captionsAss(cuesOf(["Hello", "big", "world."]), style));
+  expect(events).toEqual([
+    "Dialogue: 0,0:00:00.00,0:00:00.40,Caption,,0,0,0,,{\\blur2.00}{\\1c&H1FB8FF&}Hello{\\1c&HFFFFFF&} big world.",
+    "Dialogue: 0,0:00:00.40,0:00:00.80,Caption,,0,0,0,,{\\blur2.00}Hello {\\1c&H1FB8FF&}big{\\1c&HFFFFFF&} world.",
+    "Dialogue: 0,0:00:00.80,0:00:01.40,Caption,,0,0,0,,{\\blur2.00}Hello big {\\1c&H1FB8FF&}world.{\\1c&HFFFFFF&}",
+  ]);
+});
+
+test("events of a minute of words follow each other without a gap and without drift", () => {
+  const texts = Array.from({ length: 180 }, (_, i) => (i % 9 === 8 ? "end." : "word"));
+  const words = texts.map((word, i) => ({ word, start: i / 3, end: (i + 1) / 3 }));
+  const placed = clipWords(words, [{ start: 0, end: 60, clipStart: 0 }], 60, style.fits);
+  const events = eventsOf(
+    captionsAss(captionCues(placed, { clipSeconds: 60, maxLines: 2, fits: style.fits }), style),
+  );
+  const seconds = (text = "") => text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+  expect(events).toHaveLength(180);
+  for (const [i, event] of events.entries()) {
+    const [, start, end] = event.split(",");
+    expect(Math.abs(seconds(start) - i / 3)).toBeLessThanOrEqual(0.0051);
+    expect(end).toBe(events[i + 1]?.split(",")[1] ?? "0:01:00.00");
+  }
+});
+
+test("no text changes the structure of an ASS, SRT or VTT file", () => {
+  const part = fc.constantFrom(
+    ...[
+      "{\\alpha&HFF&}",
+      "\\N",
+      "}",
+      "\n",
+      "\r\n\r\n",
+      "Dialogue: 0,0:00:00.00",
+      "1\n00:00:01,000 --> 00:00:02,000\n",
+    ],
+    ...["-->", "<i>", "&amp;", "WEBVTT", "NOTE", "\u202e", "a", "word", "😀", "\ud800"],
+  );
+  const hostile = fc.array(part, { minLength: 1, maxLength: 6 }).map((parts) => `x${parts.join("")}`);
+  fc.assert(
+    fc.property(fc.array(hostile, { minLength: 1, maxLength: 12 }), (texts) => {
+      const cues = cuesOf(texts);
+      const words = cues.flatMap(({ lines }) => lines.flat());
+      const events = eventsOf(captionsAss(cues, style));
+      expect(events).toHaveLength(words.length);
+      for (const event of events) {
+        expect(event).toMatch(
+          /^Dialogue: 0,\d:\d\d:\d\d\.\d\d,\d:\d\d:\d\d\.\d\d,Caption,,0,0,0,,\{\\blur[\d.]+\}/,
+        );
+        const tags = event.match(/\{[^}]*\}/g);
+        expect(tags).toEqual(["{\\blur2.00}", "{\\1c&H1FB8FF&}", "{\\1c&HFFFFFF&}"]);
+        expect(event.replace(/\{[^}]*\}|\\N/g, "")).not.toMatch(/[{}\\]/);
+      }
+      for (const file of [subtitlesSrt(cues), subtitlesVtt(cues)]) {
+        expect(file.match(/-->/g)).toHaveLength(cues.length);
+        expect(file).not.toMatch(/<|\r|\n\n\n/);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("subtitles carry the captions' own lines and times", () => {
+  const cues = cuesOf(["Tom", "&", "Jerry", "<b>", "are", "running."]);
+  expect(subtitlesSrt(cues)).toBe("1\n00:00:00,000 --> 00:00:02,600\nTom & Jerry ‹b›\nare running.\n");
+  expect(subtitlesVtt(cues)).toBe(
+    "WEBVTT\n\n00:00:00.000 --> 00:00:02.600\nTom &amp; Jerry &lt;b&gt;\nare running.\n",
+  );
+});
+
+test("times past an hour and a minute are written in full", () => {
+  const cue = { start: 3661.5, end: 3662.345, lines: [] };
+  expect(subtitlesVtt([cue])).toContain("01:01:01.500 --> 01:01:02.345");
+});
+
+test("the default caption box keeps clear of the apps' buttons", () => {
+  const width = 1080 - 2 * style.marginH;
+  expect(style.marginH).toBeGreaterThanOrEqual(65);
+  expect(style.marginH + width).toBeLessThanOrEqual(930);
+  expect(width).toBeLessThanOrEqual(864);
+  expect(style.height - style.marginV).toBeLessThanOrEqual(1440);
+  expect(captionTop(style)).toBe(1200);
+  expect(style.fits("twenty characters ab")).toBe(true);
+  expect(style.fits("twentyone characters!")).toBe(false);
+});
+
+test("a font name from outside cannot add a field to the style line", async () => {
+  const other = await captionStyle({ ...settings, captionFont: "DejaVu Sans" });
+  expect(captionsAss([], other)).toContain("Style: Caption,DejaVu Sans,96.00,");
+  const hostile = await captionStyle({ ...settings, captionFont: "Roboto,1\n[Events]" });
+  expect(captionsAss([], hostile)).toContain("Style: Caption,Roboto Black,96.00,");
+});
+
+test("the preview's mark stands for as long as the clip", () => {
+  const events = eventsOf(previewMarkAss(540, 960, "Roboto Black", 45));
+  expect(events).toHaveLength(3);
+  for (const event of events) expect(event).toMatch(/0:00:00\.00,0:00:46\.00,.*KangKlip preview$/);
+});

@@ -1,0 +1,156 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { type FetchPolicy, KangKlipError, parseSourceUrl } from "@kangklip/contract";
+import { guardedLookup, mustBePublic, type Resolve, refuseLiteral, systemResolve } from "./guard.ts";
+
+const CONNECT_MS = 10_000;
+const IDLE_MS = 60_000;
+const HOP_BY_HOP = [
+  "proxy-connection",
+  "proxy-authorization",
+  "connection",
+  "keep-alive",
+  "te",
+  "trailer",
+  "upgrade",
+];
+
+export interface EgressProxy {
+  /** With its password; for `--proxy` and `http_proxy`. */
+  url: string;
+  /** Bytes that came from outside. */
+  bytes(): number;
+  /** Connections that were let through. */
+  allowed(): number;
+  /** The first host that was refused, undefined where none was. */
+  refused(): KangKlipError | undefined;
+  /** Whether the cap on bytes ended it. */
+  isOver(): boolean;
+  close(): Promise<void>;
+}
+
+/**
+ * A forward proxy on loopback for programs that open connections by themselves (yt-dlp and the ffmpeg it starts): CONNECT
+ * and absolute-form requests, the address policy at every connection, a password nobody else knows, a cap on bytes.
+ */
+export async function createEgressProxy(
+  policy: FetchPolicy,
+  resolve: Resolve = systemResolve,
+): Promise<EgressProxy> {
+  const password = randomBytes(24).toString("base64url");
+  const expected = Buffer.from(`Basic ${Buffer.from(`kk:${password}`).toString("base64")}`);
+  const sockets = new Set<Duplex>();
+  let bytes = 0;
+  let allowed = 0;
+  let refused: KangKlipError | undefined;
+
+  const isKnown = ({ headers }: IncomingMessage) => {
+    const given = Buffer.from(headers["proxy-authorization"] ?? "");
+    return given.length === expected.length && timingSafeEqual(given, expected);
+  };
+  const keep = <S extends Duplex>(socket: S): S => {
+    sockets.add(socket);
+    socket.on("error", () => {}); // the other side is told by its close
+    socket.once("close", () => sockets.delete(socket));
+    return socket;
+  };
+  const dial = async (url: URL): Promise<Socket> => {
+    const onlyPublic = mustBePublic(url.origin, policy);
+    refuseLiteral(url.hostname, onlyPublic);
+    const socket = keep(
+      connect({
+        host: url.hostname.replace(/^\[|\]$/g, ""),
+        port: Number(url.port || (url.protocol === "https:" ? 443 : 80)),
+        lookup: guardedLookup(resolve, onlyPublic),
+      }),
+    );
+    socket.setTimeout(CONNECT_MS, () => socket.destroy(new Error("no answer in time")));
+    await once(socket, "connect");
+    socket.setTimeout(IDLE_MS);
+    allowed += 1;
+    socket.on("data", (chunk) => {
+      bytes += chunk.length;
+      if (bytes > policy.max_bytes) for (const open of sockets) open.destroy();
+    });
+    return socket;
+  };
+  const statusOf = (error: unknown): 403 | 502 => {
+    if (!(error instanceof KangKlipError) || error.code !== "SOURCE_REFUSED") return 502;
+    refused ??= error;
+    return 403;
+  };
+
+  async function forward(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
+    if (!isKnown(asked))
+      return void answer.writeHead(407, { "proxy-authenticate": 'Basic realm="kk"' }).end();
+    try {
+      const url = parseSourceUrl(asked.url ?? "", policy);
+      if (url.protocol !== "http:") throw new KangKlipError("SOURCE_REFUSED", "Only CONNECT leads to https");
+      const socket = await dial(url);
+      const headers = Object.fromEntries(
+        Object.entries(asked.headers).filter(([name]) => !HOP_BY_HOP.includes(name)),
+      );
+      const out = request({
+        createConnection: () => socket,
+        method: asked.method ?? "GET",
+        path: url.pathname + url.search,
+        headers: { ...headers, host: url.host, connection: "close" },
+      });
+      out.on("response", (found) => {
+        answer.writeHead(found.statusCode ?? 502, found.headers);
+        found.pipe(answer);
+        found.on("aborted", () => answer.destroy());
+      });
+      out.on("error", () => (answer.headersSent ? answer.destroy() : answer.writeHead(502).end()));
+      answer.once("close", () => out.destroy());
+      asked.pipe(out);
+    } catch (error) {
+      answer.writeHead(statusOf(error)).end();
+    }
+  }
+
+  async function tunnel(asked: IncomingMessage, client: Duplex, early: Buffer): Promise<void> {
+    keep(client);
+    const end = (line: string) => void client.end(`HTTP/1.1 ${line}\r\ncontent-length: 0\r\n\r\n`);
+    if (!isKnown(asked))
+      return end('407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm="kk"');
+    try {
+      const socket = await dial(targetOf(asked.url ?? "", policy));
+      client.write("HTTP/1.1 200 OK\r\n\r\n");
+      socket.write(early);
+      socket.pipe(client).pipe(socket);
+      socket.once("close", () => client.destroy());
+      client.once("close", () => socket.destroy());
+    } catch (error) {
+      end(statusOf(error) === 403 ? "403 Forbidden" : "502 Bad Gateway");
+    }
+  }
+
+  const server = createServer((asked, answer) => void forward(asked, answer));
+  server.on("connection", keep);
+  server.on("connect", (asked, client, early) => void tunnel(asked, client, early));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://kk:${password}@127.0.0.1:${port}`,
+    bytes: () => bytes,
+    allowed: () => allowed,
+    refused: () => refused,
+    isOver: () => bytes > policy.max_bytes,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
+
+/** `host:port` of a CONNECT through the parse wall. An origin that is allowed for http may be tunnelled to as well. */
+function targetOf(authority: string, policy: FetchPolicy): URL {
+  const plain = `http://${authority}`;
+  const isAllowedPlain = URL.canParse(plain) && policy.allow_origins.includes(new URL(plain).origin);
+  return parseSourceUrl(isAllowedPlain ? plain : `https://${authority}/`, policy);
+}

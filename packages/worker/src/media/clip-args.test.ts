@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import type { FetchedSource } from "../stage.ts";
+import { type ClipPlan, clipArgs, clipGraph } from "./clip-args.ts";
+import { clipTimeline } from "./clip-timeline.ts";
+
+const video = {
+  index: 0,
+  codec: "h264",
+  width: 1920,
+  height: 1080,
+  rotation: 0,
+  sar: 1,
+  fps: 30,
+  hdr: false,
+};
+const source = { file: "/attempt/source video;[0:v].mp4", info: { video } } as FetchedSource;
+const window = { x: 656, y: 0, w: 608, h: 1080 };
+const plan: ClipPlan = {
+  source,
+  timeline: clipTimeline([{ start: 61.25, end: 63.25, text: "" }], { text: "30/1", fps: 30 }),
+  pieces: [{ stretch: 0, firstFrame: 0, endFrame: 60, window, reason: "face" }],
+  ...{ colours: "bt709", width: 1080, height: 1920, captioned: true, captionTop: 1200 },
+  cover: { firstFrame: 9, step: 5, count: 8 },
+  ...{ encoder: "libx264", crf: 20, preset: "veryfast", threads: 2 },
+};
+
+test("one cut window: crop, scale, captions, and a half-size preview with its mark", () => {
+  expect(clipGraph(plan).split(";")).toEqual([
+    "[0:0]fps=30/1:start_time=0,tpad=stop_mode=clone:stop_duration=0.5,trim=end_frame=60,split=1[in0]",
+    "[in0]trim=start_frame=0:end_frame=60,setpts=PTS-STARTPTS,crop=608:1080:656:0,scale=1080:1920:flags=bicubic:in_color_matrix=bt709:out_color_matrix=bt709:out_range=tv,setsar=1,format=yuv420p[out0]",
+    "[out0]concat=n=1:v=1:a=0,settb=1/30,setpts=N,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,split[picture][candidates]",
+    "[candidates]select='between(n,9,44)*not(mod(n-9,5))',scale=in_color_matrix=bt709:out_color_matrix=bt601:out_range=pc,format=yuvj420p[cover]",
+    "[picture]ass=captions.ass:fontsdir=fonts,format=yuv420p,split[clip][full]",
+    "[full]scale=540:960:flags=area,setsar=1,ass=mark.ass:fontsdir=fonts,format=yuv420p[preview]",
+  ]);
+});
+
+test("the source's name is an argument of its own and never enters the graph", () => {
+  const args = clipArgs(plan);
+  expect(args[args.indexOf("-i") + 1]).toBe(source.file);
+  expect(args.filter((arg) => arg.includes("source video"))).toHaveLength(1);
+  expect(args.slice(args.indexOf("-ss"), args.indexOf("-ss") + 2)).toEqual(["-ss", "61.25"]);
+});
+
+test("each stretch is an input of its own, so that nothing between them is decoded", () => {
+  const segments = [
+    { start: 200, end: 201, text: "" },
+    { start: 3000, end: 3001, text: "" },
+  ];
+  const timeline = clipTimeline(segments, { text: "30/1", fps: 30 });
+  const pieces = [0, 1].map((stretch) => ({ stretch, firstFrame: 0, endFrame: 30, window, reason: "face" }));
+  const args = clipArgs({ ...plan, timeline, pieces });
+  expect(args.filter((arg) => arg === "-ss")).toHaveLength(2);
+  expect(args.filter((arg) => arg === "-format_whitelist")).toHaveLength(2);
+  expect(args).toContain("2:a"); // the sound comes last
+});
+
+test("a whole picture over its blur stays above the captions", () => {
+  const pieces = [{ stretch: 0, firstFrame: 0, endFrame: 60, window: null, reason: "no_face" }];
+  const graph = clipGraph({ ...plan, pieces });
+  expect(graph).toContain("scale=1080:608:");
+  expect(graph).toContain("overlay=0:592,");
+  expect(graph).toContain("crop=270:480,gblur");
+});
+
+test("without words there is no caption filter, and HDR is mapped", () => {
+  const graph = clipGraph({ ...plan, captioned: false, colours: "hdr" });
+  expect(graph).not.toContain("captions.ass");
+  expect(graph).toContain("tonemap=hable");
+});

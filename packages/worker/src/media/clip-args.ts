@@ -1,0 +1,140 @@
+import type { FetchedSource } from "../stage.ts";
+import type { ClipTimeline, Piece } from "./clip-timeline.ts";
+import { type Encoder, encodingArgs } from "./encoder.ts";
+import { LOCAL_INPUT, PIXEL_LIMIT } from "./ffmpeg.ts";
+import { squareSize } from "./probe.ts";
+
+/** How the source's colours are brought to BT.709. */
+export type Colours = "bt709" | "bt601" | "hdr";
+
+export interface ClipPlan {
+  source: FetchedSource;
+  timeline: ClipTimeline;
+  pieces: Piece[];
+  colours: Colours;
+  width: number;
+  height: number;
+  /** Whether captions.ass lies in the working folder. */
+  captioned: boolean;
+  /** Where captions begin, pixels from the top; a whole picture over its blur stays above it where it can. */
+  captionTop: number;
+  /** Frames of the clip that may become its cover: `count` of them, `step` apart. */
+  cover: { firstFrame: number; step: number; count: number };
+  encoder: Encoder;
+  crf: number;
+  preset: string;
+  threads: number;
+}
+
+/**
+ * Everything that ffmpeg is told for one clip but its last output, in a folder that holds sound.m4a, captions.ass, mark.ass and
+ * fonts/: one decode and one filter graph for the clip, its preview (preview.mp4) and the candidates of its cover (cover_01.jpg …).
+ */
+export function clipArgs(plan: ClipPlan): string[] {
+  const { source, timeline, width, height, encoder, crf, preset, threads, cover } = plan;
+  const small = previewSize(plan);
+  const video = { width, height, fps: timeline.rate.fps, threads };
+  const inputs = timeline.stretches.flatMap(({ start }) => [
+    // Inexact on purpose: the graph needs the picture that is on screen at the start, which may have come seconds before it.
+    ...[...LOCAL_INPUT, ...PIXEL_LIMIT, "-threads", `${threads}`, "-noaccurate_seek", "-ss", `${start}`],
+    ...["-i", source.file],
+  ]);
+  const sound = ["-map", `${timeline.stretches.length}:a`, "-c:a", "copy"];
+  const clean = ["-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn", "-fflags", "+bitexact"];
+  const mp4 = [...clean, "-movflags", "+faststart", "-f", "mp4"];
+  return [
+    ...inputs,
+    ...["-i", "sound.m4a", "-filter_complex_threads", `${threads}`, "-filter_complex", clipGraph(plan)],
+    ...[
+      "-map",
+      "[cover]",
+      "-frames:v",
+      `${cover.count}`,
+      "-q:v",
+      "3",
+      "-fps_mode",
+      "passthrough",
+      "-f",
+      "image2",
+      "cover_%02d.jpg",
+    ],
+    ...["-map", "[preview]", ...sound],
+    ...encodingArgs({ ...video, ...small, encoder: "libx264", crf: 27, preset: "superfast" }),
+    ...[...mp4, "preview.mp4"],
+    ...["-map", "[clip]", ...sound, ...encodingArgs({ ...video, encoder, crf, preset }), ...mp4],
+  ];
+}
+
+/** Half the clip's size, on even pixels. */
+export const previewSize = ({ width, height }: { width: number; height: number }) => ({
+  width: 2 * Math.round(width / 4),
+  height: 2 * Math.round(height / 4),
+});
+
+/** The filter graph. Only numbers and fixed names enter it. */
+export function clipGraph(plan: ClipPlan): string {
+  const { source, timeline, pieces, captioned, cover } = plan;
+  const small = previewSize(plan);
+  const { text: rate } = timeline.rate;
+  const parts = timeline.stretches.flatMap(({ frames }, stretch) => {
+    const own = pieces.flatMap((piece, i) => (piece.stretch === stretch ? [{ piece, i }] : []));
+    // start_time takes the picture on screen at the stretch's start; half a second of stillness makes up for a picture that ends before the sound
+    const even = `fps=${rate}:start_time=0,tpad=stop_mode=clone:stop_duration=0.5,trim=end_frame=${frames}`;
+    return [
+      `[${stretch}:${source.info.video.index}]${even},split=${own.length}${own.map(({ i }) => `[in${i}]`).join("")}`,
+      ...own.flatMap(({ piece, i }) => pieceGraph(piece, i, plan)),
+    ];
+  });
+  const [numerator, denominator] = rate.split("/");
+  const joined = [
+    `${pieces.map((_, i) => `[out${i}]`).join("")}concat=n=${pieces.length}:v=1:a=0`,
+    // frames are whole numbers from here on, so that no rounding of a joint moves one
+    `settb=${denominator}/${numerator},setpts=N`,
+    "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,split[picture][candidates]",
+  ].join(",");
+  const { firstFrame, step, count } = cover;
+  const chosen = `between(n,${firstFrame},${firstFrame + step * (count - 1)})*not(mod(n-${firstFrame},${step}))`;
+  return [
+    ...parts,
+    joined,
+    `[candidates]select='${chosen}',scale=in_color_matrix=bt709:out_color_matrix=bt601:out_range=pc,format=yuvj420p[cover]`,
+    `[picture]${captioned ? "ass=captions.ass:fontsdir=fonts," : ""}format=yuv420p,split[clip][full]`,
+    `[full]scale=${small.width}:${small.height}:flags=area,setsar=1,ass=mark.ass:fontsdir=fonts,format=yuv420p[preview]`,
+  ].join(";");
+}
+
+/** A whole picture is never moved further up than this share of the height, where apps put their own bar. */
+const LOWEST_TOP = 0.1;
+
+/** Frames [in…] of one piece, brought to the output's size as [out…]. */
+function pieceGraph({ firstFrame, endFrame, window }: Piece, i: number, plan: ClipPlan): string[] {
+  const { width, height } = plan;
+  const frames = `[in${i}]trim=start_frame=${firstFrame}:end_frame=${endFrame},setpts=PTS-STARTPTS`;
+  if (window) {
+    const { x, y, w, h } = window;
+    return [`${frames},crop=${w}:${h}:${x}:${y},${scaled(width, height, plan.colours)}[out${i}]`];
+  }
+  const whole = squareSize(plan.source.info.video);
+  const even = (length: number) => 2 * Math.max(1, Math.round(length / 2));
+  const inside = Math.min(width / whole.width, height / whole.height);
+  const [w, h] = [even(whole.width * inside), even(whole.height * inside)];
+  const x = (width - w) / 2;
+  const y = Math.min((height - h) / 2, Math.max(height * LOWEST_TOP, plan.captionTop - h));
+  // blurred at a quarter of the size, which costs a sixteenth and is not seen
+  const [quarterWidth, quarterHeight] = [even(width / 4), even(height / 4)];
+  const cover = Math.max(quarterWidth / w, quarterHeight / h);
+  return [
+    `${frames},${scaled(w, h, plan.colours)},split[near${i}][far${i}]`,
+    `[far${i}]scale=${even(w * cover + 1)}:${even(h * cover + 1)}:flags=bilinear,crop=${quarterWidth}:${quarterHeight},gblur=sigma=${(width / 135).toFixed(1)},lutyuv=y=16+(val-16)*0.72,scale=${width}:${height}:flags=bilinear,setsar=1[back${i}]`,
+    `[back${i}][near${i}]overlay=${even(x + 2) - 2}:${even(y + 2) - 2},format=yuv420p[out${i}]`,
+  ];
+}
+
+/** To a size with square pixels and to BT.709 in one step. */
+function scaled(width: number, height: number, colours: Colours): string {
+  const size = `scale=${width}:${height}:flags=bicubic`;
+  if (colours !== "hdr")
+    return `${size}:in_color_matrix=${colours}:out_color_matrix=bt709:out_range=tv,setsar=1,format=yuv420p`;
+  // Hable's curve over linear light, as zscale and tonemap's own documentation puts them together
+  return `${size},zscale=pin=bt2020:min=2020_ncl:t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv,setsar=1,format=yuv420p`;
+}

@@ -1,0 +1,138 @@
+import type { ShotFrame } from "@kangklip/contract";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { clipPieces, clipTimeline, outputRate } from "./clip-timeline.ts";
+
+const size = { width: 1080, height: 1920 };
+const video = {
+  index: 0,
+  codec: "h264",
+  width: 1920,
+  height: 1080,
+  rotation: 0,
+  sar: 1,
+  fps: 30,
+  hdr: false,
+};
+const shot = (start: number, end: number, over: Partial<ShotFrame> = {}): ShotFrame => ({
+  ...{ start, end, layout: "crop", x: 656, y: 0, w: 608, h: 1080, reason: "face" },
+  ...over,
+});
+const segment = (start: number, end: number) => ({ start, end, text: "" });
+const piecesOf = (framing: ShotFrame[], segments = [segment(10, 13)], source = video) =>
+  clipPieces(clipTimeline(segments, { text: "30/1", fps: 30 }), framing, source, size);
+
+test.each([
+  ["the source's own rate", 25, 30, "25/1"],
+  ["NTSC stays NTSC", 30000 / 1001, 30, "30000/1001"],
+  ["film stays film", 23.976, 30, "24000/1001"],
+  ["a rate measured a little off is the standard one", 29.98, 30, "30000/1001"],
+  ["half of what is too fast", 60, 30, "60/2"],
+  ["half of fast NTSC", 60000 / 1001, 30, "60000/2002"],
+  ["half of 50, not 30, which would judder", 50, 30, "50/2"],
+  ["a quarter of 120", 120, 30, "120/4"],
+  ["the most that is allowed where its share would be too slow", 30, 24, "24/1"],
+  ["an even multiple of a slow rate", 10, 30, "30000/1000"],
+  ["an even multiple of a slide show", 1, 30, "24000/1000"],
+  ["the next standard rate of a variable one", 27.3, 30, "30/1"],
+  ["fast sources may stay fast", 60, 60, "60/1"],
+  ["a broken header", 1000, 30, "30/1"],
+  ["a very low limit", 30, 5, "5/1"],
+])("frame rate: %s", (_title, source, most, expected) => {
+  const rate = outputRate(source, most);
+  expect(rate.text).toBe(expected);
+  expect(rate.fps).toBeLessThanOrEqual(most);
+});
+
+test("segments lie end to end on whole frames and the rounding never adds up", () => {
+  const odd = { text: "30000/1001", fps: 30000 / 1001 };
+  const segments = Array.from({ length: 40 }, (_, i) => segment(i * 10, i * 10 + 1.017));
+  const timeline = clipTimeline(segments, odd);
+  expect(Math.abs(timeline.seconds - 40 * 1.017)).toBeLessThan(0.02);
+  for (const [i, { firstFrame, frames }] of timeline.stretches.entries()) {
+    expect(Math.abs(firstFrame / odd.fps - i * 1.017)).toBeLessThan(0.02);
+    expect(timeline.stretches[i + 1]?.firstFrame ?? timeline.frames).toBe(firstFrame + frames);
+  }
+});
+
+test("a shot begins on the frame that is nearest to its start", () => {
+  expect(piecesOf([shot(0, 1.01), shot(1.01, 3, { x: 0 })])).toMatchObject([
+    { firstFrame: 0, endFrame: 30, window: { x: 656, w: 608, y: 0, h: 1080 } },
+    { firstFrame: 30, endFrame: 90, window: { x: 0 } },
+  ]);
+});
+
+test("neighbours that are cut alike are one piece; a joint of segments always splits", () => {
+  const framing = [shot(0, 1), shot(1, 2), shot(2, 3, { layout: "fit" })];
+  expect(piecesOf(framing, [segment(0, 1.5), segment(7, 8.5)])).toMatchObject([
+    { stretch: 0, firstFrame: 0, endFrame: 45 },
+    { stretch: 1, firstFrame: 0, endFrame: 15 },
+    { stretch: 1, firstFrame: 15, endFrame: 45, window: null },
+  ]);
+});
+
+test("without framing the whole picture is shown", () => {
+  expect(piecesOf([])).toEqual([
+    { stretch: 0, firstFrame: 0, endFrame: 90, window: null, reason: "not_framed" },
+  ]);
+});
+
+test.each([
+  ["a window over the edge is moved inside", {}, { x: 1800 }, { x: 1312, y: 0, w: 608, h: 1080 }],
+  [
+    "a window of another shape is narrowed, never stretched",
+    {},
+    { x: 0, w: 1080, h: 1080 },
+    { x: 236, y: 0, w: 608, h: 1080 },
+  ],
+  ["anamorphic pixels", { width: 960, sar: 2 }, { x: 656 }, { x: 328, y: 0, w: 304, h: 1080 }],
+  ["odd sizes", { width: 321, height: 181 }, { x: 100, w: 102, h: 182 }, { x: 100, y: 0, w: 102, h: 180 }],
+  ["a tiny picture", { width: 16, height: 16 }, { x: 4, w: 10, h: 16 }, { x: 4, y: 0, w: 10, h: 16 }],
+])("window: %s", (_title, over, frame, window) => {
+  expect(piecesOf([shot(0, 3, frame)], undefined, { ...video, ...over })[0]?.window).toEqual(window);
+});
+
+test("every frame belongs to one piece, and every window is even and inside the picture", () => {
+  const seconds = fc.double({ min: 0, max: 4, noNaN: true });
+  const whole = fc.integer({ min: -50, max: 700 });
+  const frame = fc.record({
+    start: seconds,
+    end: seconds,
+    layout: fc.constantFrom("crop" as const, "fit" as const),
+    x: whole,
+    y: whole,
+    w: whole,
+    h: whole,
+  });
+  const side = fc.integer({ min: 2, max: 640 });
+  fc.assert(
+    fc.property(
+      fc.array(frame, { maxLength: 12 }),
+      side,
+      side,
+      fc.constantFrom(0.5, 1, 404 / 405, 1.333),
+      (frames, width, height, sar) => {
+        const source = { ...video, width, height, sar };
+        const segments = [segment(5, 6.33), segment(2, 4.21)];
+        const pieces = piecesOf(
+          frames.map((one) => shot(one.start, one.end, one)),
+          segments,
+          source,
+        );
+        const covered = [40, 66].map((expected, stretch) => {
+          const own = pieces.filter((piece) => piece.stretch === stretch);
+          for (const [i, piece] of own.entries()) expect(piece.firstFrame).toBe(own[i - 1]?.endFrame ?? 0);
+          return own.at(-1)?.endFrame === expected;
+        });
+        expect(covered).toEqual([true, true]);
+        for (const { window } of pieces) {
+          if (!window) continue;
+          const { x, y, w, h } = window;
+          expect([x, y, w, h].every((n) => n % 2 === 0)).toBe(true);
+          expect(x >= 0 && y >= 0 && w >= 2 && h >= 2 && x + w <= width && y + h <= height).toBe(true);
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,154 @@
+import type { EdlClip, ShotFrame } from "@kangklip/contract";
+import type { FetchedSource } from "../stage.ts";
+import { squareSize } from "./probe.ts";
+
+/** Constant frame rate, as ffmpeg reads it ("30000/1001") and as a number. */
+export interface FrameRate {
+  text: string;
+  fps: number;
+}
+
+const STANDARD_RATES: [frames: number, seconds: number][] = [24, 25, 30, 48, 50, 60, 100, 120].flatMap(
+  (rate): [number, number][] =>
+    rate % 25 === 0
+      ? [[rate, 1]]
+      : [
+          [rate * 1000, 1001],
+          [rate, 1],
+        ],
+);
+/** Below this, words would light up visibly late. */
+const SLOWEST_FPS = 20;
+
+/**
+ * The clip's frame rate: the source's own where it is at most `maxFps`, else an even share of it (59.94 → 29.97, 50 → 25), so that
+ * every frame stands equally long. Slow sources are repeated evenly (10 → 30), variable ones get the next standard rate.
+ */
+export function outputRate(sourceFps: number, maxFps: number): FrameRate {
+  const rate = (frames: number, seconds: number) => ({ text: `${frames}/${seconds}`, fps: frames / seconds });
+  const closest = STANDARD_RATES.map(([frames, seconds]) => ({
+    frames,
+    seconds,
+    off: Math.abs(frames / seconds / sourceFps - 1),
+  }))
+    .filter(({ off }) => off < 0.004)
+    .sort((a, b) => a.off - b.off)[0];
+  if (closest) {
+    const share = Math.ceil(closest.frames / closest.seconds / maxFps - 1e-9);
+    const shared = rate(closest.frames, closest.seconds * share);
+    return share === 1 || shared.fps >= SLOWEST_FPS ? shared : rate(maxFps, 1);
+  }
+  if (sourceFps < SLOWEST_FPS) {
+    const times = Math.ceil(24 / sourceFps);
+    const repeated = rate(Math.round(sourceFps * times * 1000), 1000);
+    return repeated.fps <= maxFps ? repeated : rate(Math.min(30, maxFps), 1);
+  }
+  const next = [24, 25, 30, 50, 60].find((fps) => fps >= sourceFps && fps <= maxFps);
+  return rate(next ?? maxFps, 1);
+}
+
+/** One segment of the EDL on the clip's frames. */
+export interface Stretch {
+  /** Seconds on the source's own timeline, which is what `-ss` counts. */
+  start: number;
+  end: number;
+  firstFrame: number;
+  frames: number;
+}
+
+export interface ClipTimeline {
+  rate: FrameRate;
+  frames: number;
+  seconds: number;
+  stretches: Stretch[];
+}
+
+/** Lays the segments of a clip end to end on whole frames; the error never adds up. */
+export function clipTimeline(segments: EdlClip["segments"], rate: FrameRate): ClipTimeline {
+  const stretches: Stretch[] = [];
+  let length = 0;
+  let firstFrame = 0;
+  for (const { start, end } of segments) {
+    length += Math.max(0, end - start);
+    const frames = Math.round(length * rate.fps) - firstFrame;
+    if (frames > 0) stretches.push({ start, end, firstFrame, frames });
+    firstFrame += frames;
+  }
+  return { rate, frames: firstFrame, seconds: firstFrame / rate.fps, stretches };
+}
+
+/** Pixels of the upright picture as it is stored (not squared), which is what filters see. */
+export interface Window {
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+}
+
+/** Frames of one stretch that are cut alike. `firstFrame` and `endFrame` count from the stretch's start; the end is not part of it. */
+export interface Piece {
+  stretch: number;
+  firstFrame: number;
+  endFrame: number;
+  /** null: the whole picture over its own blur. */
+  window: Window | null;
+  reason: string;
+}
+
+/**
+ * Brings the framing of a clip onto frames: every frame of every stretch belongs to exactly one piece. A shot begins on the frame
+ * that is nearest to its start, which is where the fps filter puts the shot's first picture (it rounds to the nearest, too).
+ */
+export function clipPieces(
+  timeline: ClipTimeline,
+  framing: ShotFrame[],
+  video: FetchedSource["info"]["video"],
+  size: { width: number; height: number },
+): Piece[] {
+  const shots = framing.toSorted((a, b) => a.start - b.start);
+  return timeline.stretches.flatMap((stretch, index) => {
+    const pieces: Piece[] = [];
+    const last = stretch.firstFrame + stretch.frames;
+    for (const [i, shot] of shots.entries()) {
+      const begin = i === 0 ? 0 : Math.round(shot.start * timeline.rate.fps);
+      const end = Math.round((shots[i + 1]?.start ?? Number.POSITIVE_INFINITY) * timeline.rate.fps);
+      const firstFrame = Math.max(begin, stretch.firstFrame) - stretch.firstFrame;
+      const endFrame = Math.min(end, last) - stretch.firstFrame;
+      if (endFrame <= firstFrame) continue;
+      const window = shot.layout === "crop" ? storedWindow(shot, video, size) : null;
+      const previous = pieces.at(-1);
+      if (previous && sameWindow(previous.window, window)) previous.endFrame = endFrame;
+      else pieces.push({ stretch: index, firstFrame, endFrame, window, reason: shot.reason });
+    }
+    if (pieces.length > 0) return pieces;
+    return [{ stretch: index, firstFrame: 0, endFrame: stretch.frames, window: null, reason: "not_framed" }];
+  });
+}
+
+const sameWindow = (a: Window | null, b: Window | null) =>
+  a === b || (!!a && !!b && a.x === b.x && a.y === b.y && a.w === b.w && a.h === b.h);
+
+/** The window inside the picture, in the output's shape, on even stored pixels (a 4:2:0 picture knows no others). */
+function storedWindow(
+  shot: ShotFrame,
+  video: FetchedSource["info"]["video"],
+  size: { width: number; height: number },
+): Window {
+  const square = squareSize(video);
+  const shape = size.width / size.height;
+  let w = Math.min(Math.max(2, shot.w), square.width);
+  let h = Math.min(Math.max(2, shot.h), square.height);
+  const [wanted, tall] = [h * shape, w / shape];
+  if (w > wanted * 1.01) w = wanted;
+  else if (h > tall * 1.01) h = tall;
+  const x = shot.x + (shot.w - w) / 2;
+  const y = shot.y + (shot.h - h) / 2;
+  const onto = (at: number, length: number, squared: number, stored: number) => {
+    const even = (n: number) => 2 * Math.round((n * stored) / squared / 2);
+    const whole = Math.min(Math.max(2, even(length)), 2 * Math.floor(stored / 2));
+    return { at: Math.max(0, Math.min(even(at), 2 * Math.floor((stored - whole) / 2))), length: whole };
+  };
+  const across = onto(x, w, square.width, video.width);
+  const down = onto(y, h, square.height, video.height);
+  return { x: across.at, y: down.at, w: across.length, h: down.length };
+}

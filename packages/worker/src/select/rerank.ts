@@ -1,0 +1,128 @@
+import { z } from "zod";
+import type { SelectInput } from "../stage.ts";
+import type { Span } from "./cuts.ts";
+import { lengthOf, plainLine, shortened, visible, wordRuns } from "./plain-text.ts";
+import type { Candidate } from "./score.ts";
+import { type Talk, textOf } from "./talk.ts";
+import { type ClipTexts, HOOK_LIMIT, REASON_LIMIT, TITLE_LIMIT } from "./titles.ts";
+
+/** Candidates shown to a model, and code points of each one's text: about 40 x 300 tokens. */
+const SHOWN_LIMIT = 40;
+const TEXT_LIMIT = 1400;
+/** Candidates that share more than this of their time with a better one are not shown. */
+const SHOWN_OVERLAP = 0.5;
+/** Picks of an answer that are looked at; more is no answer but noise. */
+const PICKS_READ = 200;
+const MODEL_NAME_LIMIT = 100;
+
+/** What a model said, reduced to what it may say: known candidates in its order, and words for them. */
+export interface Ranking {
+  model: string;
+  picks: { candidate: Candidate; texts: Partial<ClipTexts> }[];
+}
+
+const Answer = z.object({ model: z.string(), picks: z.array(z.unknown()) });
+const ModelPick = z.object({
+  id: z.string(),
+  title: z.string().catch(""),
+  hook: z.string().catch(""),
+  reason: z.string().catch(""),
+});
+
+/** The best candidates that differ from each other, best first; `pool` is in that order. */
+export function shownCandidates(pool: readonly Candidate[]): Candidate[] {
+  const shown: Candidate[] = [];
+  for (const candidate of pool) {
+    if (shown.length === SHOWN_LIMIT) break;
+    if (
+      candidate.first <= candidate.last &&
+      shown.every((other) => overlap(candidate, other) <= SHOWN_OVERLAP)
+    )
+      shown.push(candidate);
+  }
+  return shown;
+}
+
+/** Shared time over covered time of two spans (intersection over union), 0..1. */
+function overlap(a: Span, b: Span): number {
+  const shared = Math.max(0, Math.min(a.endMs, b.endMs) - Math.max(a.startMs, b.startMs));
+  return shared / (a.endMs - a.startMs + (b.endMs - b.startMs) - shared);
+}
+
+/**
+ * Asks a language model which of the shown candidates are best. It is given ids and texts and may answer with ids and texts only;
+ * whatever else it says is dropped here: unknown and repeated ids, markup, links, words that only occur in orders to machines.
+ * @throws whatever `rank` throws, an Error where the answer has no usable pick, or the reason of `signal`.
+ */
+export async function ranked(options: {
+  talk: Talk;
+  shown: readonly Candidate[];
+  count: number;
+  language: string;
+  rank: NonNullable<SelectInput["rank"]>;
+  signal: AbortSignal;
+}): Promise<Ranking> {
+  const { talk, shown, count, language, rank, signal } = options;
+  const byId = new Map(shown.map((candidate, index) => [`c${index + 1}`, candidate]));
+  const candidates = [...byId].map(([id, candidate]) => ({
+    id,
+    text: shortened(spokenText(talk, candidate), TEXT_LIMIT),
+    score: candidate.score,
+  }));
+  const answer = Answer.parse(await stoppable(rank({ count, language, candidates }), signal));
+  const picks: Ranking["picks"] = [];
+  for (const raw of answer.picks.slice(0, PICKS_READ)) {
+    const pick = ModelPick.safeParse(raw);
+    const candidate = pick.success ? byId.get(pick.data.id) : undefined;
+    if (!pick.success || !candidate) continue;
+    byId.delete(pick.data.id);
+    picks.push({ candidate, texts: cleaned(talk, pick.data) });
+  }
+  if (picks.length === 0) throw new Error("The answer names no known candidate");
+  const model = shortened(visible(answer.model.slice(0, 1000)), MODEL_NAME_LIMIT);
+  return { model: model || "unnamed model", picks };
+}
+
+/** What is said in a candidate, without the sentences that are written for a machine. */
+function spokenText(talk: Talk, { first, last }: Candidate): string {
+  const { sentences, sentenceOf } = talk;
+  return sentences
+    .slice(sentenceOf[first], (sentenceOf[last] ?? 0) + 1)
+    .filter(({ isForMachine }) => !isForMachine)
+    .map((sentence) => textOf(talk, Math.max(first, sentence.first), Math.min(last, sentence.last)))
+    .join(" ");
+}
+
+function cleaned(
+  { machineWords }: Talk,
+  { title, hook, reason }: z.infer<typeof ModelPick>,
+): Partial<ClipTexts> {
+  const texts: Partial<ClipTexts> = {};
+  const usable = (text: string, limit: number) => {
+    const line = shortened(plainLine(text), limit);
+    const says = lengthOf(line.replace(/[^\p{L}\p{N}]/gu, "")) >= 3;
+    return says && !wordRuns(line).some((run) => machineWords.has(run)) ? line : undefined;
+  };
+  const [itsTitle, itsHook, itsReason] = [
+    usable(title, TITLE_LIMIT),
+    usable(hook, HOOK_LIMIT),
+    usable(reason, REASON_LIMIT),
+  ];
+  if (itsTitle) texts.title = itsTitle.replace(/\.$/u, "");
+  if (itsHook) texts.hook = itsHook;
+  if (itsReason) texts.reason = itsReason;
+  return texts;
+}
+
+/** The promise, or the signal's reason as soon as it aborts: what was asked may never answer. */
+async function stoppable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([promise, stopped]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

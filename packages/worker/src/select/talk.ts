@@ -1,0 +1,169 @@
+import type { SelectInput } from "../stage.ts";
+import { type Cuts, cutsOf } from "./cuts.ts";
+import { type Lexicon, lexiconFor } from "./lexicon.ts";
+import { addressesMachine, plainLine, plainWord, wordRuns } from "./plain-text.ts";
+import { type Border, bordersOf, type Sentence, sentencesOf } from "./sentences.ts";
+import { type Sound, soundOf } from "./sound.ts";
+import { type SpokenWord, spokenWords } from "./words.ts";
+
+/** What is counted per word; `countOf` gives the number of words of a kind in a range. */
+export type WordKind = "number" | "name" | "contrast" | "strong" | "payoff" | "filler" | "repeat" | "you";
+
+/** A sentence with what the score needs to know of it. */
+export interface HeardSentence extends Sentence {
+  startMs: number;
+  endMs: number;
+  /** Greetings, thanks, channel talk. */
+  isBoilerplate: boolean;
+  /** Written for a machine, or right after such a sentence. */
+  isForMachine: boolean;
+}
+
+/** Everything that was heard, prepared once: all scores are sums over ranges of it. */
+export interface Talk {
+  durationMs: number;
+  /** The source's title, cleaned. */
+  title: string;
+  /** Whether the words are good enough to be read by people. */
+  isReliable: boolean;
+  lexicon: Lexicon;
+  words: SpokenWord[];
+  /** The words as they are looked up: lower case, without punctuation. */
+  plain: string[];
+  borders: Border[];
+  sentences: HeardSentence[];
+  /** Index of the sentence of each word. */
+  sentenceOf: Int32Array;
+  cuts: Cuts;
+  sound: Sound;
+  /** Scene cuts, milliseconds, in order. */
+  shots: number[];
+  /** In how many sentences each word occurs. */
+  sentencesWith: Map<string, number>;
+  /** Word runs that occur only in sentences written for a machine. */
+  machineWords: Set<string>;
+  /** Number of words of a kind from word `first` to `last`, both included. */
+  countOf(kind: WordKind, first: number, last: number): number;
+  /** Milliseconds of speech in the words `first` to `last`. */
+  speechMs(first: number, last: number): number;
+}
+
+/** Reads the input once. Times come out in whole milliseconds. */
+export function talkOf(input: SelectInput): Talk {
+  const durationMs = Math.round(1000 * secondsOf(input));
+  const words = spokenWords(input.transcript.segments, durationMs);
+  const plain = words.map(({ text }) => plainWord(text));
+  const lexicon = lexiconFor(input.transcript.language, plain);
+  const borders = bordersOf(words);
+  const sentences = heard(words, plain, sentencesOf(words, borders, lexicon), lexicon);
+  const sentenceOf = new Int32Array(words.length);
+  for (const [index, { first, last }] of sentences.entries()) sentenceOf.fill(index, first, last + 1);
+  const speech = new Float64Array(words.length + 1);
+  for (const [index, { startMs, endMs }] of words.entries())
+    speech[index + 1] = (speech[index] ?? 0) + endMs - startMs;
+  return {
+    durationMs,
+    title: plainLine(input.title ?? ""),
+    isReliable: input.transcript.accuracy !== "low",
+    lexicon,
+    words,
+    plain,
+    borders,
+    sentences,
+    sentenceOf,
+    cuts: cutsOf(words, durationMs),
+    sound: soundOf(input.sound, durationMs),
+    shots: input.shots
+      .map((seconds) => Math.round(seconds * 1000))
+      .filter((ms) => ms > 0 && ms < durationMs)
+      .sort((a, b) => a - b),
+    sentencesWith: sentencesWith(plain, sentences),
+    machineWords: machineWords(words, sentences),
+    countOf: counters(words, plain, lexicon, sentences),
+    speechMs: (first, last) => (speech[last + 1] ?? 0) - (speech[first] ?? 0),
+  };
+}
+
+/** Seconds that the file says it has; where it says nothing, those in which something was heard. */
+function secondsOf({ durationSeconds, transcript, sound }: SelectInput): number {
+  if (Number.isFinite(durationSeconds)) return durationSeconds;
+  const { step, dbfs } = sound.levels;
+  const ends = transcript.segments.map(({ start, duration }) => start + duration).filter(Number.isFinite);
+  return ends.reduce((a, b) => Math.max(a, b), step * dbfs.length);
+}
+
+/** The words from `first` to `last` as a text. */
+export const textOf = ({ words }: Pick<Talk, "words">, first: number, last: number) =>
+  words
+    .slice(first, last + 1)
+    .map(({ text }) => text)
+    .join(" ");
+
+function heard(
+  words: SpokenWord[],
+  plain: string[],
+  sentences: Sentence[],
+  lexicon: Lexicon,
+): HeardSentence[] {
+  let forMachines = 0; // an order to a machine is seldom one sentence long
+  return sentences.map((sentence) => {
+    const { first, last } = sentence;
+    const text = textOf({ words }, first, last);
+    forMachines = addressesMachine(text) ? 3 : forMachines - 1;
+    return {
+      ...sentence,
+      startMs: words[first]?.startMs ?? 0,
+      endMs: words[last]?.endMs ?? 0,
+      isBoilerplate: lexicon.boilerplate.test(plain.slice(first, last + 1).join(" ")),
+      isForMachine: forMachines > 0,
+    };
+  });
+}
+
+function sentencesWith(plain: string[], sentences: HeardSentence[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { first, last } of sentences)
+    for (const word of new Set(plain.slice(first, last + 1))) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return counts;
+}
+
+function machineWords(words: SpokenWord[], sentences: HeardSentence[]): Set<string> {
+  const runsIn = (forMachines: boolean) =>
+    new Set(
+      sentences
+        .filter(({ isForMachine }) => isForMachine === forMachines)
+        .flatMap(({ first, last }) => wordRuns(textOf({ words }, first, last))),
+    );
+  const toldToMachines = runsIn(true);
+  return toldToMachines.size > 0 ? toldToMachines.difference(runsIn(false)) : toldToMachines;
+}
+
+function counters(words: SpokenWord[], plain: string[], lexicon: Lexicon, sentences: HeardSentence[]) {
+  const opensSentence = new Set(sentences.map(({ first }) => first));
+  const capitals = words.filter(({ text }) => /^\p{Lu}/u.test(text)).length;
+  const hasNames = capitals > 0 && capitals < words.length / 2; // not in capitals or lower case throughout
+  const tests: Record<WordKind, (word: string, index: number) => boolean> = {
+    number: (word) => /\d/.test(word) || lexicon.numbers.has(word),
+    name: (word, index) =>
+      hasNames &&
+      word.length > 2 &&
+      !opensSentence.has(index) &&
+      /^\p{Lu}\p{Ll}/u.test(words[index]?.text ?? ""),
+    contrast: (word) => lexicon.contrast.has(word),
+    strong: (word) => lexicon.strong.has(word),
+    payoff: (word) => lexicon.payoff.has(word),
+    filler: (word) => lexicon.fillers.has(word),
+    repeat: (word, index) => index > 0 && word !== "" && plain[index - 1] === word && !/\d/.test(word),
+    you: (word) => lexicon.you.has(word),
+  };
+  const sums = Object.fromEntries(
+    Object.entries(tests).map(([kind, test]) => {
+      const sum = new Int32Array(plain.length + 1);
+      for (const [index, word] of plain.entries())
+        sum[index + 1] = (sum[index] ?? 0) + (test(word, index) ? 1 : 0);
+      return [kind, sum];
+    }),
+  );
+  return (kind: WordKind, first: number, last: number) =>
+    (sums[kind]?.[last + 1] ?? 0) - (sums[kind]?.[first] ?? 0);
+}
