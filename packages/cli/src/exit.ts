@@ -25,6 +25,7 @@ export class CliError extends Error {
 }
 
 const CREDITS: ErrorCode[] = ["UNAUTHORIZED", "INSUFFICIENT_CREDITS", "LOCKED", "CREDITS_OFF"];
+const LACKING: ErrorCode[] = ["FFMPEG_MISSING", "MODEL_MISSING", "DISK_FULL"];
 const AWAY: ErrorCode[] = [
   "PROVIDER_UNAVAILABLE",
   "UNAVAILABLE",
@@ -41,6 +42,7 @@ export function exitFor(code: string | null | undefined): Exit {
   if (known === "INVALID_INPUT" || known === "NOT_FOUND" || known === "CONFLICT") return EXIT.usage;
   if (known.startsWith("SOURCE_") || known === "NO_VIDEO" || known === "YTDLP_MISSING") return EXIT.source;
   if (CREDITS.includes(known)) return EXIT.credits;
+  if (LACKING.includes(known)) return EXIT.config;
   if (AWAY.includes(known)) return EXIT.unavailable;
   return EXIT.jobFailed;
 }

@@ -8,6 +8,7 @@ import { FaceLog, type ShotFrame } from "@kangklip/contract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { drawShot, WIDTH } from "../../../../tooling/sample/shots.ts";
 import { stamp, toYuv, type Yuv } from "../../../../tooling/sample/yuv.ts";
+import { outputRate } from "../media/clip-timeline.ts";
 import { findTools } from "../media/ffmpeg.ts";
 import { probeMedia } from "../media/probe.ts";
 import type { FetchedSource } from "../stage.ts";
@@ -19,6 +20,7 @@ const settings = { threads: 2, renderWidth: 1080, renderHeight: 1920, renderMaxF
 const HOST = { wide: 620 / 1920, close: 860 / 1920 };
 const GUEST = { wide: 1310 / 1920, close: 1070 / 1920 };
 const FPS = 15;
+const rendered = outputRate(FPS, settings.renderMaxFps);
 
 type Part = { shot: "wide" | "host" | "guest" | "slide"; frames: number; speaker?: "host" | "guest" };
 /** wide: the host, then the guest, with a word thrown in; a slide; the guest alone. */
@@ -68,9 +70,9 @@ describe.skipIf(!tools)("the framer (needs ffmpeg)", () => {
     const { frames } = await framing("talk.mp4", [[4.51, 8.2]]);
     const means = meansOf("talk.mp4", 4.51, 3.69);
     const jumps = means.map((mean, i) => Math.abs(mean - (means[i - 1] ?? mean)));
-    const rendered = jumps.flatMap((jump, i) => (jump > 3 ? [i / FPS] : []));
-    expect(rendered).toHaveLength(2);
-    expect(frames.slice(1).map(({ start }) => start)).toEqual(rendered.map((at) => expect.closeTo(at, 4)));
+    const starts = jumps.flatMap((jump, i) => (jump > 3 ? [i / rendered.fps] : []));
+    expect(starts).toHaveLength(2);
+    expect(frames.slice(1).map(({ start }) => start)).toEqual(starts.map((at) => expect.closeTo(at, 4)));
   });
 
   test("places the shots of a clip of several segments on the clip's own timeline", async () => {
@@ -229,7 +231,7 @@ function meansOf(name: string, startSeconds: number, seconds: number): number[] 
   const cut = ["-noaccurate_seek", "-ss", `${startSeconds}`, "-i", join(dir, name)];
   const filter = [
     "-vf",
-    `fps=${FPS}:start_time=0,trim=duration=${seconds},scale=1:1:flags=area,format=gray`,
+    `fps=${rendered.text}:start_time=0,trim=duration=${seconds},scale=1:1:flags=area,format=gray`,
     "-f",
     "rawvideo",
     "pipe:1",

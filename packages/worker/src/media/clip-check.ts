@@ -3,7 +3,9 @@ import { open } from "node:fs/promises";
 import { promisify } from "node:util";
 import { KangKlipError } from "@kangklip/contract";
 import { z } from "zod";
+import type { ClipTimeline } from "./clip-timeline.ts";
 import type { Tools } from "./ffmpeg.ts";
+import { assertWhole } from "./truncation.ts";
 
 const exec = promisify(execFile);
 
@@ -34,15 +36,15 @@ const Streams = z.object({
 /**
  * Looks at a finished clip as a platform would: H.264 High, yuv420p, BT.709, the wanted size with square pixels, a constant rate,
  * AAC 48 kHz stereo, both starting at 0 and ending within 40 ms of each other, moov before mdat, no tags of the source.
- * @returns the number of frames; whether they are enough is for the caller to judge.
- * @throws KangKlipError RENDER_FAILED that names what is wrong.
+ * @throws KangKlipError SOURCE_TRUNCATED where frames are missing at the end, RENDER_FAILED that names what else is wrong.
  */
 export async function checkClip(
   tools: Tools,
   file: string,
   size: { width: number; height: number },
+  timeline: ClipTimeline,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<void> {
   const { stdout } = await exec(
     tools.ffprobe,
     ["-v", "error", "-show_streams", "-show_format", "-of", "json", file],
@@ -55,6 +57,7 @@ export async function checkClip(
   const [video, audio] = ["video", "audio"].map((type) => streams.find((s) => s.codec_type === type));
   if (!video || !audio || streams.length !== 2)
     throw new KangKlipError("RENDER_FAILED", "The rendered clip lacks its picture or its sound");
+  assertWhole(timeline, video.nb_frames ?? 0);
   const ends = [video, audio].map(({ start_time = 0, duration = 0 }) => start_time + duration);
   const tags = [format.tags, video.tags, audio.tags].flatMap((own) => Object.entries(own));
   const facts: [fact: string, isSo: boolean][] = [
@@ -72,7 +75,6 @@ export async function checkClip(
   const wrong = facts.filter(([, isSo]) => !isSo).map(([fact]) => fact);
   if (wrong.length > 0)
     throw new KangKlipError("RENDER_FAILED", `The rendered clip is not as it should be: ${wrong.join(", ")}`);
-  return video.nb_frames ?? 0;
 }
 
 /** What the MP4 writer itself puts there; anything else came from the source. */

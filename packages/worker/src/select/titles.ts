@@ -83,14 +83,9 @@ function cutLine(line: string, limit: number, { lexicon }: Talk): string {
   const needsMore = lexicon.subordinate.has((/^\S+/u.exec(head)?.[0] ?? "").toLowerCase());
   if (clause >= limit * 0.45 && !needsMore)
     return head.slice(0, clause + (/[?!]/.test(head[clause] ?? "") ? 1 : 0)).trim();
-  let cut = shortened(line, limit);
-  for (
-    let last = / (\S+)…$/u.exec(cut);
-    last && lexicon.stop.has((last[1] ?? "").toLowerCase());
-    last = / (\S+)…$/u.exec(cut)
-  )
-    cut = `${cut.slice(0, last.index).replace(/[,;:]$/u, "")}…`;
-  return cut;
+  const words = shortened(line, limit).replace(/…$/u, "").split(" ");
+  while (words.length > 3 && lexicon.stop.has((words.at(-1) ?? "").toLowerCase())) words.pop();
+  return `${words.join(" ").replace(/[,;:]$/u, "")}…`;
 }
 
 /** First letter upper case; a line in capitals is brought down first. Lower-case English "i" becomes "I". */

@@ -20,7 +20,7 @@ import { coverFrames, sharpestCover } from "../media/cover.ts";
 import { chooseEncoder, type Encoder, nvencReason } from "../media/encoder.ts";
 import { runFfmpeg } from "../media/ffmpeg.ts";
 import { clipSound } from "../media/loudness.ts";
-import { assertWhole, explainFailure } from "../media/truncation.ts";
+import { explainFailure } from "../media/truncation.ts";
 import type { FetchedSource, Framing, RenderedClip, StageContext } from "../stage.ts";
 
 /** What is the same for all clips of a job. */
@@ -198,9 +198,8 @@ async function renderClip(
     }),
   );
 
-  const made = await checkClip(tools, join(dir, "clip.mp4"), { width, height }, signal);
-  await checkClip(tools, join(dir, "preview.mp4"), previewSize(style), signal);
-  assertWhole(timeline, made);
+  await checkClip(tools, join(dir, "clip.mp4"), style, timeline, signal);
+  await checkClip(tools, join(dir, "preview.mp4"), previewSize(style), timeline, signal);
   const subtitle = (ending: string) => (captioned ? `${name}.${ending}` : null);
   const files = {
     clip: `${name}.mp4`,

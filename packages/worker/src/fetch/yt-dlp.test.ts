@@ -1,0 +1,271 @@
+import { execFile } from "node:child_process";
+import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { aJobSpec } from "@kangklip/contract/testing";
+import { beforeAll, expect, test } from "vitest";
+import { aContext, ffmpeg, hasProgram, temporaryDir, tools } from "../asr/testing.ts";
+import { createFetcher } from "./fetcher.ts";
+import { bytes, type Route, startOrigin, text } from "./testing-server.ts";
+import { fetchPage, findYtDlp } from "./yt-dlp.ts";
+
+const exec = promisify(execFile);
+const { signal: never } = new AbortController();
+const real = process.env.YTDLP_PATH ?? "yt-dlp";
+const hasReal = tools !== undefined && ((await hasProgram(real)) || real.includes("/"));
+
+let video = Buffer.alloc(0);
+let sound = Buffer.alloc(0);
+beforeAll(async () => {
+  if (!tools) return;
+  await using temporary = await temporaryDir();
+  const made = async (name: string, ...args: string[]) => {
+    const file = join(temporary.dir, name);
+    await ffmpeg(...args, file);
+    return readFile(file);
+  };
+  const picture = [
+    "-f",
+    "lavfi",
+    "-i",
+    "testsrc2=s=64x36:r=10:d=26",
+    "-c:v",
+    "libx264",
+    "-preset",
+    "ultrafast",
+  ];
+  video = await made("v.mp4", ...picture);
+  sound = await made("s.m4a", "-f", "lavfi", "-i", "sine=d=26", "-c:a", "aac");
+});
+
+/**
+ * A program that takes yt-dlp's arguments: it writes them down, answers -J with ORIGIN/info.json and fetches ORIGIN/media or
+ * ORIGIN/sound, everything through --proxy as the real one does.
+ */
+const FAKE = `#!${process.execPath}
+const { appendFileSync, writeFileSync, readFileSync } = require("node:fs");
+const { get } = require("node:http");
+const args = process.argv.slice(2);
+if (args[0] === "--version") { console.log("2026.01.01"); process.exit(0); }
+const after = (name) => args[args.lastIndexOf(name) + 1];
+appendFileSync(__filename + ".log", JSON.stringify({ args, env: { proxy: process.env.https_proxy, no: process.env.no_proxy } }) + "\\n");
+const origin = "ORIGIN";
+const proxy = new URL(after("--proxy"));
+const fetched = (path) => new Promise((resolve, reject) => {
+  const headers = { host: new URL(origin).host, "proxy-authorization": "Basic " + Buffer.from(proxy.username + ":" + proxy.password).toString("base64") };
+  get({ host: proxy.hostname, port: proxy.port, path: new URL(path, origin).href, headers, agent: false }, (response) => {
+    if (response.statusCode !== 200) return reject(new Error("HTTP Error " + response.statusCode));
+    const chunks = [];
+    response.on("data", (chunk) => chunks.push(chunk)).on("end", () => resolve(Buffer.concat(chunks))).on("error", reject);
+  }).on("error", reject);
+});
+const main = async () => {
+  if (args.includes("-J")) return void process.stdout.write(await fetched("/info.json"));
+  const { aim = "/media" } = JSON.parse(readFileSync(after("--load-info-json"), "utf8"));
+  const isSound = after("-f") === "ba";
+  const content = await fetched(isSound ? "/sound" : aim);
+  console.log("KK 0 " + content.length + " NA");
+  console.log("KK " + content.length + " " + content.length + " NA");
+  writeFileSync(after("-o").replace("%(ext)s", isSound ? "m4a" : "mp4"), content);
+};
+main().catch((error) => { console.error("ERROR: [fake] x: " + error.message); process.exit(1); });
+`;
+
+interface Setup {
+  info: Record<string, unknown> | string;
+  routes?: Record<string, Route>;
+  program?: string;
+  stop?: AbortController;
+}
+
+/** Has a page fetched by the fake program (or another one), and tells what came of it. */
+async function fetchedBy({ info, routes = {}, program: source = FAKE, stop = new AbortController() }: Setup) {
+  const answer = typeof info === "string" ? info : JSON.stringify(info);
+  await using server = await startOrigin({
+    "/info.json": text("application/json", answer),
+    "/media": bytes(video),
+    "/sound": bytes(sound),
+    "/en.vtt": text("text/vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\nhello\n"),
+    ...routes,
+  });
+  await using temporary = await temporaryDir();
+  await using home = await temporaryDir();
+  const program = join(home.dir, "yt-dlp");
+  await writeFile(program, source.replaceAll("ORIGIN", server.origin));
+  await chmod(program, 0o755);
+  const { context, told } = aContext(temporary.dir, { signal: stop.signal });
+  const policy = { allow_private: false, allow_origins: [server.origin], max_bytes: 1e7, max_seconds: 3600 };
+  const fetcher = createFetcher({ policy, signal: stop.signal, patience: { retryMs: 5 } });
+  const job = aJobSpec({ fetch_policy: policy });
+  const outcome = await fetchPage(
+    { ...context, job },
+    fetcher,
+    { program, version: "2026.01.01" },
+    `${server.origin}/page`,
+  ).then(
+    (found) => ({ found, error: undefined }),
+    (error) => ({ found: undefined, error }),
+  );
+  const endedAt = performance.now();
+  await fetcher.close();
+  const log = (await readFile(`${program}.log`, "utf8").catch(() => "")).split("\n").filter(Boolean);
+  const runs = log.map((line): { args: string[]; env: Record<string, string> } => JSON.parse(line));
+  return { ...outcome, endedAt, runs, told, names: await readdir(temporary.dir), origin: server.origin };
+}
+
+test.skipIf(!tools)(
+  "a page's video comes with its title, captions and facts, through the proxy only (needs ffmpeg)",
+  async () => {
+    const info = {
+      title: "A talk",
+      duration: 26,
+      webpage_url: "https://example.com/watch?v=1",
+      chapters: [{ start_time: 0, end_time: 10, title: "One" }],
+      formats: [{ format_id: "0" }],
+      language: "en",
+      subtitles: { en: [{ ext: "vtt", url: "ORIGIN/en.vtt" }] },
+    };
+    const withOrigin: Route = (_request, response) => {
+      const origin = `http://${_request.headers.host}`;
+      response.end(JSON.stringify(info).replaceAll("ORIGIN", origin));
+    };
+    const { found, runs, names, told, origin } = await fetchedBy({
+      info,
+      routes: { "/info.json": withOrigin },
+    });
+    expect(found).toMatchObject({
+      title: "A talk",
+      pageUrl: "https://example.com/watch?v=1",
+      captions: { format: "vtt", language: "en", automatic: false, text: expect.stringContaining("hello") },
+      meta: { yt_dlp_version: "2026.01.01", duration: 26, chapters: [{ title: "One" }] },
+    });
+    expect(found?.fetchedBytes).toBeGreaterThan(video.length);
+    expect(names).toEqual(["source.mp4"]);
+    expect(told.progress.at(-1)?.[1]).toMatch(/^Downloaded 0\.\d of about 0\.\d MB$/);
+    const [look, load] = runs;
+    expect(look?.args.slice(-2)).toEqual(["--", `${origin}/page`]);
+    for (const flag of ["--ignore-config", "--no-exec", "--no-playlist", "--no-cache-dir"]) {
+      expect(look?.args).toContain(flag);
+      expect(load?.args).toContain(flag);
+    }
+    expect(look?.args).toContain(`node:${process.execPath}`);
+    expect(look?.env.proxy).toMatch(/^http:\/\/kk:.+@127\.0\.0\.1:\d+$/);
+    expect(look?.env.no).toBeUndefined();
+  },
+);
+
+test.skipIf(!tools)(
+  "sound that the program leaves out is fetched and put under the picture (needs ffmpeg)",
+  async () => {
+    const info = { formats: [{ format_id: "p" }, { format_id: "s", vcodec: "none" }] };
+    const { found, names, runs } = await fetchedBy({ info });
+    expect(names).toEqual(["source.mkv"]);
+    expect(runs).toHaveLength(3);
+    expect(found?.file).toMatch(/source\.mkv$/);
+  },
+);
+
+test.each<[string, Setup["info"], string]>([
+  ["a live one", { is_live: true }, "SOURCE_LIVE"],
+  ["one that is too short for a clip", { duration: 5 }, "SOURCE_TOO_SHORT"],
+  ["one that is too long", { duration: 1e6 }, "SOURCE_TOO_LONG"],
+  [
+    "one that is too large",
+    { duration: 60, requested_formats: [{ filesize: 9e6 }, { filesize: 2e6 }] },
+    "SOURCE_TOO_LARGE",
+  ],
+  ["one without picture", { formats: [{ vcodec: "none" }] }, "NO_VIDEO"],
+  ["an answer that is no JSON", "<html>", "SOURCE_UNSUPPORTED"],
+  ["one whose media is on a private server", { aim: "http://127.0.0.1:9/x" }, "SOURCE_REFUSED"],
+  ["one whose media is gone", { aim: "/gone" }, "SOURCE_NOT_FOUND"],
+])("%s ends with its code and leaves nothing", async (_name, info, code) => {
+  const { error, names } = await fetchedBy({ info });
+  expect(error).toMatchObject({ name: "KangKlipError", code });
+  expect(names).toEqual([]);
+});
+
+test("a program that gets its bytes past the proxy is not believed", async () => {
+  const program = `#!/bin/sh
+case "$*" in *" -J "*) echo '{"title":"x"}' ;; *) echo x > source.mp4 ;; esac
+`;
+  const { error, names } = await fetchedBy({ info: {}, program });
+  expect(error).toMatchObject({ code: "SOURCE_REFUSED", message: "yt-dlp went past the check of addresses" });
+  expect(names).toEqual([]);
+});
+
+test("more bytes than allowed end the program, even where it does not know how many there are", async () => {
+  const endless: Route = (_request, response) => {
+    const more = () => response.write(Buffer.alloc(100_000)) && setImmediate(more);
+    response.on("drain", more);
+    more();
+  };
+  const { error } = await fetchedBy({ info: { title: "x" }, routes: { "/media": endless } });
+  expect(error).toMatchObject({ code: "SOURCE_TOO_LARGE" });
+});
+
+test("aborting kills the program and what it started within 200 ms, and leaves nothing", async () => {
+  await using shared = await temporaryDir();
+  const pidFile = join(shared.dir, "pid");
+  const stop = new AbortController();
+  const program = `#!/bin/sh\nsleep 600 &\necho $! > ${pidFile}.new; mv ${pidFile}.new ${pidFile}\nwait\n`;
+  const fetching = fetchedBy({ info: {}, program, stop });
+  await expect.poll(() => readdir(shared.dir), { timeout: 10_000 }).toContain("pid");
+  const pid = Number(await readFile(pidFile, "utf8"));
+  const abortedAt = performance.now();
+  stop.abort(new Error("cancelled"));
+  const { error, endedAt, names } = await fetching;
+  expect(error).toEqual(new Error("cancelled"));
+  expect(endedAt - abortedAt).toBeLessThan(200);
+  expect(names).toEqual([]);
+  await expect.poll(() => isRunning(pid)).toBe(false);
+});
+
+/** A zombie that nobody reaps (in a container without init) does not run any more. */
+async function isRunning(pid: number): Promise<boolean> {
+  const { stdout } = await exec("ps", ["-o", "stat=", "-p", String(pid)]).catch(() => ({ stdout: "" }));
+  return stdout.trim() !== "" && !stdout.startsWith("Z");
+}
+
+test("a program that is not there is not found", async () => {
+  expect(await findYtDlp("/nowhere/yt-dlp", never)).toBeNull();
+  expect(await findYtDlp("true", never)).toEqual({ program: "true", version: "" });
+  await expect(findYtDlp("yt-dlp", AbortSignal.abort(new Error("cancelled")))).rejects.toThrow("cancelled");
+});
+
+test.skipIf(!hasReal)(
+  "the real yt-dlp finds the video in a page, asks for the page once, and cannot be led astray (needs yt-dlp and ffmpeg)",
+  async () => {
+    const ytDlp = await findYtDlp(real, never);
+    if (!ytDlp) throw new Error("yt-dlp does not run");
+    await using inside = await startOrigin({ "/secret.mp4": bytes(video) });
+    const page = (source: string) =>
+      text(
+        "text/html",
+        `<html><title>A talk</title><video><source src="${source}" type="video/mp4"></video></html>`,
+      );
+    await using server = await startOrigin({
+      "/page": page("/v.mp4"),
+      "/v.mp4": bytes(video),
+      "/evil": page(`${inside.origin}/secret.mp4`),
+    });
+    await using temporary = await temporaryDir();
+    const policy = {
+      allow_private: false,
+      allow_origins: [server.origin],
+      max_bytes: 1e7,
+      max_seconds: 3600,
+    };
+    const context = { ...aContext(temporary.dir).context, job: aJobSpec({ fetch_policy: policy }) };
+    const fetcher = createFetcher({ policy, signal: never });
+    const found = await fetchPage(context, fetcher, ytDlp, `${server.origin}/page`);
+    expect(await readFile(found.file)).toEqual(video);
+    expect(found.title).toMatch(/^A talk/);
+    expect(server.requests.filter(({ path }) => path === "/page").length).toBeLessThanOrEqual(2); // HEAD and GET
+    await expect(fetchPage(context, fetcher, ytDlp, `${server.origin}/evil`)).rejects.toMatchObject({
+      code: "SOURCE_REFUSED",
+    });
+    expect(inside.requests).toEqual([]);
+    await fetcher.close();
+  },
+  120_000,
+);
