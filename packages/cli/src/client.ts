@@ -1,4 +1,5 @@
 import type { AppRouter } from "@kangklip/api";
+import { KangKlipError } from "@kangklip/contract";
 import {
   createTRPCClient,
   httpBatchLink,
@@ -33,6 +34,10 @@ export function createClient(apiUrl: string, headers: Record<string, string>) {
 
 /** An error of the API, or of reaching it, as one for the terminal; anything else as it is. */
 export function asCliError(error: unknown, apiUrl: string): unknown {
+  if (error instanceof KangKlipError)
+    return new CliError(exitFor(error.code), `${error.message}\n  ${error.code}: ${error.action}`, {
+      cause: error,
+    });
   if (!(error instanceof TRPCClientError)) return error;
   const kk = (error.data as { kk?: { code: string; action: string } } | undefined)?.kk;
   if (kk)

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type ProgramLine, programLines } from "../../../tooling/programs.ts";
-import { webBuildIsFresh } from "../../../tooling/web-build.ts";
 import type { CliConfig } from "./config.ts";
 import { EXIT } from "./exit.ts";
 import type { Terminal } from "./terminal.ts";
@@ -15,6 +15,7 @@ interface Line {
   fix: string | null;
 }
 
+const BUILT_PAGE = fileURLToPath(new URL("../../web/.next/BUILD_ID", import.meta.url));
 const MIN_FREE_BYTES = 5e9;
 /** Without these nothing can be made; the rest only makes things better. */
 const MUST = ["node", "ffmpeg", "data folder"];
@@ -27,7 +28,7 @@ export async function doctor(config: CliConfig, terminal: Terminal): Promise<num
     ...(await programLines({ dataDir, env })),
     modelLine(config),
     dataLine(dataDir),
-    await pageLine(),
+    pageLine(),
     languageModelLine(env),
   ];
   const marks = { ok: "✓", old: "!", missing: "✗" };
@@ -98,8 +99,8 @@ function dataLine(dataDir: string): Line {
   }
 }
 
-async function pageLine(): Promise<Line> {
-  const fresh = await webBuildIsFresh();
+function pageLine(): Line {
+  const fresh = existsSync(BUILT_PAGE);
   return {
     id: "page",
     level: fresh ? "ok" : "missing",

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { ensurePrograms } from "../../../tooling/programs.ts";
 import { ensureWebBuild } from "../../../tooling/web-build.ts";
+import { asCliError } from "./client.ts";
 import { readConfig } from "./config.ts";
 import { demo, tell } from "./demo.ts";
 import { doctor } from "./doctor.ts";
@@ -181,8 +182,8 @@ process.exit();
 /** Tells the error where people look, and gives the exit code. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage; // it has told already
-  const shown =
-    interrupted.signal.aborted && !(error instanceof CliError) ? interrupted.signal.reason : error;
+  const ours = asCliError(error, config.apiUrl);
+  const shown = interrupted.signal.aborted && !(ours instanceof CliError) ? interrupted.signal.reason : ours;
   const known = shown instanceof CliError;
   const { json } = program.opts<{ json?: boolean }>();
   process.stderr.write(`${known ? `\n${shown.message}` : ((shown as Error).stack ?? shown)}\n`);

@@ -24,6 +24,16 @@ export function detailColumns(lumas: Uint8Array[], width: number, height: number
   return columns.map((edges) => edges / Math.max(1, lumas.length * height));
 }
 
+/** The part of all detail between two places (0..1) of the picture's width; 1 for a flat picture. */
+export function detailShare(columns: number[], from: number, to: number): number {
+  if (isFlat(columns)) return 1;
+  const [left, right] = [Math.round(from * columns.length), Math.round(to * columns.length)];
+  return sum(columns.slice(left, right)) / sum(columns);
+}
+
+const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+const isFlat = (columns: number[]) => !(sum(columns) / columns.length >= FLAT);
+
 /**
  * The place of a window that shows most of the detail. `part` is the window's width, 0..1 of the picture's.
  * @returns the window's middle (0..1 of the picture's width) and the part of all detail that it shows; the picture's middle
@@ -33,10 +43,10 @@ export function detailWindow(
   columns: number[],
   part: number,
 ): { middle: number; share: number; flat: boolean } {
-  const total = columns.reduce((sum, value) => sum + value, 0);
-  if (!(total / columns.length >= FLAT)) return { middle: 0.5, share: 1, flat: true };
+  if (isFlat(columns)) return { middle: 0.5, share: 1, flat: true };
   const size = Math.max(1, Math.round(columns.length * part));
-  let shown = columns.slice(0, size).reduce((sum, value) => sum + value, 0);
+  const total = sum(columns);
+  let shown = sum(columns.slice(0, size));
   const shares = [shown / total];
   for (let left = 1; left + size <= columns.length; left++) {
     shown += (columns[left + size - 1] ?? 0) - (columns[left - 1] ?? 0);

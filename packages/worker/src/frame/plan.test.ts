@@ -55,6 +55,16 @@ describe("planFrames", () => {
     expect(planFrames([shot(0, 4, { columns: spread, movement: 2 })], area, target)[0]?.layout).toBe("crop");
   });
 
+  test("shows a screencast whole although a small face is in its corner, and a speaker on a stage close", () => {
+    const small = { scenes: [{ start: 0, end: 4, subject: subject(1700, 110), reason: "face" }] };
+    expect(planFrames([shot(0, 4, small)], area, target)).toMatchObject([{ layout: "fit", reason: "inset" }]);
+    const onStage = { ...small, columns: columns(1700 / 1920) };
+    for (const made of [onStage, { ...small, movement: 1.5 }])
+      expect(planFrames([shot(0, 4, made)], area, target)).toMatchObject([
+        { layout: "crop", reason: "face" },
+      ]);
+  });
+
   test("holds the window where the face turned away, and through a glimpse of something else", () => {
     const turnedAway = shot(4, 8, { thumb: picture(2) });
     const frames = planFrames([shot(0, 4, { middle: 620 }), turnedAway], area, target);

@@ -1,7 +1,7 @@
 import type { ShotFrame } from "@kangklip/contract";
 import type { Thumb } from "./analysis.ts";
 import { difference } from "./cuts.ts";
-import { detailWindow } from "./detail.ts";
+import { detailShare, detailWindow } from "./detail.ts";
 import type { Box } from "./picture.ts";
 import type { Span } from "./speaker.ts";
 import { largestWindow, placeWindow, type Subject, type Target, windowAround } from "./window.ts";
@@ -17,7 +17,7 @@ export interface Scene extends Span {
 export interface SeenShot extends Span {
   /** In order and without gaps; empty where no face was found. */
   scenes: Scene[];
-  /** See detailColumns; needed of shots without a face. */
+  /** See detailColumns. */
   columns: number[];
   /** Mean change from frame to frame (luma, of 255): a slide stays below 0.5. */
   movement: number;
@@ -33,6 +33,9 @@ const HELD_SECONDS = 1;
 const STILL_SHARE = 0.8;
 const MOVING_SHARE = 0.55;
 const MOVING = 0.5;
+/** A face of less than this part of the width, in a still picture of which its window shows less than this part … */
+const INSET_FACE = 0.065;
+const INSET_SHARE = 0.4;
 /** Windows that differ by less than this part of their width count as equal. */
 const EQUAL_WITHIN = 0.02;
 
@@ -40,13 +43,16 @@ const EQUAL_WITHIN = 0.02;
  * Where the window lies from the first shot's start to the last one's end: no gaps, no overlaps, equal neighbours joined.
  * Reasons: speaker, face, faces - laid around them; held - no face, but the same camera as a shot that has one, or too short
  * to move for; detail - no face, most of what there is to see is inside; plain - nothing to see; wide - spread too far for a
- * window, so the whole area is shown over its own blur.
+ * window, so the whole area is shown over its own blur; inset - the same for a screencast or slide with a small face in it.
  */
 export function planFrames(shots: SeenShot[], area: Box, target: Target): ShotFrame[] {
   const frames: ShotFrame[] = [];
   for (const shot of shots) {
     const placed: ShotFrame[] = shot.scenes.map(({ start, end, subject, reason }) => {
-      return { start, end, layout: "crop", ...windowAround(subject, area, target), reason };
+      const window = windowAround(subject, area, target);
+      if (isInset(shot, subject, window, area))
+        return { start, end, layout: "fit", ...area, reason: "inset" };
+      return { start, end, layout: "crop", ...window, reason };
     });
     if (placed.length === 0) placed.push(withoutFace(shot, shots, frames.at(-1), area, target));
     for (const frame of placed) {
@@ -76,6 +82,13 @@ function withoutFace(
     return { start, end, layout: "fit", ...area, reason: "wide" };
   const box = placeWindow(area, largest, area.x + middle * area.w, area.y + (area.h - largest.h) / 2);
   return { start, end, layout: "crop", ...box, reason: flat ? "plain" : "detail" };
+}
+
+/** Whether a face is a small part of a picture that is about something else. */
+function isInset({ columns, movement }: SeenShot, { faceWidth }: Subject, window: Box, area: Box): boolean {
+  if (faceWidth > INSET_FACE * area.w || movement >= MOVING) return false;
+  const from = (window.x - area.x) / area.w;
+  return detailShare(columns, from, from + window.w / area.w) < INSET_SHARE;
 }
 
 /** The shot with a face that looks most like this one, if it is the same camera's. */

@@ -8,7 +8,7 @@ import { type Sample, trackFaces } from "./track.ts";
 
 /** Shots shorter than this join the one before. */
 const SHORTEST_SHOT_SECONDS = 0.2;
-/** Pictures of a shot without a face that are looked at for detail. */
+/** Pictures of a shot that are looked at for detail. */
 const DETAIL_PICTURES = 4;
 
 /** One segment of a clip: what was seen of it, and where it lies on the clip's timeline (seconds). */
@@ -41,7 +41,7 @@ export function seeShots(
     return {
       ...shot,
       scenes,
-      columns: scenes.length > 0 ? [] : shotColumns(watched, about.area, from, to),
+      columns: shotColumns(watched, about.area, from, to),
       movement: changes.reduce((sum, change) => sum + change, 0) / Math.max(1, changes.length),
       thumb: thumbs[(from + to) >> 1] ?? new Uint8Array(),
     };

@@ -1,0 +1,90 @@
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+/** What each package may import of ours when it runs, and of what it may take types. The arrows point one way. */
+const LAYERS: Record<string, { runs: string[]; types: string[] }> = {
+  contract: { runs: [], types: [] },
+  providers: { runs: ["contract"], types: [] },
+  api: { runs: ["contract", "providers"], types: [] },
+  worker: { runs: ["contract"], types: [] },
+  web: { runs: ["contract"], types: ["api"] },
+  cli: { runs: ["contract", "tooling"], types: ["api"] },
+};
+const RUNTIME = "node:";
+
+interface Import {
+  file: string;
+  /** The package or folder of ours ("contract", "tooling"), or the name of a package from elsewhere. */
+  of: string;
+  ours: boolean;
+  /** Gone when the file runs. */
+  isType: boolean;
+  isTest: boolean;
+}
+
+/** Static, side-effect, re-exporting and dynamic imports, and `import("…")` in types. */
+function importsIn(file: string): Import[] {
+  const text = readFileSync(join(ROOT, file), "utf8").replace(/^\s*(\/\/|\*|\/\*).*$/gm, "");
+  const statement = /^[ \t]*(?:import|export)\s+(type\s)?(?:[^;"'`()]*?\sfrom\s*)?"([^"\n]+)"/gm;
+  const call = /(\btypeof\s+)?\bimport\(\s*"([^"\n]+)"\s*\)/g;
+  return [...text.matchAll(statement), ...text.matchAll(call)].flatMap(([, type, name = ""]) => {
+    const isTest = /\.test\.tsx?$|\/testing[\w-]*\.ts$|^[^/]+\/[^/]+\/e2e\//.test(file);
+    const target = targetOf(file, name);
+    return target ? [{ file, ...target, isType: type !== undefined, isTest }] : [];
+  });
+}
+
+function targetOf(file: string, name: string): { of: string; ours: boolean } | undefined {
+  if (name.startsWith(RUNTIME)) return undefined;
+  if (name.startsWith(".")) {
+    const [first = "", second = ""] = relative("", join(dirname(file), name)).split("/");
+    return { of: first === "packages" ? second : first, ours: true };
+  }
+  const [scope = "", rest = ""] = name.split("/");
+  if (scope === "@kangklip") return { of: rest, ours: true };
+  return { of: scope.startsWith("@") ? `${scope}/${rest}` : scope, ours: false };
+}
+
+const filesOf = (layer: string) =>
+  globSync(`packages/${layer}/**/*.{ts,tsx,mjs}`, { cwd: ROOT, exclude: isNoSource });
+const isNoSource = (path: string) => /(^|\/)(node_modules|\.next|next-env\.d\.ts)$/.test(path);
+
+describe.each(Object.entries(LAYERS))("%s", (layer, { runs, types }) => {
+  const imports = filesOf(layer).flatMap(importsIn);
+  const wrong = (bad: (each: Import) => boolean) => [
+    ...new Set(imports.filter(bad).map(({ file, of }) => `${file} imports ${of}`)),
+  ];
+
+  test("imports only what lies below it", () => {
+    expect(imports.length).toBeGreaterThan(0);
+    const mayUse = ({ of, isType, isTest }: Import) =>
+      of === layer || runs.includes(of) || (isType && types.includes(of)) || (isTest && of === "tooling");
+    expect(wrong((each) => each.ours && !mayUse(each))).toEqual([]);
+  });
+
+  test("names every package that it imports in its package.json", () => {
+    const manifest = (path: string) => JSON.parse(readFileSync(join(ROOT, path), "utf8"));
+    const { dependencies = {} } = manifest(`packages/${layer}/package.json`);
+    const { devDependencies = {} } = manifest("package.json");
+    const isDeclared = ({ of, ours, isType, isTest }: Import) => {
+      if (of === layer || of === "tooling") return true;
+      const name = ours ? `@kangklip/${of}` : of;
+      return (
+        name in dependencies ||
+        ((isTest || isType) && (name in devDependencies || `@types/${name}` in devDependencies))
+      );
+    };
+    expect(wrong((each) => !isDeclared(each))).toEqual([]);
+  });
+});
+
+test("tooling uses contract and worker, and no other package", () => {
+  const imports = globSync("tooling/**/*.{ts,mjs}", { cwd: ROOT }).flatMap(importsIn);
+  const wrong = imports.filter(
+    ({ of, ours, isTest }) => ours && !["tooling", "contract", "worker"].includes(of) && !isTest,
+  );
+  expect(wrong).toEqual([]);
+});
