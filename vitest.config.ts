@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { reporters } from "./tooling/reporters.ts";
 
 export default defineConfig({
   test: {
@@ -6,5 +7,6 @@ export default defineConfig({
     exclude: ["**/*.e2e.test.ts", "**/node_modules/**"],
     testTimeout: 20_000,
     maxWorkers: 2,
+    reporters: reporters(),
   },
 });

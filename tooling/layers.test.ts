@@ -25,15 +25,22 @@ interface Import {
   isTest: boolean;
 }
 
-/** Static, side-effect, re-exporting and dynamic imports, and `import("…")` in types. */
-function importsIn(file: string): Import[] {
-  const text = readFileSync(join(ROOT, file), "utf8").replace(/^\s*(\/\/|\*|\/\*).*$/gm, "");
+/** Static, side-effect, re-exporting and dynamic imports, and `import("…")` in types: names, and whether they are gone at run time. */
+function namesIn(source: string): { name: string; isType: boolean }[] {
+  const text = source.replace(/^\s*(\/\/|\*|\/\*).*$/gm, "");
   const statement = /^[ \t]*(?:import|export)\s+(type\s)?(?:[^;"'`()]*?\sfrom\s*)?"([^"\n]+)"/gm;
   const call = /(\btypeof\s+)?\bimport\(\s*"([^"\n]+)"\s*\)/g;
-  return [...text.matchAll(statement), ...text.matchAll(call)].flatMap(([, type, name = ""]) => {
-    const isTest = /\.test\.tsx?$|\/testing[\w-]*\.ts$|^[^/]+\/[^/]+\/e2e\//.test(file);
+  return [...text.matchAll(statement), ...text.matchAll(call)].map(([, type, name = ""]) => ({
+    name,
+    isType: type !== undefined,
+  }));
+}
+
+function importsIn(file: string): Import[] {
+  const isTest = /\.test\.tsx?$|\/testing[\w-]*\.ts$|-contract\.ts$|^packages\/\w+\/e2e\//.test(file);
+  return namesIn(readFileSync(join(ROOT, file), "utf8")).flatMap(({ name, isType }) => {
     const target = targetOf(file, name);
-    return target ? [{ file, ...target, isType: type !== undefined, isTest }] : [];
+    return target ? [{ file, ...target, isType, isTest }] : [];
   });
 }
 
@@ -51,6 +58,22 @@ function targetOf(file: string, name: string): { of: string; ours: boolean } | u
 const filesOf = (layer: string) =>
   globSync(`packages/${layer}/**/*.{ts,tsx,mjs}`, { cwd: ROOT, exclude: isNoSource });
 const isNoSource = (path: string) => /(^|\/)(node_modules|\.next|next-env\.d\.ts)$/.test(path);
+
+test("an import is seen in all its forms", () => {
+  const source = `
+import "a";
+import type { B } from "b";
+import {
+  type C,
+  c,
+} from "c";
+export { d } from "d";
+export type * from "e";
+// import "nothing";
+const f = await import("f"); type G = typeof import("g");`;
+  const seen = namesIn(source).map(({ name, isType }) => (isType ? `type ${name}` : name));
+  expect(seen).toEqual(["a", "type b", "c", "d", "type e", "f", "type g"]);
+});
 
 describe.each(Object.entries(LAYERS))("%s", (layer, { runs, types }) => {
   const imports = filesOf(layer).flatMap(importsIn);

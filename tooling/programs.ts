@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { KangKlipError } from "@kangklip/contract";
+import { KangKlipError } from "../packages/contract/src/index.ts";
 import { findTools } from "../packages/worker/src/media/ffmpeg.ts";
 import { isFirstTimeToday } from "./once-a-day.ts";
 import { canApt, howToGet, installWithApt } from "./packages.ts";

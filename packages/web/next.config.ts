@@ -1,17 +1,19 @@
 import { join } from "node:path";
 import type { NextConfig } from "next";
 import { PHASE_DEVELOPMENT_SERVER } from "next/constants.js";
-import { API_BASE } from "./lib/config.ts";
 
+// Imports nothing of ours: where the API serves the page, Next loads this file in a way that finds no .ts beside it.
+// biome-ignore lint/style/noProcessEnv: the build's own configuration; the page reads it through lib/config.ts
+const apiBase = process.env.NEXT_PUBLIC_API_BASE ?? "";
 const repository = join(import.meta.dirname, "../..");
 // Clips may lie in a bucket, so media may come from any https address; what runs or is talked to may not.
-const media = `'self' blob: data: https: http://localhost:* http://127.0.0.1:* ${API_BASE}`.trim();
+const media = `'self' blob: data: https: http://localhost:* http://127.0.0.1:* ${apiBase}`.trim();
 const policy = [
   "default-src 'self'",
   // Static pages carry inline scripts of Next's own and cannot carry a nonce. Nothing here writes HTML by hand.
   "script-src 'self' 'unsafe-inline'",
   "style-src 'self' 'unsafe-inline'",
-  `connect-src 'self' ${API_BASE}`.trim(),
+  `connect-src 'self' ${apiBase}`.trim(),
   `img-src ${media}`,
   `media-src ${media}`,
   "font-src 'self'",

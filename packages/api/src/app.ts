@@ -29,6 +29,7 @@ const TRPC_BATCH = 20;
 export function createApp({ config, services, log, draining }: AppOptions): Express {
   const app = express();
   app.disable("x-powered-by").set("trust proxy", config.trustProxy);
+  const onBug = (error: unknown) => log.error({ err: error }, "a bug");
   app.use(logged(log), securityHeaders());
   app.get("/livez", (_request, response) => void response.json({ ok: true }));
   app.get("/readyz", async (_request, response) => {
@@ -39,7 +40,7 @@ export function createApp({ config, services, log, draining }: AppOptions): Expr
 
   // 1.x origins; a link to an artifact is its own permission, so any origin may use it
   app.use(["/api", "/trpc"], cors({ origin: config.corsOrigins, credentials: false, maxAge: 600 }));
-  app.use("/artifacts", artifactRoutes(services.artifacts));
+  app.use("/artifacts", artifactRoutes(services.artifacts, onBug));
   app.use(["/api", "/trpc"], express.json({ limit: BODY_LIMIT }));
 
   const contextOf = (request: Request): Context => ({
@@ -48,7 +49,6 @@ export function createApp({ config, services, log, draining }: AppOptions): Expr
     address: request.ip ?? "unknown",
     draining,
   });
-  const onBug = (error: unknown) => log.error({ err: error }, "a bug");
   app.use(
     "/trpc",
     createExpressMiddleware({

@@ -14,9 +14,10 @@ const WORKER = fileURLToPath(new URL("testing-worker.ts", import.meta.url));
 /**
  * The whole API on a free port of this machine, its data in a temporary folder, real worker processes that follow the protocol but
  * make tiny files (testing-worker.ts). `await using` ends it. Give `dataDir` to start again on what an earlier one left.
+ * @param options `env` goes over the usual settings; `keep` leaves the data folder behind; `realWorker` runs the worker that people run
  */
 export async function startTestApi(
-  options: { env?: Record<string, string>; dataDir?: string; keep?: boolean } = {},
+  options: { env?: Record<string, string>; dataDir?: string; keep?: boolean; realWorker?: boolean } = {},
 ) {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "kk-api-"));
   const config = readConfig({
@@ -29,7 +30,11 @@ export async function startTestApi(
     ...options.env,
   });
   const log = createLog(process.env.KK_TEST_LOG ?? "silent");
-  const server = await startServer({ config, log, workerCommand: [process.execPath, WORKER] });
+  const server = await startServer({
+    config,
+    log,
+    ...(!options.realWorker && { workerCommand: [process.execPath, WORKER] }),
+  });
   const url = server.url.replace("localhost", "127.0.0.1");
   let stopped = false;
   const stop = async () => {

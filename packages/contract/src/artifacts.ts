@@ -10,7 +10,13 @@ export const artifactKey = (job: string, name: ArtifactName) => `jobs/${job}/${n
 export const attemptKey = (job: string, epoch: number, name: ArtifactName) =>
   `jobs/${job}/attempts/${epoch}/${name}`;
 
-export const Word = z.object({ word: z.string(), start: z.number(), end: z.number() });
+export const Word = z.object({
+  word: z.string(),
+  start: z.number(),
+  end: z.number(),
+  /** The recogniser's own probability that the word was said; left out where it gives none, as captions do. */
+  confidence: z.number().min(0).max(1).optional(),
+});
 export type Word = z.infer<typeof Word>;
 
 /** transcript.json is an array of these. */

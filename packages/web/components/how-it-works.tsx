@@ -39,9 +39,9 @@ export function HowItWorks() {
           title="You take the clips"
           text="Vertical, framed on whoever speaks, captioned word by word and evened in loudness. Watch them, then save them as MP4 with subtitles and a cover."
         >
-          <div className="flex gap-3">
+          <div className="flex w-full max-w-60 gap-2 lg:gap-3">
             {[GUEST, HOST, CLOCK].map((view) => (
-              <TalkScene key={view} view={view} className="block aspect-[9/16] w-[4.4rem] rounded-lg" />
+              <TalkScene key={view} view={view} className="block aspect-[9/16] w-0 flex-1 rounded-lg" />
             ))}
           </div>
         </Step>

@@ -14,7 +14,7 @@ const BARS = Array.from({ length: 96 }, (_, index) => ({
 export function ProductPicture() {
   return (
     <figure
-      className="relative mx-auto w-full max-w-xl pb-6 lg:max-w-none"
+      className="relative w-full max-w-2xl pb-6 lg:max-w-none"
       role="img"
       aria-label="A wide recording of a talk: a tall frame around the speaker and a chosen stretch of its sound become a vertical clip with captions."
     >

@@ -3,20 +3,20 @@ import { Logo } from "./logo.tsx";
 
 export function SiteHeader() {
   return (
-    <header className="page flex flex-wrap items-center justify-between gap-x-4 py-3">
+    <header className="page flex flex-wrap items-center justify-between gap-x-2 py-3">
       <Link href="/" className="flex min-h-11 items-center rounded-control pr-2">
         <Logo />
       </Link>
-      <nav aria-label="Main" className="flex items-center gap-1 text-base">
+      <nav aria-label="Main" className="-mr-2 flex items-center text-base sm:-mr-3 sm:gap-1">
         <Link
           href="/pricing"
-          className="flex min-h-11 items-center rounded-control px-3 text-soft hover:text-ink"
+          className="flex min-h-11 items-center rounded-control px-2 sm:px-3 text-soft hover:text-ink"
         >
           Pricing
         </Link>
         <Link
           href="/generate-clips"
-          className="flex min-h-11 items-center rounded-control px-3 font-medium hover:text-link"
+          className="flex min-h-11 items-center rounded-control px-2 sm:px-3 font-medium hover:text-link"
         >
           Make clips
         </Link>

@@ -15,6 +15,12 @@ const HOP_BY_HOP = [
   "upgrade",
 ];
 
+/** Event streams that are open: they never end by themselves, so a server that is told to end ends them. */
+const streams = new Set<IncomingMessage>();
+process.once("SIGTERM", () => {
+  for (const stream of streams) stream.destroy();
+});
+
 /**
  * Hands a request on to the API where page and API are two processes, byte by byte in both directions: event streams, ranges and
  * uploads of any size pass in constant memory. (Next's own `proxy.ts` keeps request bodies in memory and cuts them at 10 MB.)
@@ -25,7 +31,14 @@ export async function forward(request: Request): Promise<Response> {
   if (!origin) return Response.json({ detail: "not found" }, { status: 404 });
   const { pathname, search } = new URL(request.url);
   try {
-    const answer = await send(request, new URL(pathname + search, origin));
+    const url = new URL(origin);
+    url.pathname = pathname; // set as a path, so that no text in it can name another host
+    url.search = search;
+    const answer = await send(request, url);
+    if (answer.headers["content-type"]?.startsWith("text/event-stream")) {
+      streams.add(answer);
+      answer.once("close", () => streams.delete(answer));
+    }
     const headers = new Headers();
     for (const [name, value] of Object.entries(answer.headers))
       if (value !== undefined && !HOP_BY_HOP.includes(name))

@@ -92,19 +92,16 @@ async function send(
     refuse(request, response, 416, "range not satisfiable");
     return;
   }
+  const opened = request.method === "GET" ? await store.get(link.key, range) : undefined;
+  if (opened && opened.info.sha256 !== info.sha256) {
+    opened.body.destroy();
+    return send(store, link, request, response); // replaced just now
+  }
   const length = range ? range.end - range.start + 1 : info.sizeBytes;
   response.set({ "content-type": info.contentType, "content-length": String(length) });
   if (range) response.status(206).set("content-range", `bytes ${range.start}-${range.end}/${info.sizeBytes}`);
-  if (request.method === "HEAD") {
-    response.end();
-    return;
-  }
-  const opened = await store.get(link.key, range);
-  if (opened.info.sha256 !== info.sha256) {
-    opened.body.destroy();
-    throw new KangKlipError("CONFLICT", "The artifact was replaced just now");
-  }
-  await pipeline(opened.body, response);
+  if (opened) await pipeline(opened.body, response);
+  else response.end();
 }
 
 function headersOf(link: GetLink, { contentType }: ArtifactInfo, etag: string): Record<string, string> {

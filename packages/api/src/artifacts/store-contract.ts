@@ -179,21 +179,23 @@ export function testArtifactStore(open: () => Promise<ArtifactPlace>): void {
     expect((await answer.arrayBuffer()).byteLength).toBe(clip.length);
   });
 
+  /** The link with each part of its query changed, or left out, in turn. */
+  const changedLinks = (url: URL) =>
+    [...url.searchParams].flatMap(([name, value]) => {
+      const [changed, without] = [new URL(url), new URL(url)];
+      changed.searchParams.set(name, value.slice(0, -1) + (value.at(-1) === "1" ? "2" : "1"));
+      without.searchParams.delete(name);
+      return [changed, without];
+    });
+
   test("a link that was changed in any part is refused", async () => {
     await using place = await open();
     await place.store.put("jobs/b/clip_01.mp4", "of somebody else", VIDEO_TYPE);
     const url = await linked(place, { expiresSeconds: 60, downloadName: "a.mp4" });
-    const changed = [...url.searchParams.keys()].map((name) => {
-      const copy = new URL(url);
-      const value = copy.searchParams.get(name) ?? "";
-      const last = value.at(-1) === "1" ? "2" : "1";
-      copy.searchParams.set(name, value.slice(0, -1) + last);
-      return copy;
-    });
     const elsewhere = new URL(url);
     elsewhere.pathname = elsewhere.pathname.replace("jobs/a/", "jobs/b/");
     const bare = new URL(url.pathname, url);
-    for (const each of [...changed, elsewhere, bare]) {
+    for (const each of [...changedLinks(url), elsewhere, bare]) {
       const answer = await fetch(each);
       expect([400, 403]).toContain(answer.status);
       expect(await answer.text()).not.toContain("of somebody else");
@@ -210,34 +212,29 @@ export function testArtifactStore(open: () => Promise<ArtifactPlace>): void {
     expect((await fetch(url)).status).toBe(403);
   });
 
-  async function put(
-    place: ArtifactPlace,
-    body: string | Buffer,
-    signed: { sizeBytes: number; sha256?: string },
-  ) {
+  async function put(place: ArtifactPlace, signed: { sizeBytes: number; sha256?: string }) {
     const options = { expiresSeconds: 60, contentType: "video/mp4", ...signed };
     const { url, headers } = await place.store.signPut("jobs/a/attempts/1/clip_01.mp4", options);
     const target = new URL(url, place.baseUrl);
-    return {
-      send: (bytes = body) =>
-        fetch(target, { method: "PUT", headers, body: new Uint8Array(Buffer.from(bytes)) }),
-    };
+    const send = (bytes: string | Buffer, to = target) =>
+      fetch(to, { method: "PUT", headers, body: new Uint8Array(Buffer.from(bytes)) });
+    return { target, send };
   }
   const uploaded = (place: ArtifactPlace) => place.store.head("jobs/a/attempts/1/clip_01.mp4");
 
   test("an upload link takes exactly the object it was made for, twice if need be", async () => {
     await using place = await open();
-    const { send } = await put(place, clip, { sizeBytes: clip.length, sha256: sha256(clip) });
-    expect((await send()).status).toBe(200);
-    expect((await send()).status).toBe(200);
+    const { send } = await put(place, { sizeBytes: clip.length, sha256: sha256(clip) });
+    expect((await send(clip)).status).toBe(200);
+    expect((await send(clip)).status).toBe(200);
     const expected = { sizeBytes: clip.length, sha256: sha256(clip), contentType: "video/mp4" };
     expect(await uploaded(place)).toMatchObject(expected);
   });
 
   test("an upload link without a hash takes any object of its size", async () => {
     await using place = await open();
-    const { send } = await put(place, clip, { sizeBytes: clip.length });
-    expect((await send()).status).toBe(200);
+    const { send } = await put(place, { sizeBytes: clip.length });
+    expect((await send(clip)).status).toBe(200);
     expect(await uploaded(place)).toMatchObject({ sizeBytes: clip.length, sha256: sha256(clip) });
   });
 
@@ -248,10 +245,20 @@ export function testArtifactStore(open: () => Promise<ArtifactPlace>): void {
     ["another", "123456789X"],
   ])("an upload that is %s is refused and leaves nothing", async (_what, body) => {
     await using place = await open();
-    const { send } = await put(place, body, { sizeBytes: 10, sha256: sha256("1234567890") });
-    expect((await send()).status).toBeOneOf([400, 403, 409, 411, 413]);
+    const { send } = await put(place, { sizeBytes: 10, sha256: sha256("1234567890") });
+    expect((await send(body)).status).toBeOneOf([400, 403, 409, 411, 413]);
     expect(await uploaded(place)).toBeUndefined();
     expect(await keysOf(place.store, "jobs/")).toEqual([]);
     expect((await send("1234567890")).status).toBe(200);
+  });
+
+  test("an upload link that was changed in any part is refused, and gives nothing to read", async () => {
+    await using place = await open();
+    const { target, send } = await put(place, { sizeBytes: 9, sha256: sha256("123456789") });
+    for (const each of changedLinks(target))
+      expect([400, 403]).toContain((await send("123456789", each)).status);
+    expect(await uploaded(place)).toBeUndefined();
+    await send("123456789");
+    expect((await fetch(target)).status).toBe(403);
   });
 }

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ErrorCode, type JobId, KangKlipError, type WorkerEnv } from "@kangklip/contract";
-import { type ComputeProvider, ProviderError } from "@kangklip/providers";
+import { type ComputeProvider, type LaunchRef, ProviderError } from "@kangklip/providers";
 import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Logger } from "../log.ts";
 import { commit, publishError } from "./commit.ts";
 import { type Attempt, currentAttempt, isFinal, type Job } from "./job.ts";
-import { CLAIM_MS, decide, type JobEvent, LEASE_MS, RUN_MS } from "./state.ts";
+import { SUBMIT_MS } from "./launch.ts";
+import { decide, type JobEvent, LEASE_MS, RUN_MS } from "./state.ts";
 import { type JobStore, update } from "./store.ts";
 import { claimToken } from "./tokens.ts";
 
@@ -28,8 +29,6 @@ const OBSERVE_MS = 3000;
 const SWEEP_MS = 60_000;
 const ORPHAN_AGE_MS = 5 * 60_000;
 const CANCEL_GRACE_SECONDS = 10;
-/** A submission that was cut off is taken up again after this long. */
-const SUBMIT_AGAIN_MS = 35_000;
 
 /**
  * Drives every job to its end: compares what is stored with what is seen and does the next step, again and again. Nothing else starts,
@@ -52,9 +51,15 @@ export function createReconciler(options: ReconcilerOptions) {
   let woken = Promise.withResolvers<void>();
   let sweptAt = now();
 
+  /** The job after the event, and whether the event changed it: who changed nothing was not first. */
   const happened = async (id: JobId, event: JobEvent) => {
-    const { job } = await update(store, id, (before) => decide(before, event, now()));
-    return job;
+    let changed = false;
+    const { job } = await update(store, id, (before) => {
+      const after = decide(before, event, now());
+      changed = after !== before;
+      return after;
+    });
+    return { job, changed };
   };
 
   /** One step for one job. Every step stores its intent before its effect, and may be repeated. */
@@ -62,33 +67,37 @@ export function createReconciler(options: ReconcilerOptions) {
     const stored = await store.get(id);
     if (!stored) return;
     const { job } = stored;
+    const failed = (what: string) => (err: unknown) =>
+      log.error({ job_id: id, err }, `${what} failed; it is tried again`);
     for (const attempt of job.attempts)
-      if (attempt.state === "FINISHED" && !attempt.released) await release(job, attempt);
+      if (attempt.state === "FINISHED" && !attempt.released)
+        await release(job, attempt).catch(failed("releasing"));
     if (isFinal(job)) return;
-    const attempt = currentAttempt(job);
+    await advance(job, currentAttempt(job), room).catch(failed("a step"));
+    // silence is no fault of the worker's while this process was away; from then on every state has its deadline
+    if (now() - bootedAt >= LEASE_MS) await happened(id, { type: "tick" });
+  }
+
+  async function advance(job: Job, attempt: Attempt, room: { left: number }): Promise<void> {
     if (job.state === "COMMITTING") return publish(job, attempt);
+    if (job.state === "CANCELLING") return cancel(job, attempt);
     switch (attempt.state) {
       case "PLANNED":
-        if (attempt.not_before <= now() && room.left > 0) {
-          room.left--;
-          await submit(
-            await happened(id, { type: "submitting", epoch: attempt.epoch, provider: provider.id }),
-          );
-        }
-        return;
+        if (attempt.not_before > now() || room.left <= 0) return;
+        room.left--;
+        return submit(job, attempt);
       case "SUBMITTING":
-        if (now() - (attempt.submitting_at ?? 0) < SUBMIT_AGAIN_MS) return;
-        return job.state === "CANCELLING" ? cancel(job, attempt) : submit(job);
+        if (now() - (attempt.submitting_at ?? 0) >= SUBMIT_MS) await submit(job, attempt);
+        return;
       case "SUBMITTED":
       case "CLAIMED":
-        if (job.state === "CANCELLING") return cancel(job, attempt);
         return look(job, attempt);
     }
   }
 
-  async function submit(job: Job): Promise<void> {
-    const { epoch, launch_key, state } = currentAttempt(job);
-    if (state !== "SUBMITTING") return; // cancelled meanwhile
+  async function submit({ job_id }: Job, { epoch, launch_key }: Attempt): Promise<void> {
+    const first = await happened(job_id, { type: "submitting", epoch, provider: provider.id });
+    if (!first.changed) return;
     try {
       const env: WorkerEnv = {
         KK_API_URL: baseUrl(),
@@ -98,19 +107,19 @@ export function createReconciler(options: ReconcilerOptions) {
       };
       const ref = await provider.submit({
         launchKey: launch_key,
-        jobId: job.job_id,
+        jobId: job_id,
         epoch,
         env,
         requirements: { gpu: "preferred", diskGb: 20, maxRuntimeSeconds: RUN_MS / 1000 },
-        labels: { job: job.job_id, epoch: String(epoch) },
+        labels: { job: job_id, epoch: String(epoch) },
       });
-      await happened(job.job_id, { type: "submitted", epoch, ref });
-      log.info({ job_id: job.job_id, epoch, provider: provider.id }, "submitted");
+      await launched(job_id, epoch, ref);
+      log.info({ job_id, epoch, provider: provider.id }, "submitted");
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
-      log.warn({ job_id: job.job_id, epoch, kind: error.kind, err: error }, "submission failed");
+      log.warn({ job_id, epoch, kind: error.kind, err: error }, "submission failed");
       if (error.kind === "AMBIGUOUS") return; // it may have started: asked again, and found, a little later
-      await happened(job.job_id, {
+      await happened(job_id, {
         type: "submit_failed",
         epoch,
         message: error.message,
@@ -120,26 +129,36 @@ export function createReconciler(options: ReconcilerOptions) {
     }
   }
 
+  /** Writes down where the launch is; a second one for the same attempt is ended. */
+  async function launched(id: JobId, epoch: number, ref: LaunchRef): Promise<void> {
+    const { job } = await happened(id, { type: "submitted", epoch, ref });
+    const kept = job.attempts.find((one) => one.epoch === epoch)?.ref;
+    if (kept && kept.ref !== ref.ref) await provider.cancel(ref, { graceSeconds: CANCEL_GRACE_SECONDS });
+  }
+
   /** A silent worker is looked for at its provider; one that speaks is left alone. */
   async function look(job: Job, attempt: Attempt): Promise<void> {
     const heard = attempt.lease_until === null ? 0 : attempt.lease_until - LEASE_MS;
-    const lastLook = Math.max(attempt.observed_at ?? 0, heard);
-    if (!attempt.ref) {
-      // it claimed before its submission was written down, and the process that submitted it ended in between
-      const [ref] = await provider.find(attempt.launch_key);
-      if (ref) await happened(job.job_id, { type: "submitted", epoch: attempt.epoch, ref });
-    } else if (now() - lastLook >= OBSERVE_MS) {
-      const observation = await provider.observe(attempt.ref);
-      // while this process was away nobody could take the worker's heartbeats: silence counts from now on
-      const goesOn = observation.phase !== "exited" && observation.phase !== "lost";
-      if (goesOn && now() - bootedAt < LEASE_MS) return;
-      await happened(job.job_id, { type: "observed", epoch: attempt.epoch, observation });
-    }
-    if (now() - bootedAt >= Math.min(LEASE_MS, CLAIM_MS)) await happened(job.job_id, { type: "tick" });
+    if (now() - Math.max(attempt.observed_at ?? 0, heard) < OBSERVE_MS) return;
+    const [ref] = await launchesOf(attempt);
+    if (!ref) return;
+    // where it claimed before its submission was written down, and the process that submitted it ended in between
+    if (!attempt.ref) await launched(job.job_id, attempt.epoch, ref);
+    const observation = await provider.observe(ref);
+    const goesOn = observation.phase !== "exited" && observation.phase !== "lost";
+    if (goesOn && now() - bootedAt < LEASE_MS) return;
+    await happened(job.job_id, { type: "observed", epoch: attempt.epoch, observation });
+  }
+
+  /** Where the attempt runs, as far as is known here or at the provider. */
+  async function launchesOf({ ref, launch_key }: Attempt): Promise<LaunchRef[]> {
+    if (ref && provider.capabilities.submit === "native") return [ref];
+    const found = await provider.find(launch_key);
+    return ref && !found.some((one) => one.ref === ref.ref) ? [ref, ...found] : found;
   }
 
   async function cancel(job: Job, attempt: Attempt): Promise<void> {
-    const refs = attempt.ref ? [attempt.ref] : await provider.find(attempt.launch_key);
+    const refs = await launchesOf(attempt);
     const answers = await Promise.all(
       refs.map((ref) => provider.cancel(ref, { graceSeconds: CANCEL_GRACE_SECONDS })),
     );
@@ -167,23 +186,22 @@ export function createReconciler(options: ReconcilerOptions) {
     }
   }
 
-  /** Frees what an ended attempt still holds: its launch and what it uploaded. */
+  /** Frees what an ended attempt still holds: its launch, and what it uploaded. */
   async function release(job: Job, attempt: Attempt): Promise<void> {
-    const refs = attempt.ref ? [attempt.ref] : await provider.find(attempt.launch_key);
-    for (const ref of refs) {
+    for (const ref of await launchesOf(attempt)) {
       if ((await provider.cancel(ref, { graceSeconds: CANCEL_GRACE_SECONDS })) !== "gone") return;
       if (attempt.outcome !== "succeeded" && attempt.outcome !== "CANCELLED")
         await keepLog(job, attempt, ref);
       await provider.release(ref);
     }
-    if (attempt.outcome !== "succeeded")
-      await artifacts.delete(`jobs/${job.job_id}/attempts/${attempt.epoch}/`);
-    if (job.state === "FAILED" && attempt === currentAttempt(job)) await publishError(artifacts, job);
+    await artifacts.delete(`jobs/${job.job_id}/attempts/${attempt.epoch}/`); // an upload may have come late
+    if (job.state === "FAILED" && attempt.epoch === currentAttempt(job).epoch)
+      await publishError(artifacts, job);
     await happened(job.job_id, { type: "released", epoch: attempt.epoch });
   }
 
   /** The last words of a worker that failed, for the operator's log. */
-  async function keepLog(job: Job, attempt: Attempt, ref: NonNullable<Attempt["ref"]>): Promise<void> {
+  async function keepLog(job: Job, attempt: Attempt, ref: LaunchRef): Promise<void> {
     const tail = await provider.logs(ref, { tail: 40 }).catch(() => "");
     log.warn({ job_id: job.job_id, epoch: attempt.epoch, outcome: attempt.outcome, tail }, "attempt ended");
   }
@@ -209,7 +227,7 @@ export function createReconciler(options: ReconcilerOptions) {
     );
     const room = { left: maxRunning - running.length };
     const steps = ids.map((id) =>
-      step(id, room).catch((err) => log.error({ job_id: id, err }, "step failed; it is tried again")),
+      step(id, room).catch((err) => log.error({ job_id: id, err }, "a job could not be looked after")),
     );
     await Promise.all(steps);
     if (now() - sweptAt < SWEEP_MS) return;

@@ -116,13 +116,20 @@ async function runOnce(program: string, file: string, offset: number, signal: Ab
 }
 
 /**
- * A word from a line of the program's output, "for(2) 3.060 3.220 0.658133": word, start, end (seconds of the part), probability.
+ * A word from a line of the program's output, "for(2) 3.060 3.220 0.658133": word, start, end (seconds of the part),
+ * probability among all that the part may have said (rounding takes it up to 1.0004).
  * "(2)" marks another pronunciation; "<sil>", "[NOISE]" and "++UM++" are no words; the sentence itself comes on a line without numbers.
  */
 export function wordOf(line: string, offset: number): Word | undefined {
-  const [, word = "", start, end] = /^(\S+) (\d+\.\d+) (\d+\.\d+) \d+\.\d+$/.exec(line) ?? [];
+  const [, word = "", start, end, probability] =
+    /^(\S+) (\d+\.\d+) (\d+\.\d+) (\d+\.\d+)$/.exec(line) ?? [];
   if (!word || /^[<[+]/.test(word)) return undefined;
-  return { word: word.replace(/\(\d+\)$/, ""), start: offset + Number(start), end: offset + Number(end) };
+  return {
+    word: word.replace(/\(\d+\)$/, ""),
+    start: offset + Number(start),
+    end: offset + Number(end),
+    confidence: Math.min(1, Number(probability)),
+  };
 }
 
 /** Words that English writes with a capital wherever they stand. */

@@ -60,7 +60,8 @@ export function joined(words: readonly { word: string }[]): string {
  */
 export function orderedWords(words: readonly Word[], durationSeconds: number): Word[] {
   const known = words
-    .map(({ word, start, end }) => ({
+    .map(({ word, start, end, ...rest }) => ({
+      ...rest,
       word: [...visibleText(word)].slice(0, MAX_WORD_CHARACTERS).join(""),
       start: Math.max(0, start),
       end: Math.min(durationSeconds, end),
@@ -80,11 +81,11 @@ export function orderedWords(words: readonly Word[], durationSeconds: number): W
     const room = Math.min(known[next]?.start ?? durationSeconds, latest);
     const start = Math.max(from, ordered.at(-1)?.end ?? 0);
     const share = Math.max(MIN_WORD_SECONDS, (room - start) / run.length);
-    for (const [index, { word }] of run.entries()) {
+    for (const [index, word] of run.entries()) {
       const begin = milliseconds(start + index * share);
       const end = milliseconds(start + (index + 1) * share);
       if (end <= durationSeconds && begin - from < MAX_SHIFT_SECONDS)
-        ordered.push({ word, start: begin, end });
+        ordered.push({ ...word, start: begin, end });
     }
     first = next;
   }
@@ -98,7 +99,7 @@ export function orderedWords(words: readonly Word[], durationSeconds: number): W
 export function trimmedToSound(words: readonly Word[], { silences }: SoundMap): Word[] {
   let first = 0;
   let earliest = 0;
-  return words.map(({ word, start, end }) => {
+  return words.map(({ word, start, end, ...rest }) => {
     while (first < silences.length && (silences[first]?.end ?? 0) <= start) first++;
     let [best, from] = [{ start, end: start }, start];
     for (let index = first; from < end; index++) {
@@ -110,7 +111,8 @@ export function trimmedToSound(words: readonly Word[], { silences }: SoundMap): 
     const sounds = best.end - best.start > MIN_WORD_SECONDS ? best : { start, end };
     earliest = Math.max(earliest, sounds.start);
     const slowest = SLOW_WORD_SECONDS + SLOW_LETTER_SECONDS * word.length;
-    return { word, start: earliest, end: Math.max(earliest, Math.min(sounds.end, sounds.start + slowest)) };
+    const latest = Math.min(sounds.end, sounds.start + slowest);
+    return { ...rest, word, start: earliest, end: Math.max(earliest, latest) };
   });
 }
 

@@ -105,8 +105,8 @@ test("the default caption box keeps clear of the apps' buttons", () => {
   expect(style.marginH).toBeGreaterThanOrEqual(65);
   expect(style.marginH + width).toBeLessThanOrEqual(930);
   expect(width).toBeLessThanOrEqual(864);
-  expect(style.height - style.marginV).toBeLessThanOrEqual(1440);
-  expect(captionTop(style)).toBe(1200);
+  expect(style.height - style.marginV + style.outline + style.shadow).toBeLessThanOrEqual(1440);
+  expect(captionTop(style)).toBe(1190);
   expect(style.fits("twenty characters ab")).toBe(true);
   expect(style.fits("twentyone characters!")).toBe(false);
 });

@@ -66,7 +66,7 @@ export async function captionStyle(settings: CaptionSettings): Promise<CaptionSt
     outline,
     shadow,
     marginH,
-    marginV: settings.captionMarginV ?? Math.round(480 * scale),
+    marginV: settings.captionMarginV ?? Math.ceil(480 * scale + outline + shadow),
     maxLines: settings.captionMaxLines ?? 2,
     fits: (line) => Array.from(line).length <= maxChars && metrics.width(line, fontSize) <= maxWidth,
     has: metrics.has,

@@ -72,8 +72,7 @@ export async function checkMedia(
   if (!(measured > 0))
     throw new KangKlipError("SOURCE_UNREADABLE", "The file has no pictures that can be read");
   const missing = isSaid ? said - measured : 0;
-  if (missing > Math.max(1, said * TOLERANCE) || (boxes?.isCut && !isSaid))
-    throw truncated({ said, measured });
+  if (missing > Math.max(1, said * TOLERANCE)) throw truncated({ said, measured });
   info.durationSeconds = isSaid ? Math.min(said, measured) : measured;
   checkLength(info.durationSeconds, job);
   return info;

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import { type AddressInfo, connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type FetchPolicy, KangKlipError, parseSourceUrl } from "@kangklip/contract";
-import { guardedLookup, mustBePublic, type Resolve, refuseLiteral, systemResolve } from "./guard.ts";
+import { guardedLookup, mustBePublic, type Resolve, systemResolve } from "./guard.ts";
 
 const CONNECT_MS = 10_000;
 const IDLE_MS = 60_000;
@@ -57,9 +57,9 @@ export async function createEgressProxy(
     socket.once("close", () => sockets.delete(socket));
     return socket;
   };
+  /** `url` has passed the parse wall, which refuses literals; names are checked here. */
   const dial = async (url: URL): Promise<Socket> => {
     const onlyPublic = mustBePublic(url.origin, policy);
-    refuseLiteral(url.hostname, onlyPublic);
     const socket = keep(
       connect({
         host: url.hostname.replace(/^\[|\]$/g, ""),

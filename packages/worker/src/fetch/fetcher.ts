@@ -6,7 +6,7 @@ import { failureOf, Interrupted, StatusError } from "./failure.ts";
 import { createGuardedAgent, type Resolve, systemResolve } from "./guard.ts";
 
 /** How long a server may take. Tests are less patient. */
-export interface Patience {
+interface Patience {
   headersMs: number;
   idleMs: number;
   /** Wait before the second try; doubles with each further one. */

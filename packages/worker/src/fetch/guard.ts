@@ -42,7 +42,7 @@ export function guardedLookup(resolve: Resolve, onlyPublic: boolean): LookupFunc
  * Refuses an IP literal that is not public; `lookup` is never asked about literals.
  * @throws KangKlipError SOURCE_REFUSED
  */
-export function refuseLiteral(hostname: string, onlyPublic: boolean): void {
+function refuseLiteral(hostname: string, onlyPublic: boolean): void {
   const bare = hostname.replace(/^\[|\]$/g, "");
   if (onlyPublic && isIP(bare) !== 0 && !isPublicAddress(bare))
     throw new KangKlipError("SOURCE_REFUSED", `${hostname} is not a public address`);

@@ -108,7 +108,6 @@ const Mpd = element({
 export type Mpd = z.infer<typeof Mpd>;
 export type Period = z.infer<typeof Period>;
 export type AdaptationSet = z.infer<typeof AdaptationSet>;
-export type Representation = z.infer<typeof Representation>;
 export type Template = z.infer<typeof Template>;
 export type SegmentList = z.infer<typeof List>;
 

@@ -47,7 +47,7 @@ export async function muxTracks(
  * ffmpeg counts every input from 0, so the later one is put back by its distance, unless the clocks cannot be compared
  * (another container, packed audio). Pure.
  */
-export function muxArgs(tracks: readonly LocalTrack[]): string[] {
+function muxArgs(tracks: readonly LocalTrack[]): string[] {
   const [video, audio] = tracks;
   const distance =
     video && audio && video.container === audio.container ? audio.startSeconds - video.startSeconds : 0;

@@ -17,6 +17,7 @@ export interface Part {
 /** Pieces that make one readable file when joined; a new run begins where times or codecs jump. */
 export interface Run {
   parts: Part[];
+  /** 0: unknown. */
   durationSeconds: number;
 }
 
@@ -35,6 +36,7 @@ export interface StreamPlan {
   audio: Track | null;
   /** WebVTT pieces in order. */
   captions: { parts: Part[]; language: string | null } | null;
+  /** 0: unknown. */
   durationSeconds: number;
   height: number | null;
   codecs: string | null;

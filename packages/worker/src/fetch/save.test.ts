@@ -80,6 +80,7 @@ test.each<[string, Parameters<typeof bytes>[1]]>([
   ["gives no ETag and no date", { etag: null }],
   ["ignores ranges", { ranges: false }],
   ["has another file by now", { etag: (visit) => `"${visit}"` }],
+  ["has another file by now and does not care", { etag: (visit) => `"${visit}"`, ranges: "always" }],
   ["has a weak ETag only", { etag: 'W/"one"' }],
 ])("a server that %s is asked for the whole file again", async (_name, options) => {
   const { facts, content, wireBytes } = await saved(bytes(BODY, { ...options, cutAfter: [100_000] }));

@@ -63,6 +63,11 @@ test.each<[string, Buffer, ReturnType<typeof sniff>]>([
   expect(sniff(head)).toEqual(expected);
 });
 
+test("a page that comes compressed is a page all the same", () => {
+  expect(sniff(hex("1f8b0800"), "text/html")).toEqual({ kind: "page" });
+  expect(sniff(hex("1f8b0800"))).toEqual({ kind: "other", name: "a gzip archive" });
+});
+
 test("the content type counts only where the bytes say nothing", () => {
   expect(sniff(Buffer.from("hello"), "text/html; charset=utf-8")).toEqual({ kind: "page" });
   expect(sniff(Buffer.from("\0\0\0\x18ftypmp42"), "text/html")).toEqual({ kind: "media", extension: "mp4" });

@@ -6,18 +6,22 @@ export type Sniffed =
   | { kind: "other"; name: string };
 
 const ascii = (head: Buffer, from: number, to: number) => head.toString("latin1", from, to);
+const startsWith = (head: Buffer, magic: Buffer) => head.subarray(0, magic.length).equals(magic);
 
+const EBML = Buffer.from("1a45dfa3", "hex");
 const MP4_BOXES = /^(ftyp|moov|moof|mdat|free|skip|wide|pnot|styp|sidx)$/;
 const MP4_PICTURES = /^(heic|heix|hevc|mif1|msf1|avif|avis)$/;
-/** Known, and not to be read: [first bytes, what a person calls it]. */
-const OTHERS: [Buffer, string][] = [
+/** Known, and not to be read. */
+type Other = [firstBytes: Buffer, name: string];
+const GZIP: Other = [Buffer.from("1f8b", "hex"), "a gzip archive"];
+const OTHERS: Other[] = [
+  GZIP,
   [Buffer.from("89504e470d0a1a0a", "hex"), "a PNG picture"],
   [Buffer.from("ffd8ff", "hex"), "a JPEG picture"],
   [Buffer.from("GIF8"), "a GIF picture"],
   [Buffer.from("%PDF"), "a PDF document"],
   [Buffer.from("PK\x03\x04"), "a ZIP archive"],
   [Buffer.from("Rar!"), "a RAR archive"],
-  [Buffer.from("1f8b", "hex"), "a gzip archive"],
   [Buffer.from("3026b2758e66cf11", "hex"), "a Windows Media file"],
   [Buffer.from(".RMF"), "a RealMedia file"],
   [Buffer.from("000001ba", "hex"), "an MPEG program stream"],
@@ -35,8 +39,7 @@ export function sniff(head: Buffer, contentType = ""): Sniffed {
     return box === "ftyp" && MP4_PICTURES.test(ascii(head, 8, 12))
       ? { kind: "other", name: "a picture" }
       : { kind: "media", extension: "mp4" };
-  if (head.readUInt32BE.call(padded(head), 0) === 0x1a45dfa3)
-    return { kind: "media", extension: head.includes("webm") ? "webm" : "mkv" };
+  if (startsWith(head, EBML)) return { kind: "media", extension: head.includes("webm") ? "webm" : "mkv" };
   const riff = ascii(head, 0, 4) === "RIFF" ? ascii(head, 8, 12) : "";
   if (riff === "AVI ") return { kind: "media", extension: "avi" };
   if (riff === "WAVE") return { kind: "sound", extension: "wav", name: "WAV" };
@@ -47,12 +50,12 @@ export function sniff(head: Buffer, contentType = ""): Sniffed {
   if (isTransportStream(head)) return { kind: "media", extension: "ts" };
   const sound = soundOf(head);
   if (sound) return sound;
-  const other = OTHERS.find(([magic]) => head.subarray(0, magic.length).equals(magic));
+  const isHtml = /^text\/html\b/i.test(contentType);
+  const other = OTHERS.find(([magic]) => startsWith(head, magic));
+  if (other === GZIP && isHtml) return { kind: "page" }; // compressed though nobody asked for it
   if (other) return { kind: "other", name: other[1] };
-  return textOf(head) ?? (/^text\/html\b/i.test(contentType) ? { kind: "page" } : { kind: "unknown" });
+  return textOf(head) ?? (isHtml ? { kind: "page" } : { kind: "unknown" });
 }
-
-const padded = (head: Buffer) => (head.length >= 4 ? head : Buffer.alloc(4));
 
 /** 0x47 every 188 bytes, or every 192 with the four time bytes of a camera. */
 function isTransportStream(head: Buffer): boolean {

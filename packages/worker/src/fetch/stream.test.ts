@@ -282,6 +282,44 @@ test.skipIf(!tools)(
   },
 );
 
+test.skipIf(!tools)(
+  "a list of files among the pieces is refused, though ffmpeg would follow it (needs ffmpeg)",
+  async () => {
+    const routes = {
+      "/evil.m3u8": text(
+        "x",
+        "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nts0.ts\n#EXT-X-DISCONTINUITY\n#EXTINF:2,\nlist\n#EXT-X-ENDLIST\n",
+      ),
+      "/list": text("x", "ffconcat version 1.0\nfile track0-0.media\n"),
+    };
+    await expect(fetched("evil.m3u8", routes)).rejects.toMatchObject({ code: "SOURCE_UNREADABLE" });
+  },
+);
+
+test("four pieces are fetched at a time, and the first failure stops the others", async () => {
+  let [now, most] = [0, 0];
+  const slow: Route = (_request, response) => {
+    now += 1;
+    most = Math.max(most, now);
+    setTimeout(() => {
+      now -= 1;
+      response.end("x");
+    }, 30);
+  };
+  const names = Array.from({ length: 12 }, (_, index) => `p${index}`);
+  const lines = [...names, "gone", "silent"].map((name) => `#EXTINF:1,\n${name}\n`).join("");
+  const routes = {
+    "/p.m3u8": text("x", `#EXTM3U\n#EXT-X-TARGETDURATION:1\n${lines}#EXT-X-ENDLIST\n`),
+    ...Object.fromEntries(names.map((name) => [`/${name}`, slow])),
+    "/gone": status(410),
+    "/silent": () => {},
+  };
+  const begun = performance.now();
+  await expect(fetched("p.m3u8", routes)).rejects.toMatchObject({ code: "SOURCE_NOT_FOUND" });
+  expect(performance.now() - begun).toBeLessThan(5000); // the silent one alone would take 30 s
+  expect(most).toBe(4);
+});
+
 async function probe(file: string) {
   const args = ["-v", "error", "-show_entries", "format=start_time", "-of", "csv=p=0", file];
   return { startSeconds: Number((await exec(tools?.ffprobe ?? "ffprobe", args)).stdout) };

@@ -71,7 +71,7 @@ async function saveTrack(
   const list = `${path}.txt`;
   const lines = names.map((name, index) => [
     `file ${name.slice(name.lastIndexOf("/") + 1)}`, // a name of ours, relative to the list: what `-safe 1` allows
-    `duration ${(runs[index]?.durationSeconds ?? 0).toFixed(6)}`,
+    ...(runs[index]?.durationSeconds ? [`duration ${runs[index].durationSeconds.toFixed(6)}`] : []),
   ]);
   await writeFile(list, ["ffconcat version 1.0", ...lines.flat(), ""].join("\n"));
   return { ...track, file: list, isList: true };

@@ -41,8 +41,8 @@ interface BytesOptions {
   type?: string;
   /** Null: none. May change with the visit. */
   etag?: string | null | ((visit: number) => string);
-  /** False: the Range header is ignored. */
-  ranges?: boolean;
+  /** False: the Range header is ignored. "always": If-Range is. */
+  ranges?: boolean | "always";
   /** After how many bytes the connection breaks, per visit. */
   cutAfter?: number[];
   headers?: Record<string, string>;
@@ -55,7 +55,7 @@ export function bytes(body: Buffer, options: BytesOptions = {}): Route {
     const tag = typeof etag === "function" ? etag(visit) : etag;
     const asked = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
     const isSame = request.headers["if-range"] === undefined || request.headers["if-range"] === tag;
-    const range = ranges && isSame ? asked : null;
+    const range = ranges === "always" || (ranges && isSame) ? asked : null;
     const from = Number(range?.[1] ?? 0);
     const to = Math.min(body.length - 1, range?.[2] ? Number(range[2]) : body.length - 1);
     if (range && from > to)

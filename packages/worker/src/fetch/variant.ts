@@ -11,7 +11,7 @@ const MAX_LINES = 1080;
 const VIDEO_CODEC = /\b(avc|hvc|hev|vp0?[89]|av01|dvh|mp4v|h264|theora)/i;
 
 /** Whether a version has a picture, as far as its codecs tell. Pure. */
-export const mayHavePicture = ({ codecs, height }: Variant): boolean =>
+const mayHavePicture = ({ codecs, height }: Variant): boolean =>
   height !== null || codecs === null || VIDEO_CODEC.test(codecs);
 
 /**

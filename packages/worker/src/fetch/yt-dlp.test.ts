@@ -226,9 +226,9 @@ async function isRunning(pid: number): Promise<boolean> {
   return stdout.trim() !== "" && !stdout.startsWith("Z");
 }
 
-test("a program that is not there is not found", async () => {
+test("a program that is not there, or is another one, is not found", async () => {
   expect(await findYtDlp("/nowhere/yt-dlp", never)).toBeNull();
-  expect(await findYtDlp("true", never)).toEqual({ program: "true", version: "" });
+  expect(await findYtDlp("true", never)).toBeNull();
   await expect(findYtDlp("yt-dlp", AbortSignal.abort(new Error("cancelled")))).rejects.toThrow("cancelled");
 });
 

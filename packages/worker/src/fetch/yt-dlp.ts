@@ -30,11 +30,12 @@ export interface YtDlp {
 /** The operator's yt-dlp or the one on PATH; null where none runs. */
 export async function findYtDlp(path: string | undefined, signal: AbortSignal): Promise<YtDlp | null> {
   const program = path ?? "yt-dlp";
-  const version = await runGroup(program, ["--version"], { signal, timeoutMs: VERSION_TIMEOUT_MS }).catch(
+  const answer = await runGroup(program, ["--version"], { signal, timeoutMs: VERSION_TIMEOUT_MS }).catch(
     () => null,
   );
   signal.throwIfAborted();
-  return version === null ? null : { program, version: version.trim() };
+  const [version] = /^\d{4}\.\d{2}\.\d{2}\S*/.exec(answer ?? "") ?? [];
+  return version === undefined ? null : { program, version };
 }
 
 export interface PageVideo {

@@ -8,8 +8,8 @@ import { activeArea } from "./bars.ts";
 import { makeFace } from "./blazeface.ts";
 import { createFaceFinder, type FaceFinder } from "./faces.ts";
 import type { Box } from "./picture.ts";
-import { planFrames } from "./plan.ts";
-import { microseconds, type Stretch, seeShots } from "./shots.ts";
+import { planFrames, roundSeconds } from "./plan.ts";
+import { type Stretch, seeShots } from "./shots.ts";
 import type { Sample } from "./track.ts";
 import { fillsFrame } from "./window.ts";
 
@@ -44,9 +44,10 @@ export function createFramer(context: FramerContext): Framer {
 
   async function workingFinder(): Promise<FaceFinder> {
     starting ??= createFaceFinder(context);
-    const finder = await starting;
+    const latest = starting;
+    const finder = await latest;
     if (finder.failure()?.reason !== "face_detect_failed") return finder;
-    starting = createFaceFinder(context); // it crashed over an earlier clip
+    if (starting === latest) starting = createFaceFinder(context); // it crashed over an earlier clip
     return starting;
   }
 
@@ -90,9 +91,9 @@ export function createFramer(context: FramerContext): Framer {
 
 /** The framing of a picture that has the window's shape already. */
 function ownShape({ segments }: EdlClip, box: Box): Framing {
-  const end = microseconds(segments.reduce((sum, segment) => sum + segment.end - segment.start, 0));
+  const end = segments.reduce((sum, segment) => sum + segment.end - segment.start, 0);
   return {
-    frames: [{ start: 0, end, layout: "crop", ...box, reason: "portrait" }],
+    frames: [{ start: 0, end: roundSeconds(end), layout: "crop", ...box, reason: "portrait" }],
     ...{ shots: 1, detected: 0, backend: "blazeface", reason: null, error: null },
   };
 }

@@ -61,8 +61,15 @@ export function planFrames(shots: SeenShot[], area: Box, target: Target): ShotFr
       else frames.push(frame);
     }
   }
-  return frames;
+  return frames.map(({ start, end, ...rest }) => ({
+    start: roundSeconds(start),
+    end: roundSeconds(end),
+    ...rest,
+  }));
 }
+
+/** Seconds without the tail of binary fractions. */
+export const roundSeconds = (seconds: number) => Math.round(seconds * 1e6) / 1e6;
 
 function withoutFace(
   shot: SeenShot,

@@ -8,6 +8,8 @@ import { type Sample, trackFaces } from "./track.ts";
 
 /** Shots shorter than this join the one before. */
 const SHORTEST_SHOT_SECONDS = 0.2;
+/** Seconds; times that are computed in different ways differ in their last binary digits. */
+const ROUNDING = 1e-6;
 /** Pictures of a shot that are looked at for detail. */
 const DETAIL_PICTURES = 4;
 
@@ -29,11 +31,8 @@ export function seeShots(
   const bounds = shotBounds(thumbs.length, findCuts(thumbs, fps), SHORTEST_SHOT_SECONDS * fps);
   return bounds.map((from, i) => {
     const to = bounds[i + 1] ?? thumbs.length;
-    const shot = {
-      start: microseconds(start + from / fps),
-      end: microseconds(i + 1 < bounds.length ? start + to / fps : end),
-    };
-    const inside = samples.filter(({ time }) => time >= shot.start - 1e-6 && time < shot.end - 1e-6);
+    const shot = { start: start + from / fps, end: i + 1 < bounds.length ? start + to / fps : end };
+    const inside = samples.filter(({ time }) => time > shot.start - ROUNDING && time < shot.end - ROUNDING);
     const scenes = arrangeShot(shot, trackFaces(inside), { ...about, watched, offsetSeconds: start });
     const changes = thumbs
       .slice(from + 1, to)
@@ -71,6 +70,3 @@ function shotColumns(
     Math.round((area.x + area.w) * scale),
   );
 }
-
-/** Sums of seconds without the tail of binary fractions. */
-export const microseconds = (seconds: number) => Math.round(seconds * 1e6) / 1e6;

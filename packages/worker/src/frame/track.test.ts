@@ -26,6 +26,8 @@ describe("trackFaces", () => {
   test("drops boxes that do not last, and those that are never sure, as long as they last", () => {
     const blinking = samples([face(100)], [], [], [face(100)], [], [], [face(100)], [], []);
     expect(trackFaces(blinking)).toEqual([]);
+    const photo = Array.from({ length: 50 }, (_, i) => (i < 6 ? [face(100)] : []));
+    expect(trackFaces(samples(...photo))).toEqual([]);
     expect(trackFaces(samples(...Array.from({ length: 20 }, () => [face(100, 100, 100, 0.58)])))).toEqual([]);
   });
 

@@ -10,8 +10,10 @@ export interface Sample {
 /** One face over a shot: where it was seen, in order of time, once per sample at most. */
 export type Track = { time: number; face: Face }[];
 
-/** A box that is nowhere surer than this is not believed, however long a slide shows it. */
+/** A box that is nowhere surer than this is not believed, however long a slide shows it … */
 const BELIEVED_SCORE = 0.65;
+/** … and this part of a shot's samples must show it: a photo in a long slide show is not whom the shot is about. */
+const LEAST_PART = 0.15;
 /** A face is the same one when its middle has moved by less than this part of its size, at up to twice or half its size. */
 const SAME_WITHIN = 0.7;
 
@@ -43,6 +45,7 @@ export function trackFaces(samples: Sample[]): Track[] {
 
 function persists(indices: number[], total: number): boolean {
   if (total < 5) return indices.length * 2 >= total;
+  if (indices.length < total * LEAST_PART) return false;
   return indices.some((first, i) => (indices[i + 2] ?? Number.POSITIVE_INFINITY) - first < 5);
 }
 

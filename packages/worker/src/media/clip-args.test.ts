@@ -13,12 +13,15 @@ const video = {
   fps: 30,
   hdr: false,
 };
-const source = { file: "/attempt/source video;[0:v].mp4", info: { video } } as FetchedSource;
+const source = {
+  file: "/attempt/source video;[0:v].mp4",
+  info: { video, container: "mov,mp4" },
+} as FetchedSource;
 const window = { x: 656, y: 0, w: 608, h: 1080 };
 const plan: ClipPlan = {
   source,
   timeline: clipTimeline([{ start: 61.25, end: 63.25, text: "" }], { text: "30/1", fps: 30 }),
-  pieces: [{ stretch: 0, firstFrame: 0, endFrame: 60, window, reason: "face" }],
+  pieces: [{ stretch: 0, firstFrame: 0, endFrame: 60, layout: "crop", window, reason: "face" }],
   ...{ colours: "bt709", width: 1080, height: 1920, captioned: true, captionTop: 1200 },
   cover: { firstFrame: 9, step: 5, count: 8 },
   ...{ encoder: "libx264", crf: 20, preset: "veryfast", threads: 2 },
@@ -48,19 +51,35 @@ test("each stretch is an input of its own, so that nothing between them is decod
     { start: 3000, end: 3001, text: "" },
   ];
   const timeline = clipTimeline(segments, { text: "30/1", fps: 30 });
-  const pieces = [0, 1].map((stretch) => ({ stretch, firstFrame: 0, endFrame: 30, window, reason: "face" }));
+  const pieces = [0, 1].map((stretch) => ({
+    stretch,
+    firstFrame: 0,
+    endFrame: 30,
+    layout: "crop" as const,
+    window,
+    reason: "face",
+  }));
   const args = clipArgs({ ...plan, timeline, pieces });
   expect(args.filter((arg) => arg === "-ss")).toHaveLength(2);
   expect(args.filter((arg) => arg === "-format_whitelist")).toHaveLength(2);
   expect(args).toContain("2:a"); // the sound comes last
 });
 
-test("a whole picture over its blur stays above the captions", () => {
-  const pieces = [{ stretch: 0, firstFrame: 0, endFrame: 60, window: null, reason: "no_face" }];
+test("a picture that is shown whole stays above the captions, over its own blur", () => {
+  const whole = { x: 0, y: 0, w: 1920, h: 1080 };
+  const pieces = [{ ...plan.pieces[0], layout: "fit", window: whole }] as ClipPlan["pieces"];
   const graph = clipGraph({ ...plan, pieces });
-  expect(graph).toContain("scale=1080:608:");
+  expect(graph).toContain("crop=1920:1080:0:0,scale=1080:608:");
   expect(graph).toContain("overlay=0:592,");
   expect(graph).toContain("crop=270:480,gblur");
+});
+
+test("a transport stream, which has no index, is read from some seconds before", () => {
+  const info = { ...source.info, container: "mpegts" };
+  const transport = { ...plan, source: { ...source, info } };
+  const args = clipArgs(transport);
+  expect(args[args.indexOf("-ss") + 1]).toBe("49.25");
+  expect(clipGraph(transport)).toMatch(/^\[0:0\]setpts=PTS-12\/TB,fps=/);
 });
 
 test("without words there is no caption filter, and HDR is mapped", () => {

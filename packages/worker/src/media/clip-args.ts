@@ -2,7 +2,6 @@ import type { FetchedSource } from "../stage.ts";
 import type { ClipTimeline, Piece } from "./clip-timeline.ts";
 import { type Encoder, encodingArgs } from "./encoder.ts";
 import { LOCAL_INPUT, PIXEL_LIMIT } from "./ffmpeg.ts";
-import { squareSize } from "./probe.ts";
 
 /** How the source's colours are brought to BT.709. */
 export type Colours = "bt709" | "bt601" | "hdr";
@@ -35,9 +34,9 @@ export function clipArgs(plan: ClipPlan): string[] {
   const small = previewSize(plan);
   const video = { width, height, fps: timeline.rate.fps, threads };
   const inputs = timeline.stretches.flatMap(({ start }) => [
+    ...[...LOCAL_INPUT, ...PIXEL_LIMIT, "-threads", `${threads}`],
     // Inexact on purpose: the graph needs the picture that is on screen at the start, which may have come seconds before it.
-    ...[...LOCAL_INPUT, ...PIXEL_LIMIT, "-threads", `${threads}`, "-noaccurate_seek", "-ss", `${start}`],
-    ...["-i", source.file],
+    ...["-noaccurate_seek", "-ss", `${start - runUp(source, start)}`, "-i", source.file],
   ]);
   const sound = ["-map", `${timeline.stretches.length}:a`, "-c:a", "copy"];
   const clean = ["-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn", "-fflags", "+bitexact"];
@@ -65,6 +64,16 @@ export function clipArgs(plan: ClipPlan): string[] {
   ];
 }
 
+/** Seconds between two key frames that are not exceeded in practice. */
+const LONGEST_GOP_SECONDS = 12;
+
+/**
+ * Seconds to begin before a stretch. A transport stream has no index: ffmpeg jumps to where the time is right, and the picture
+ * comes only with the next key frame.
+ */
+const runUp = ({ info }: FetchedSource, start: number) =>
+  info.container === "mpegts" ? Math.min(start, LONGEST_GOP_SECONDS) : 0;
+
 /** Half the clip's size, on even pixels. */
 export const previewSize = ({ width, height }: { width: number; height: number }) => ({
   width: 2 * Math.round(width / 4),
@@ -76,10 +85,11 @@ export function clipGraph(plan: ClipPlan): string {
   const { source, timeline, pieces, captioned, cover } = plan;
   const small = previewSize(plan);
   const { text: rate } = timeline.rate;
-  const parts = timeline.stretches.flatMap(({ frames }, stretch) => {
+  const parts = timeline.stretches.flatMap(({ start, frames }, stretch) => {
     const own = pieces.flatMap((piece, i) => (piece.stretch === stretch ? [{ piece, i }] : []));
     // start_time takes the picture on screen at the stretch's start; half a second of stillness makes up for a picture that ends before the sound
-    const even = `fps=${rate}:start_time=0,tpad=stop_mode=clone:stop_duration=0.5,trim=end_frame=${frames}`;
+    const before = runUp(source, start);
+    const even = `${before > 0 ? `setpts=PTS-${before}/TB,` : ""}fps=${rate}:start_time=0,tpad=stop_mode=clone:stop_duration=0.5,trim=end_frame=${frames}`;
     return [
       `[${stretch}:${source.info.video.index}]${even},split=${own.length}${own.map(({ i }) => `[in${i}]`).join("")}`,
       ...own.flatMap(({ piece, i }) => pieceGraph(piece, i, plan)),
@@ -107,25 +117,30 @@ export function clipGraph(plan: ClipPlan): string {
 const LOWEST_TOP = 0.1;
 
 /** Frames [in…] of one piece, brought to the output's size as [out…]. */
-function pieceGraph({ firstFrame, endFrame, window }: Piece, i: number, plan: ClipPlan): string[] {
-  const { width, height } = plan;
-  const frames = `[in${i}]trim=start_frame=${firstFrame}:end_frame=${endFrame},setpts=PTS-STARTPTS`;
-  if (window) {
-    const { x, y, w, h } = window;
-    return [`${frames},crop=${w}:${h}:${x}:${y},${scaled(width, height, plan.colours)}[out${i}]`];
-  }
-  const whole = squareSize(plan.source.info.video);
+function pieceGraph({ firstFrame, endFrame, layout, window }: Piece, i: number, plan: ClipPlan): string[] {
+  const { width, height, colours } = plan;
+  const cut =
+    `[in${i}]trim=start_frame=${firstFrame}:end_frame=${endFrame},setpts=PTS-STARTPTS,` +
+    `crop=${window.w}:${window.h}:${window.x}:${window.y}`;
+  if (layout === "crop") return [`${cut},${scaled(width, height, colours)}[out${i}]`];
+
   const even = (length: number) => 2 * Math.max(1, Math.round(length / 2));
-  const inside = Math.min(width / whole.width, height / whole.height);
-  const [w, h] = [even(whole.width * inside), even(whole.height * inside)];
+  const squareWidth = window.w * plan.source.info.video.sar;
+  const inside = Math.min(width / squareWidth, height / window.h);
+  const [w, h] = [even(squareWidth * inside), even(window.h * inside)];
   const x = (width - w) / 2;
   const y = Math.min((height - h) / 2, Math.max(height * LOWEST_TOP, plan.captionTop - h));
   // blurred at a quarter of the size, which costs a sixteenth and is not seen
-  const [quarterWidth, quarterHeight] = [even(width / 4), even(height / 4)];
-  const cover = Math.max(quarterWidth / w, quarterHeight / h);
+  const small = { width: even(width / 4), height: even(height / 4) };
+  const cover = Math.max(small.width / w, small.height / h);
+  const blur = [
+    `scale=${even(w * cover + 1)}:${even(h * cover + 1)}:flags=bilinear,crop=${small.width}:${small.height}`,
+    `gblur=sigma=${(width / 135).toFixed(1)},lutyuv=y=16+(val-16)*0.72`,
+    `scale=${width}:${height}:flags=bilinear,setsar=1`,
+  ].join(",");
   return [
-    `${frames},${scaled(w, h, plan.colours)},split[near${i}][far${i}]`,
-    `[far${i}]scale=${even(w * cover + 1)}:${even(h * cover + 1)}:flags=bilinear,crop=${quarterWidth}:${quarterHeight},gblur=sigma=${(width / 135).toFixed(1)},lutyuv=y=16+(val-16)*0.72,scale=${width}:${height}:flags=bilinear,setsar=1[back${i}]`,
+    `${cut},${scaled(w, h, colours)},split[near${i}][far${i}]`,
+    `[far${i}]${blur}[back${i}]`,
     `[back${i}][near${i}]overlay=${even(x + 2) - 2}:${even(y + 2) - 2},format=yuv420p[out${i}]`,
   ];
 }

@@ -55,9 +55,9 @@ export async function checkClip(
   });
   const { streams, format } = Streams.parse(JSON.parse(stdout));
   const [video, audio] = ["video", "audio"].map((type) => streams.find((s) => s.codec_type === type));
+  assertWhole(timeline, video?.nb_frames ?? 0);
   if (!video || !audio || streams.length !== 2)
     throw new KangKlipError("RENDER_FAILED", "The rendered clip lacks its picture or its sound");
-  assertWhole(timeline, video.nb_frames ?? 0);
   const ends = [video, audio].map(({ start_time = 0, duration = 0 }) => start_time + duration);
   const tags = [format.tags, video.tags, audio.tags].flatMap((own) => Object.entries(own));
   const facts: [fact: string, isSo: boolean][] = [

@@ -67,7 +67,7 @@ test("neighbours that are cut alike are one piece; a joint of segments always sp
   expect(piecesOf(framing, [segment(0, 1.5), segment(7, 8.5)])).toMatchObject([
     { stretch: 0, firstFrame: 0, endFrame: 45 },
     { stretch: 1, firstFrame: 0, endFrame: 15 },
-    { stretch: 1, firstFrame: 15, endFrame: 45, window: null },
+    { stretch: 1, firstFrame: 15, endFrame: 45, layout: "fit" },
   ]);
 });
 
@@ -86,6 +86,12 @@ test.each([
     { x: 236, y: 0, w: 608, h: 1080 },
   ],
   ["anamorphic pixels", { width: 960, sar: 2 }, { x: 656 }, { x: 328, y: 0, w: 304, h: 1080 }],
+  [
+    "a fitted one keeps its shape",
+    {},
+    { layout: "fit" as const, x: 0, y: 140, w: 1920, h: 800 },
+    { x: 0, y: 140, w: 1920, h: 800 },
+  ],
   ["odd sizes", { width: 321, height: 181 }, { x: 100, w: 102, h: 182 }, { x: 100, y: 0, w: 102, h: 180 }],
   ["a tiny picture", { width: 16, height: 16 }, { x: 4, w: 10, h: 16 }, { x: 4, y: 0, w: 10, h: 16 }],
 ])("window: %s", (_title, over, frame, window) => {
@@ -126,7 +132,6 @@ test("every frame belongs to one piece, and every window is even and inside the 
         });
         expect(covered).toEqual([true, true]);
         for (const { window } of pieces) {
-          if (!window) continue;
           const { x, y, w, h } = window;
           expect([x, y, w, h].every((n) => n % 2 === 0)).toBe(true);
           expect(x >= 0 && y >= 0 && w >= 2 && h >= 2 && x + w <= width && y + h <= height).toBe(true);

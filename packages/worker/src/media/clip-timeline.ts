@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { EdlClip, ShotFrame } from "@kangklip/contract";
 import type { FetchedSource } from "../stage.ts";
 import { squareSize } from "./probe.ts";
@@ -90,8 +91,9 @@ export interface Piece {
   stretch: number;
   firstFrame: number;
   endFrame: number;
-  /** null: the whole picture over its own blur. */
-  window: Window | null;
+  /** crop: the window fills the frame. fit: it is shown whole over its own blur. */
+  layout: ShotFrame["layout"];
+  window: Window;
   reason: string;
 }
 
@@ -105,7 +107,7 @@ export function clipPieces(
   video: FetchedSource["info"]["video"],
   size: { width: number; height: number },
 ): Piece[] {
-  const shots = framing.toSorted((a, b) => a.start - b.start);
+  const shots = framing.length > 0 ? framing.toSorted((a, b) => a.start - b.start) : [wholePicture(video)];
   return timeline.stretches.flatMap((stretch, index) => {
     const pieces: Piece[] = [];
     const last = stretch.firstFrame + stretch.frames;
@@ -115,20 +117,27 @@ export function clipPieces(
       const firstFrame = Math.max(begin, stretch.firstFrame) - stretch.firstFrame;
       const endFrame = Math.min(end, last) - stretch.firstFrame;
       if (endFrame <= firstFrame) continue;
-      const window = shot.layout === "crop" ? storedWindow(shot, video, size) : null;
+      const { layout, reason } = shot;
+      const window = storedWindow(shot, video, size);
       const previous = pieces.at(-1);
-      if (previous && sameWindow(previous.window, window)) previous.endFrame = endFrame;
-      else pieces.push({ stretch: index, firstFrame, endFrame, window, reason: shot.reason });
+      if (previous?.layout === layout && isDeepStrictEqual(previous.window, window))
+        previous.endFrame = endFrame;
+      else pieces.push({ stretch: index, firstFrame, endFrame, layout, window, reason });
     }
-    if (pieces.length > 0) return pieces;
-    return [{ stretch: index, firstFrame: 0, endFrame: stretch.frames, window: null, reason: "not_framed" }];
+    return pieces;
   });
 }
 
-const sameWindow = (a: Window | null, b: Window | null) =>
-  a === b || (!!a && !!b && a.x === b.x && a.y === b.y && a.w === b.w && a.h === b.h);
+/** Shown where nobody has framed a clip. */
+function wholePicture(video: FetchedSource["info"]["video"]): ShotFrame {
+  const { width, height } = squareSize(video);
+  return { start: 0, end: 0, layout: "fit", x: 0, y: 0, w: width, h: height, reason: "not_framed" };
+}
 
-/** The window inside the picture, in the output's shape, on even stored pixels (a 4:2:0 picture knows no others). */
+/**
+ * The window inside the picture, on even stored pixels (a 4:2:0 picture knows no others). One that fills the frame gets the frame's
+ * shape, so that nothing is stretched.
+ */
 function storedWindow(
   shot: ShotFrame,
   video: FetchedSource["info"]["video"],
@@ -139,8 +148,8 @@ function storedWindow(
   let w = Math.min(Math.max(2, shot.w), square.width);
   let h = Math.min(Math.max(2, shot.h), square.height);
   const [wanted, tall] = [h * shape, w / shape];
-  if (w > wanted * 1.01) w = wanted;
-  else if (h > tall * 1.01) h = tall;
+  if (shot.layout === "crop" && w > wanted * 1.01) w = wanted;
+  else if (shot.layout === "crop" && h > tall * 1.01) h = tall;
   const x = shot.x + (shot.w - w) / 2;
   const y = shot.y + (shot.h - h) / 2;
   const onto = (at: number, length: number, squared: number, stored: number) => {

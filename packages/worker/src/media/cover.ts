@@ -9,6 +9,7 @@ const CANDIDATES = 8;
 const LOOK_SECONDS = 4;
 /** The first moments of a shot may still be a dissolve. */
 const SETTLE_SECONDS = 0.3;
+const SHOWS_SOMEBODY = ["speaker", "face", "faces"];
 
 /**
  * Where to look for a clip's cover: the first shot of its first half that shows a face, else its longest early shot. A cover has no
@@ -22,7 +23,8 @@ export function coverFrames({ rate, frames, stretches }: ClipTimeline, pieces: P
   const early = shots.filter(({ first }) => first < frames / 2);
   const longest = early.toSorted((a, b) => b.end - b.first - (a.end - a.first))[0];
   const chosen =
-    early.find(({ reason, first, end }) => reason === "face" && end - first > rate.fps) ?? longest;
+    early.find(({ reason, first, end }) => SHOWS_SOMEBODY.includes(reason) && end - first > rate.fps) ??
+    longest;
   const { first, end } = chosen ?? { first: 0, end: frames };
   const settled = Math.min(first + Math.round(SETTLE_SECONDS * rate.fps), end - 1);
   const span = Math.max(1, Math.min(end - settled, Math.round(LOOK_SECONDS * rate.fps)));

@@ -44,14 +44,13 @@ function firstToClose(cuts: Cuts, lengths: Lengths, rule: Rule, after: number): 
     const soonest = { startMs, endMs: startMs + shortestMs };
     if (best && rule.closes(soonest) >= rule.closes(best)) break;
     const leastEndMs = rule === APART ? soonest.endMs : Math.max(soonest.endMs, after - 10 * startMs);
-    const endMs = placeAfter(cuts.ends, leastEndMs);
-    if (!Number.isFinite(endMs)) break;
-    const span = { startMs, endMs };
-    const fits = endMs - startMs <= longestMs;
+    const span = { startMs, endMs: placeAfter(cuts.ends, leastEndMs) };
+    const fits = span.endMs - startMs <= longestMs;
     if (fits && (!best || rule.closes(span) < rule.closes(best))) best = span;
-    // where only the length holds the end, no start before `endMs - longestMs` fits; where the rule does, a later start ends earlier
-    const skips = !fits && leastEndMs === soonest.endMs;
-    startMs = placeAfter(cuts.starts, Math.max(startMs + 1, skips ? endMs - longestMs : 0));
+    // where the rule holds the end, a later start may end earlier; where only the length does, it cannot
+    const nextMs =
+      fits || leastEndMs > soonest.endMs ? startMs + 1 : Math.max(startMs + 1, span.endMs - longestMs);
+    startMs = placeAfter(cuts.starts, nextMs);
   }
   return best;
 }

@@ -1,6 +1,7 @@
-import type { Word } from "@kangklip/contract";
+import type { EdlClip, Word } from "@kangklip/contract";
 import { aJobSpec } from "@kangklip/contract/testing";
 import type { SelectInput, StageContext, Transcript } from "../stage.ts";
+import type { Span } from "./cuts.ts";
 
 /** A line of a scripted talk. */
 export interface ScriptLine {
@@ -101,6 +102,24 @@ export function randomTranscript(shape: Shape, seed: number, seconds: number): T
   const timing = shape === "lines" ? "line" : "word";
   return { language: "en", transcriber: "whisper", accuracy: "high", timing, segments };
 }
+
+/** An input with a random transcript. */
+export const randomInput = ({ shape, seed, seconds }: { shape: Shape; seed: number; seconds: number }) =>
+  aSelectInput(randomTranscript(shape, seed, seconds), { durationSeconds: seconds });
+
+/** Start and end of a clip in whole milliseconds. */
+export const spanOf = ({ segments: [segment] }: EdlClip): Span => ({
+  startMs: Math.round((segment?.start ?? Number.NaN) * 1000),
+  endMs: Math.round((segment?.end ?? Number.NaN) * 1000),
+});
+
+/** Milliseconds that are in both spans. */
+export const sharedMs = (a: Span, b: Span) =>
+  Math.max(0, Math.min(a.endMs, b.endMs) - Math.max(a.startMs, b.startMs));
+
+/** Every two of the items. */
+export const pairsOf = <T>(items: readonly T[]) =>
+  items.flatMap((a, index) => items.slice(index + 1).map((b) => [a, b] as const));
 
 const tenths = (seconds: number) => Math.round(seconds * 10) / 10;
 

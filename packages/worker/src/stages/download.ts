@@ -181,7 +181,7 @@ async function byStream(
   address: string,
   plan: StreamPlan,
 ): Promise<Fetched> {
-  checkLength(plan.durationSeconds, context.job);
+  if (plan.durationSeconds > 0) checkLength(plan.durationSeconds, context.job); // 0: the list does not say
   const { file, captions } = await fetchStream(context, fetcher, plan);
   return {
     file,
@@ -230,7 +230,8 @@ const keptHeaders = (headers: Opened["headers"]) =>
       .map((name) => [name, headers[name]]),
   );
 
-const SECRET_NAMES = /token|sig|key|auth|secret|pass|expire|policy|credential|session/i;
+const SECRET_NAMES =
+  /token|api_?key|(^|[-_])(sig|signature|key|auth|secret|pass|password|expires?|policy|credential|session|hmac|jwt)($|[-_])/i;
 
 /** An address that may be shown and kept: of a file without its query, of a page without parameters that look secret. */
 function publicAddress(address: string, isPage: boolean): string | null {

@@ -1,0 +1,251 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startEmbedded } from "../../../tooling/embedded.ts";
+import { KEPT } from "../../../tooling/sample/make.ts";
+import { serveFile } from "../../../tooling/sample/serve.ts";
+import { accessibilityFaults, findChromium, openBrowser, overflow, smallTargets } from "./browser.ts";
+
+const chromium = findChromium(process.env.CHROMIUM);
+const CLIPS_MS = 280_000;
+const PHONE = { width: 390, height: 844 };
+
+describe.skipIf(!chromium)("the main job in a browser (needs chromium)", () => {
+  let talk: Awaited<ReturnType<typeof serveFile>>;
+  let house: Awaited<ReturnType<typeof startEmbedded>>;
+  let browser: Browser;
+  let pictures: string;
+  /** The browser that makes the job, and the job it made: later tests look at it again. */
+  let mine: BrowserContext;
+  let jobUrl = "";
+
+  beforeAll(async () => {
+    talk = await serveFile(KEPT);
+    house = await startEmbedded({ allowOrigins: [new URL(talk.url).origin] });
+    browser = await openBrowser(chromium ?? "");
+    mine = await browser.newContext({ baseURL: house.url, acceptDownloads: true });
+    pictures = process.env.SCREENSHOTS ?? (await mkdtemp(join(tmpdir(), "kk-pictures-")));
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await house?.stop();
+    await talk?.close();
+    if (pictures && !process.env.SCREENSHOTS) await rm(pictures, { recursive: true });
+  });
+
+  test(
+    "an address becomes clips, through six stages that a reload does not lose",
+    async () => {
+      const page = await mine.newPage();
+      const errors = consoleErrors(page);
+      await page.goto("/");
+      await page.getByLabel("Address of the video").fill(talk.url);
+      await page.getByRole("button", { name: "Make clips" }).click();
+      await page.waitForURL(/\/generate-clips/);
+      expect(await page.getByLabel("Video address").inputValue()).toBe(talk.url);
+
+      await page.getByText("30 s", { exact: true }).click();
+      await page.getByText("English", { exact: true }).click();
+      await page.getByRole("button", { name: "Make 2 clips" }).click();
+      await page.waitForURL(/\/jobs\/kk_/);
+      jobUrl = page.url();
+
+      const seen = await watchStages(page, { reloadIn: "TRANSCRIPT" });
+      expect(seen.stages).toEqual(expect.arrayContaining(["TRANSCRIPT", "RENDER"]));
+      expect(seen.progress).toEqual(seen.progress.toSorted((a, b) => a - b));
+      expect(Math.max(...seen.progress)).toBeLessThan(100);
+      expect(await page.title()).toContain("Your clips are ready");
+      expect(errors).toEqual([]);
+      await page.close();
+    },
+    CLIPS_MS,
+  );
+
+  test("each clip plays upright, one at a time, and is saved under its own name", async () => {
+    const page = await mine.newPage();
+    await page.goto(jobUrl);
+    const players = page.locator("video");
+    await players.first().waitFor();
+    const clips = await players.count();
+    expect(clips).toBeGreaterThan(0);
+    await players.first().evaluate((video: HTMLVideoElement) => video.play());
+    await expect
+      .poll(() => players.first().evaluate((video: HTMLVideoElement) => video.currentTime), {
+        timeout: 15_000,
+      })
+      .toBeGreaterThan(0.5);
+    const shape = await players
+      .first()
+      .evaluate(({ videoWidth, videoHeight, loop, playsInline }: HTMLVideoElement) => [
+        videoWidth / videoHeight,
+        loop,
+        playsInline,
+      ]);
+    expect(shape).toEqual([9 / 16, true, true]);
+    if (clips > 1) {
+      await players.nth(1).evaluate((video: HTMLVideoElement) => video.play());
+      await expect.poll(() => players.first().evaluate((video: HTMLVideoElement) => video.paused)).toBe(true);
+    }
+
+    const video = await save(page, "Download MP4 of clip 1");
+    expect(video.name).toBe("clip_01.mp4");
+    expect(video.bytes.subarray(4, 8).toString()).toBe("ftyp");
+    expect(video.bytes.length).toBeGreaterThan(100_000);
+    const cover = await save(page, "Download Cover of clip 1");
+    expect(cover.bytes.subarray(0, 2).toString("hex")).toBe("ffd8");
+    await page.close();
+  });
+
+  test("another browser may watch, and opens the clips with the job's token alone", async () => {
+    const token = await tokenOf(mine, jobUrl);
+    await using other = await browser.newContext();
+    const page = await other.newPage();
+    await page.goto(jobUrl);
+    await page.getByLabel("Job token").fill("not-the-token");
+    await page.getByRole("button", { name: "Open the job" }).click();
+    await page.getByText("This token does not open this job").waitFor();
+    expect(await page.locator("video").count()).toBe(0);
+    await page.getByLabel("Job token").fill(token);
+    await page.getByRole("button", { name: "Open the job" }).click();
+    await page.locator("video").first().waitFor();
+  });
+
+  test("a file of one's own is sent and worked on, until its owner cancels", async () => {
+    const page = await mine.newPage();
+    await page.goto("/generate-clips");
+    await page.locator("input[type=file]").setInputFiles(KEPT);
+    await page.getByRole("button", { name: "Make 2 clips" }).click();
+    await page.waitForURL(/\/jobs\/kk_/);
+    await page.locator('[data-stage="TRANSCRIPT"][data-state="now"]').waitFor({ timeout: 90_000 });
+    await page.getByRole("button", { name: "Cancel job" }).click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Cancel job" }).click();
+    await page.getByText("This job was cancelled").waitFor({ timeout: 60_000 });
+    expect(await page.getByRole("button", { name: "Start it again" }).isEnabled()).toBe(true);
+    await page.close();
+  });
+
+  test("an address that is not public is refused at its field, and the form is kept", async () => {
+    const page = await mine.newPage();
+    await page.goto("/generate-clips");
+    await page.getByLabel("Video address").fill("http://10.1.2.3/talk.mp4");
+    await page.getByText("4", { exact: true }).click();
+    await page.getByRole("button", { name: "Make 4 clips" }).click();
+    await page.getByText("10.1.2.3 is not a public address").waitFor();
+    expect(await page.getByLabel("Video address").getAttribute("aria-invalid")).toBe("true");
+    expect(await page.getByLabel("Video address").inputValue()).toBe("http://10.1.2.3/talk.mp4");
+    expect(await page.getByRole("radio", { name: "4", exact: true }).isChecked()).toBe(true);
+    expect(page.url()).toContain("/generate-clips");
+    await page.close();
+  });
+
+  test("a job that fails says what happened, where, its code and what to do", async () => {
+    const page = await mine.newPage();
+    const missing = new URL("/missing.mp4", talk.url).href;
+    await page.goto(`/generate-clips?url=${encodeURIComponent(missing)}`);
+    await page.getByRole("button", { name: "Make 2 clips" }).click();
+    await page.waitForURL(/\/jobs\/kk_/);
+    const card = page.getByRole("alert").filter({ hasText: "Code" });
+    await card.waitFor({ timeout: 60_000 });
+    const text = await card.textContent();
+    expect(text).toContain("SOURCE_NOT_FOUND");
+    expect(text).toContain("Check the address");
+    expect(text).toContain("in the stage Download");
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.getByRole("link", { name: "Change and make a new job" }).click();
+    expect(await page.getByLabel("Video address").inputValue()).toBe(missing);
+    await page.close();
+  });
+
+  test.each(["light", "dark"] as const)(
+    "in the %s, every page fits a phone and axe finds nothing wrong",
+    async (colorScheme) => {
+      const token = await tokenOf(mine, jobUrl);
+      await using phone = await browser.newContext({
+        viewport: PHONE,
+        colorScheme,
+        reducedMotion: "reduce",
+        bypassCSP: true,
+      });
+      const page = await phone.newPage();
+      await page.goto(house.url);
+      await page.evaluate(
+        ([key = "", value = ""]) => localStorage.setItem(key, value),
+        [tokenKey(jobUrl), token],
+      );
+      const paths = [
+        "/",
+        "/generate-clips",
+        "/pricing",
+        "/topup",
+        "/about",
+        "/legal",
+        "/terms",
+        "/no-such-page",
+        new URL(jobUrl).pathname,
+      ];
+      for (const path of paths) {
+        await page.setViewportSize(PHONE);
+        await page.goto(new URL(path, house.url).href, { waitUntil: "networkidle" });
+        const name = path === "/" ? "start" : path.startsWith("/jobs/") ? "clips" : path.slice(1);
+        await page.screenshot({ path: join(pictures, `${name}-${colorScheme}.png`), fullPage: true });
+        expect(await accessibilityFaults(page), path).toEqual([]);
+        expect(await smallTargets(page), path).toEqual([]);
+        expect(await overflow(page), path).toBe(0);
+        await page.setViewportSize({ width: 320, height: 640 });
+        expect(await overflow(page), `${path} at 320`).toBe(0);
+      }
+    },
+  );
+});
+
+/** Watches a job to its clips: which stages were seen at work, and every progress that the tab's title told. */
+async function watchStages(page: Page, { reloadIn }: { reloadIn: string }) {
+  const stages = new Set<string>();
+  const progress: number[] = [];
+  let reloaded = false;
+  while ((await page.locator("video").count()) === 0) {
+    const failure = page.getByRole("alert").filter({ hasText: "Code" });
+    if (await failure.count()) throw new Error((await failure.textContent()) ?? "");
+    const [stage] = await page
+      .locator("[data-state=now]")
+      .evaluateAll((rows) => rows.map((row) => row.dataset.stage));
+    const told = /^(\d+)%/.exec(await page.title())?.[1];
+    if (stage) stages.add(stage);
+    if (told) progress.push(Number(told));
+    if (stage === reloadIn && !reloaded) {
+      reloaded = true;
+      await page.reload();
+    }
+    await page.waitForTimeout(100);
+  }
+  return { stages: [...stages], progress };
+}
+
+async function save(page: Page, button: string) {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: button }).click(),
+  ]);
+  return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
+}
+
+const tokenKey = (jobUrl: string) => `kk:job_token:${new URL(jobUrl).pathname.split("/").pop()}`;
+
+async function tokenOf(context: BrowserContext, jobUrl: string): Promise<string> {
+  const { origins } = await context.storageState();
+  const stored = origins
+    .flatMap(({ localStorage }) => localStorage)
+    .find(({ name }) => name === tokenKey(jobUrl));
+  if (!stored) throw new Error(`The browser has no token of ${jobUrl}`);
+  return stored.value;
+}
+
+/** What the page complains about in the browser's console; a list that grows. */
+function consoleErrors(page: Page): string[] {
+  const errors: string[] = [];
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("pageerror", (error) => errors.push(error.message));
+  return errors;
+}
