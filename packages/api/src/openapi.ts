@@ -22,8 +22,7 @@ const json = (schema: object) => ({ content: { "application/json": { schema } } 
 /** The OpenAPI 3.1 document, made from the same table and schemas that answer the requests. */
 export function openApiDocument() {
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const route of ROUTES)
-    paths[route.path] = { ...paths[route.path], [route.method]: operation(route) };
+  for (const route of ROUTES) paths[route.path] = { ...paths[route.path], [route.method]: operation(route) };
   paths["/api/jobs/{job_id}/clips/{clip_file}"] = { get: STREAM };
   return {
     openapi: "3.1.0",

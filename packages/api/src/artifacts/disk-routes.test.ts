@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Problem } from "@kangklip/contract";
 import { describe, expect, test } from "vitest";
 import { createDiskStore } from "./disk.ts";
-import { parseRange } from "./disk-routes.ts";
+import { parseRange } from "./send-object.ts";
 import { type DiskPlace, openDiskPlace, sha256 } from "./testing.ts";
 
 async function getLink(

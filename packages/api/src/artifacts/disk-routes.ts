@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { KangKlipError } from "@kangklip/contract";
 import cors from "cors";
 import { type Request, type Response, Router } from "express";
 import { problemOf } from "../problem.ts";
 import type { DiskStore } from "./disk.ts";
 import type { ArtifactLink } from "./link.ts";
-import type { ArtifactInfo, ArtifactStore, ByteRange } from "./store.ts";
+import { sendObject } from "./send-object.ts";
+import type { ArtifactInfo, ArtifactStore } from "./store.ts";
 
 type GetLink = Extract<ArtifactLink, { method: "GET" }>;
 type PutLink = Extract<ArtifactLink, { method: "PUT" }>;
@@ -78,38 +78,13 @@ async function send(
 ): Promise<void> {
   const info = await store.head(link.key);
   if (!info) throw new KangKlipError("NOT_FOUND", "artifact not found");
-  const etag = `"${info.sha256}"`;
-  response.set(headersOf(link, info, etag));
-  if (hasTag(request.get("if-none-match"), etag)) {
-    response.status(304).end();
-    return;
-  }
-  const condition = request.get("if-range");
-  const asked = request.method === "GET" && (condition === undefined || condition === etag);
-  const range = parseRange(asked ? request.get("range") : undefined, info.sizeBytes);
-  if (range === "unsatisfiable") {
-    response.set("content-range", `bytes */${info.sizeBytes}`);
-    refuse(request, response, 416, "range not satisfiable");
-    return;
-  }
-  const opened = request.method === "GET" ? await store.get(link.key, range) : undefined;
-  if (opened && opened.info.sha256 !== info.sha256) {
-    opened.body.destroy();
-    return send(store, link, request, response); // replaced just now
-  }
-  const length = range ? range.end - range.start + 1 : info.sizeBytes;
-  response.set({ "content-type": info.contentType, "content-length": String(length) });
-  if (range) response.status(206).set("content-range", `bytes ${range.start}-${range.end}/${info.sizeBytes}`);
-  if (opened) await pipeline(opened.body, response);
-  else response.end();
+  await sendObject({ store, key: link.key, info, headers: headersOf(link, info) }, request, response);
 }
 
-function headersOf(link: GetLink, { contentType }: ArtifactInfo, etag: string): Record<string, string> {
+function headersOf(link: GetLink, { contentType }: ArtifactInfo): Record<string, string> {
   const secondsLeft = Math.max(0, Math.floor(link.expires - Date.now() / 1000));
   const shown = /^(video|image)\//.test(contentType);
   return {
-    etag,
-    "accept-ranges": "bytes",
     "cache-control": `private, max-age=${Math.min(MAX_AGE_SECONDS, secondsLeft)}`,
     "x-content-type-options": "nosniff",
     "cross-origin-resource-policy": "cross-origin",
@@ -117,11 +92,6 @@ function headersOf(link: GetLink, { contentType }: ArtifactInfo, etag: string): 
     ...(link.downloadName !== undefined && { "content-disposition": attachment(link.downloadName) }),
   };
 }
-
-/** Whether an `If-None-Match` list names the tag (weak comparison: RFC 9110, 13.1.2). */
-const hasTag = (header: string | undefined, etag: string) =>
-  header !== undefined &&
-  (header.trim() === "*" || header.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag));
 
 /** `Content-Disposition` with the name twice (RFC 6266): plain for old readers, UTF-8 for all others. Pure. */
 function attachment(name: string): string {
@@ -168,26 +138,4 @@ function checkLength(bytes: number, expected: number): void {
   if (bytes > expected) throw new KangKlipError("TOO_LARGE", `This link takes ${expected} bytes, not more`);
   if (bytes < expected)
     throw new KangKlipError("INVALID_INPUT", `This link takes ${expected} bytes, not fewer`);
-}
-
-/**
- * What a `Range` header asks of an object of that size (RFC 9110, section 14). Pure.
- * @returns undefined for the whole object: no header, one that is not understood, or several ranges at once (which a server may
- *   ignore); "unsatisfiable" for a range that lies outside (416)
- */
-export function parseRange(
-  header: string | undefined,
-  sizeBytes: number,
-): ByteRange | "unsatisfiable" | undefined {
-  const [, first, last] = /^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(header ?? "") ?? [];
-  if (first === undefined || last === undefined || (first === "" && last === "")) return undefined;
-  if (first === "") {
-    const suffix = Number(last);
-    if (suffix === 0 || sizeBytes === 0) return "unsatisfiable";
-    return { start: Math.max(0, sizeBytes - suffix), end: sizeBytes - 1 };
-  }
-  const start = Number(first);
-  const end = last === "" ? Number.POSITIVE_INFINITY : Number(last);
-  if (end < start) return undefined;
-  return start >= sizeBytes ? "unsatisfiable" : { start, end: Math.min(end, sizeBytes - 1) };
 }

@@ -14,7 +14,7 @@ import {
   type Results,
   type SignedLink,
 } from "@kangklip/contract";
-import type { ArtifactStore, ByteRange } from "../artifacts/store.ts";
+import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Access, Jobs } from "../jobs/jobs.ts";
 import { statusOf } from "../jobs/view.ts";
 
@@ -113,18 +113,10 @@ export function createClips({ jobs, artifacts }: { jobs: Jobs; artifacts: Artifa
       return { url, expires_in };
     },
 
-    /** The clip's bytes, for the stream route; `rangeOf` turns the size into the part that was asked for. */
-    async stream(
-      id: JobId,
-      file: string,
-      access: Access,
-      rangeOf: (sizeBytes: number) => ByteRange | undefined,
-    ) {
+    /** Where the clip's bytes are, for the stream route. */
+    async key(id: JobId, file: string, access: Access): Promise<string> {
       const { file: name } = await clipOf(id, file, access);
-      const info = await artifacts.head(artifactKey(id, name));
-      if (!info) throw new KangKlipError("UPLOAD_FAILED", "missing clip body");
-      const range = rangeOf(info.sizeBytes);
-      return { info, range, open: () => artifacts.get(artifactKey(id, name), range) };
+      return artifactKey(id, name);
     },
   };
 }

@@ -103,7 +103,8 @@ function parseMedia(lines: string[], base: URL): Playlist {
     else if (line === "#EXT-X-DISCONTINUITY") discontinuity = true;
     else if (line === "#EXT-X-GAP") isGap = true;
     else if (line === "#EXT-X-ENDLIST" || line === "#EXT-X-PLAYLIST-TYPE:VOD") ended = true;
-    else if (line.startsWith("#EXT-X-MEDIA-SEQUENCE:")) sequence = Number.parseInt(value, 10) || 0;
+    else if (line.startsWith("#EXT-X-MEDIA-SEQUENCE:"))
+      sequence = /^\d{1,15}$/.test(value) ? Number(value) : 0;
     else if (line.startsWith("#EXT-X-KEY:")) key = keyOf(attributesOf(line), base);
     else if (line.startsWith("#EXT-X-MAP:")) {
       const { URI = "", BYTERANGE } = attributesOf(line);
