@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startApi } from "../packages/cli/src/start-api.ts";
+import { startApi } from "./start-api.ts";
 import { ensureWebBuild } from "./web-build.ts";
 
 /** The embedded default as a person runs it: page, API and worker processes on a free port, state in a folder that goes away with it. */

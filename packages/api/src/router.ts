@@ -40,7 +40,7 @@ import { tracked } from "@trpc/server";
 import { z } from "zod";
 import { type Context, operatorProcedure, procedure, router } from "./trpc.ts";
 
-export const JobInput = z.object({ job_id: JobId });
+const JobInput = z.object({ job_id: JobId });
 const access = (ctx: Context) => ({
   token: ctx.header("x-job-token"),
   operator: ctx.services.isOperator(ctx.header("x-operator-token")),

@@ -3,8 +3,9 @@ import type { ApiClient } from "./api-client.ts";
 
 export type Reporter = ReturnType<typeof createReporter>;
 
-/** At most one progress report in this time; the newest one wins. */
+/** At most one progress report in this time; the newest one wins. While the API is away it is asked less often. */
 const PROGRESS_MS = 500;
+const AWAY_MS = 2000;
 
 interface ReporterOptions {
   api: Pick<ApiClient, "heartbeat" | "report">;
@@ -29,51 +30,68 @@ export function createReporter({ api, job, heartbeatSeconds, onStop, log }: Repo
   let found: Found = {};
   const notices: string[] = [];
   let dirty = false;
-  let sending: Promise<void> = Promise.resolve();
+  let sending: Promise<unknown> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+  let away = false;
+  let ending = false;
 
-  const listen = (pulse: Pulse) => {
-    if (pulse.cancel) stop(new KangKlipError("CANCELLED", "cancelled"));
-  };
   const stop = (reason: KangKlipError) => {
     if (stopped) return;
     stopped = true;
     onStop(reason);
   };
+  const listen = (pulse: Pulse) => {
+    if (away) log("the API answers again");
+    away = false;
+    if (pulse.cancel) stop(new KangKlipError("CANCELLED", "cancelled"));
+  };
   const failed = (error: unknown) => {
     if (error instanceof KangKlipError && ["FENCED", "UNAUTHORIZED", "NOT_FOUND"].includes(error.code))
-      stop(new KangKlipError("FENCED", error.message, { cause: error }));
-    else log("the API did not take a message; the work goes on", { error: String(error) });
+      return stop(new KangKlipError("FENCED", error.message, { cause: error }));
+    if (!away) log("the API did not take a message; the work goes on", { error: String(error) });
+    away = true;
   };
 
-  async function flush(): Promise<void> {
-    if (!dirty || stopped) return;
+  /** Sends what is new. @returns whether it was taken; false too where there is nothing to say any more */
+  async function flush(patient: boolean): Promise<boolean> {
+    if (!dirty || stopped) return false;
     dirty = false;
-    const notice = notices.shift();
+    const [notice] = notices;
     const report = { status: "RUNNING", ...job, seq: ++seq, ...now, ...found, notice } as const;
     try {
-      listen(await api.report(report, { patient: false }));
+      listen(await api.report(report, { patient }));
+      notices.splice(0, 1);
+      if (notices.length > 0) dirty = true;
+      return true;
     } catch (error) {
-      if (notice !== undefined) notices.unshift(notice);
       dirty = true;
       failed(error);
+      return false;
     }
-    if (notices.length > 0) dirty = true;
   }
   const later = () => {
     dirty = true;
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      sending = sending.then(flush).then(() => {
-        if (dirty) later();
-      });
-    }, PROGRESS_MS);
+    if (ending) return; // what comes after the last word would take its place
+    timer ??= setTimeout(
+      () => {
+        timer = undefined;
+        sending = flush(false).then(() => {
+          if (dirty && !stopped) later();
+        });
+      },
+      away ? AWAY_MS : PROGRESS_MS,
+    );
   };
 
   const heart = setInterval(() => {
     api.heartbeat({ job_id: job.job_id, epoch: job.epoch }).then(listen, failed);
   }, heartbeatSeconds * 1000);
+  const quiet = () => {
+    ending = true;
+    clearInterval(heart);
+    clearTimeout(timer);
+  };
 
   return {
     stage: () => now.stage,
@@ -97,21 +115,20 @@ export function createReporter({ api, job, heartbeatSeconds, onStop, log }: Repo
       found = { source_title: title?.slice(0, 300), source_seconds: seconds };
       later();
     },
-    /** The last word; it is sent until it is taken. Progress that was not sent yet goes first, once. */
+    /**
+     * What was not told yet, then the last word; both are sent until they are taken.
+     * @throws KangKlipError FENCED where nobody wants to hear it any more; or what `api.report` throws in the end.
+     */
     async end(
       last:
         | { status: "SUCCEEDED"; manifest_sha256: string }
         | Omit<Extract<Report, { status: "FAILED" }>, "job_id" | "epoch" | "seq">,
     ) {
-      clearInterval(heart);
-      clearTimeout(timer);
+      quiet();
       await sending;
-      while (dirty && notices.length > 0 && !stopped) await flush();
+      while (await flush(true));
       await api.report({ ...job, seq: ++seq, ...last } as Report, { patient: true });
     },
-    close(): void {
-      clearInterval(heart);
-      clearTimeout(timer);
-    },
+    close: quiet,
   };
 }

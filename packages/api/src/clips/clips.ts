@@ -18,8 +18,6 @@ import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Access, Jobs } from "../jobs/jobs.ts";
 import { statusOf } from "../jobs/view.ts";
 
-export type Clips = ReturnType<typeof createClips>;
-
 /** Files that anybody with the job's token may have without unlocking anything. */
 const OPEN_FILES = /^(transcript|chunks|edl|meta|video_stats|face_log|receipt|manifest)\.json$|\.jpg$/;
 

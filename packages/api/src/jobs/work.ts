@@ -24,8 +24,6 @@ import { decide, HEARTBEAT_SECONDS, LEASE_MS, RUN_MS } from "./state.ts";
 import { type JobStore, type StoredJob, update } from "./store.ts";
 import { attemptToken, claimToken, launchKeyIn, same, sha256 } from "./tokens.ts";
 
-export type Work = ReturnType<typeof createWork>;
-
 interface WorkOptions {
   store: JobStore;
   artifacts: ArtifactStore;

@@ -24,7 +24,6 @@ const CLASSES: [RegExp, ErrorCode, string][] = [
     "SOURCE_BLOCKED",
     "The site refuses the download",
   ],
-  [/larger than max-filesize/i, "SOURCE_TOO_LARGE", "The video is larger than what is allowed here"],
   [
     /unsupported url|no video( formats)?( could be)? found|no video in|requested format is not available|no suitable|not a valid url|is not a video/i,
     "SOURCE_UNSUPPORTED",

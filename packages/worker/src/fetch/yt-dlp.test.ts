@@ -62,6 +62,7 @@ const fetched = (path) => new Promise((resolve, reject) => {
 const main = async () => {
   if (args.includes("-J")) return void process.stdout.write(await fetched("/info.json"));
   const { aim = "/media" } = JSON.parse(readFileSync(after("--load-info-json"), "utf8"));
+  if (aim === "too large") return;
   const isSound = after("-f") === "ba";
   const content = await fetched(isSound ? "/sound" : aim);
   console.log("KK 0 " + content.length + " NA");
@@ -174,6 +175,7 @@ test.each<[string, Setup["info"], string]>([
     { duration: 60, requested_formats: [{ filesize: 9e6 }, { filesize: 2e6 }] },
     "SOURCE_TOO_LARGE",
   ],
+  ["one that turns out to be too large", { aim: "too large" }, "SOURCE_TOO_LARGE"],
   ["one without picture", { formats: [{ vcodec: "none" }] }, "NO_VIDEO"],
   ["an answer that is no JSON", "<html>", "SOURCE_UNSUPPORTED"],
   ["one whose media is on a private server", { aim: "http://127.0.0.1:9/x" }, "SOURCE_REFUSED"],

@@ -89,11 +89,11 @@ export async function fetchPage(
     // a program that found another way out has fetched what nobody checked
     if (proxy.allowed() === 0)
       throw new KangKlipError("SOURCE_REFUSED", "yt-dlp went past the check of addresses");
-    const picture = await fileOf(scratch, "source");
+    const picture = await fileOf(scratch, "source", job);
     let file = join(dir, basename(picture));
     if (await lacksSound(context, picture, info)) {
       await ask(["-f", "ba", "-o", "sound.%(ext)s", ...FROM_INFO]);
-      const sound = await fileOf(scratch, "sound");
+      const sound = await fileOf(scratch, "sound", job);
       file = await muxTracks(
         context,
         await Promise.all([picture, sound].map((one) => localTrack(context, one))),
@@ -164,8 +164,10 @@ function progressOf({ progress }: StageContext, known: number | null): (line: st
   };
 }
 
-async function fileOf(dir: string, name: string): Promise<string> {
-  const names = await readdir(dir);
+async function fileOf(dir: string, name: string, { fetch_policy }: StageContext["job"]): Promise<string> {
+  const names = (await readdir(dir)).filter((one) => one.startsWith(`${name}.`));
+  // it calls it a success when it stops because of --max-filesize
+  if (names.length === 0) throw tooLarge(fetch_policy.max_bytes);
   const extension = EXTENSIONS.find((one) => names.includes(`${name}.${one}`));
   if (!extension)
     throw new KangKlipError("SOURCE_UNSUPPORTED", "yt-dlp fetched nothing that can be read as a video");
