@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   ClaimAnswer,
   type ClaimInput,
-  ErrorCode,
   KangKlipError,
   PresignAnswer,
   type PresignInput,
@@ -42,15 +41,18 @@ export function createApiClient({ baseUrl }: { baseUrl: string }) {
   async function call<T>(answer: z.ZodType<T>, options: Call): Promise<T> {
     const until = Date.now() + options.patienceMs;
     for (let pauseMs = 250; ; pauseMs = Math.min(pauseMs * 2, 5000)) {
+      let answered: unknown;
       try {
-        return answer.parse(await post(options));
+        answered = await post(options);
       } catch (error) {
         options.signal?.throwIfAborted();
-        const away =
-          !(error instanceof KangKlipError) || error.code === "UNAVAILABLE" || error.code === "RATE_LIMITED";
-        if (!away || Date.now() + pauseMs > until) throw error;
+        const isAway =
+          !(error instanceof KangKlipError) || ["UNAVAILABLE", "RATE_LIMITED"].includes(error.code);
+        if (!isAway || Date.now() + pauseMs > until) throw error;
         await sleep(pauseMs, undefined, options.signal && { signal: options.signal });
+        continue;
       }
+      return answer.parse(answered);
     }
   }
 
@@ -63,9 +65,8 @@ export function createApiClient({ baseUrl }: { baseUrl: string }) {
       body: JSON.stringify(body),
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
-    const answer: unknown = await response.body.json().catch(() => ({}));
-    if (response.statusCode === 200) return answer;
-    throw refusal(response, answer);
+    if (response.statusCode === 200) return response.body.json();
+    throw refusal(response, await response.body.json().catch(() => ({})));
   }
 
   return {
@@ -87,9 +88,9 @@ export function createApiClient({ baseUrl }: { baseUrl: string }) {
   };
 }
 
+/** A bug on the API's side (500) may be gone with its next start, as may a gateway's answer in its place. */
 function refusal({ statusCode }: Dispatcher.ResponseData, answer: unknown): KangKlipError {
-  const problem = Problem.safeParse(answer);
-  const code = ErrorCode.safeParse(problem.data?.code);
-  if (code.success) return new KangKlipError(code.data, problem.data?.detail ?? "refused");
+  const { data: { code, detail } = {} } = Problem.safeParse(answer);
+  if (code && code !== "INTERNAL") return new KangKlipError(code, detail ?? "refused");
   return new KangKlipError(statusCode >= 500 ? "UNAVAILABLE" : "INTERNAL", `The API answered ${statusCode}`);
 }

@@ -10,7 +10,8 @@ const flag = z
 const resolution = z
   .string()
   .regex(/^\d{2,4}x\d{2,4}$/, "RENDER_RESOLUTION is written like 1080x1920")
-  .transform((text) => text.split("x").map((side) => Number(side) - (Number(side) % 2)));
+  .transform((text) => text.split("x").map((side) => Number(side) - (Number(side) % 2)))
+  .refine((sides) => sides.every((side) => side >= 64), "RENDER_RESOLUTION must be at least 64x64");
 
 /** What the operator of the machine may set. The names and ranges of RENDER_* and CAPTION_* are those of 1.x. */
 const Env = z.object({

@@ -42,14 +42,13 @@ async function work(launch: WorkerEnv, settings: WorkerSettings, stop: AbortCont
     () => stop.abort(new KangKlipError("TIMED_OUT", "The work took longer than it may")),
     Math.min(Date.parse(claim.deadline) - Date.now(), 2 ** 31 - 1),
   );
+  let manifest_sha256: string;
   try {
     const tools = await findTools({ FFMPEG_PATH: settings.ffmpegPath });
     const dir = join(process.cwd(), "work");
     await mkdir(dir, { recursive: true });
     const context = { dir, tools, signal: stop.signal, log, settings };
-    const manifest_sha256 = await runPipeline({ job, context, api, reporter });
-    await reporter.end({ status: "SUCCEEDED", manifest_sha256 });
-    return EXIT_OK;
+    manifest_sha256 = await runPipeline({ job, context, api, reporter });
   } catch (thrown) {
     const error = known(stop.signal.aborted ? stop.signal.reason : thrown);
     const { stack } = thrown instanceof Error ? thrown : new Error(String(thrown));
@@ -66,6 +65,12 @@ async function work(launch: WorkerEnv, settings: WorkerSettings, stop: AbortCont
     clearTimeout(deadline);
     reporter.close();
   }
+  // a success that could not be told is found by what was uploaded; it must not be followed by a failure
+  await reporter.end({ status: "SUCCEEDED", manifest_sha256 }).catch((error: unknown) => {
+    if (known(error).code === "FENCED") throw error;
+    log("the API did not take the end", { error: String(error) });
+  });
+  return EXIT_OK;
 }
 
 /** What is no expected failure is a bug: its text stays in the log. */

@@ -30,7 +30,8 @@ export function createReporter({ api, job, heartbeatSeconds, onStop, log }: Repo
   let found: Found = {};
   const notices: string[] = [];
   let dirty = false;
-  let sending: Promise<unknown> = Promise.resolve();
+  let sending = Promise.resolve();
+  let busy = false;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let away = false;
@@ -72,16 +73,15 @@ export function createReporter({ api, job, heartbeatSeconds, onStop, log }: Repo
   }
   const later = () => {
     dirty = true;
-    if (ending) return; // what comes after the last word would take its place
-    timer ??= setTimeout(
-      () => {
-        timer = undefined;
-        sending = flush(false).then(() => {
-          if (dirty && !stopped) later();
-        });
-      },
-      away ? AWAY_MS : PROGRESS_MS,
-    );
+    if (busy || ending) return; // one at a time, and nothing after the last word: it would take its place
+    const send = async () => {
+      timer = undefined;
+      busy = true;
+      await flush(false);
+      busy = false;
+      if (dirty && !stopped) later();
+    };
+    timer ??= setTimeout(() => (sending = send()), away ? AWAY_MS : PROGRESS_MS);
   };
 
   const heart = setInterval(() => {

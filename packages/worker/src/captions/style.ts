@@ -19,8 +19,8 @@ export interface CaptionStyle {
   maxLines: number;
   /** Whether a line is short enough, in pixels and in characters. */
   fits(line: string): boolean;
-  /** Whether the font that we ship can draw a character. */
-  has(codePoint: number): boolean;
+  /** Whether the font that we ship has all characters of a text. */
+  canDraw(text: string): boolean;
 }
 
 /** The shipped font and the family name inside of it. */
@@ -69,7 +69,7 @@ export async function captionStyle(settings: CaptionSettings): Promise<CaptionSt
     marginV: settings.captionMarginV ?? Math.ceil(480 * scale + outline + shadow),
     maxLines: settings.captionMaxLines ?? 2,
     fits: (line) => Array.from(line).length <= maxChars && metrics.width(line, fontSize) <= maxWidth,
-    has: metrics.has,
+    canDraw: (text) => Array.from(text).every((character) => metrics.has(character.codePointAt(0) ?? 0)),
   };
 }
 

@@ -33,6 +33,12 @@ test("fields of another type than expected count as missing", () => {
 test.each<[string, Record<string, unknown>, string]>([
   ["a live one", { is_live: true }, "SOURCE_LIVE"],
   ["one that begins later", { live_status: "is_upcoming" }, "SOURCE_LIVE"],
+  ["one that comes past the proxy", { protocol: "rtmp" }, "SOURCE_UNSUPPORTED"],
+  [
+    "one of whose parts does",
+    { requested_formats: [{ protocol: "https" }, { protocol: "rtsp" }] },
+    "SOURCE_UNSUPPORTED",
+  ],
   ["a podcast", { formats: [{ vcodec: "none" }, { vcodec: "none" }] }, "NO_VIDEO"],
 ])("%s is refused before it is fetched", (_name, fields, code) => {
   expect(() => checkInfo(infoOf(fields))).toThrow(expect.objectContaining({ code }));

@@ -13,7 +13,10 @@ const Format = z.object({
   format_id: text,
   height: number,
   ext: text,
+  protocol: text,
 });
+/** What yt-dlp fetches by itself, through its proxy. */
+const BY_HTTP = /^(https?|m3u8(_native)?|http_dash_segments(_generator)?|ism|f4m)$/;
 
 /** What we read of yt-dlp's answer. The site wrote most of it, so a field of the wrong type counts as missing. */
 const Info = z.object({
@@ -33,6 +36,7 @@ const Info = z.object({
   height: number,
   vcodec: text,
   acodec: text,
+  protocol: text,
   format: text,
   filesize: number,
   tags: z.array(z.string()).nullish().catch(null),
@@ -78,8 +82,12 @@ export function readInfo(stdout: string): { info: Info; isFromList: boolean } {
   return { info: first.data, isFromList: true };
 }
 
-/** Refuses what is not worth fetching: live, no picture. @throws KangKlipError SOURCE_LIVE, NO_VIDEO */
-export function checkInfo({ is_live, live_status, formats, vcodec }: Info): void {
+/**
+ * Refuses what is not worth fetching (live, no picture) and what would not come through the proxy.
+ * @throws KangKlipError SOURCE_LIVE, NO_VIDEO, SOURCE_UNSUPPORTED
+ */
+export function checkInfo(info: Info): void {
+  const { is_live, live_status, formats, requested_formats, vcodec } = info;
   if (is_live || live_status === "is_live")
     throw new KangKlipError("SOURCE_LIVE", "The video is live and has not ended yet");
   if (live_status === "is_upcoming") throw new KangKlipError("SOURCE_LIVE", "The video has not begun yet");
@@ -87,6 +95,9 @@ export function checkInfo({ is_live, live_status, formats, vcodec }: Info): void
   if (all.every((format) => format.vcodec === "none"))
     // a missing codec is unknown, not absent
     throw new KangKlipError("NO_VIDEO", "The address gives sound only");
+  const chosen = requested_formats && requested_formats.length > 0 ? requested_formats : [info];
+  if (chosen.some(({ protocol }) => protocol && !BY_HTTP.test(protocol)))
+    throw new KangKlipError("SOURCE_UNSUPPORTED", "The video comes by another protocol than http");
 }
 
 /** Bytes of the chosen formats, null where the site does not say. Pure. */

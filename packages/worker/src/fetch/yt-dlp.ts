@@ -92,7 +92,7 @@ export async function fetchPage(
     const picture = await fileOf(scratch, "source", job);
     let file = join(dir, basename(picture));
     if (await lacksSound(context, picture, info)) {
-      await ask(["-f", "ba", "-o", "sound.%(ext)s", ...FROM_INFO]);
+      await ask(["-f", `ba${BY_HTTP}`, "-o", "sound.%(ext)s", ...FROM_INFO]);
       const sound = await fileOf(scratch, "sound", job);
       file = await muxTracks(
         context,
@@ -124,6 +124,9 @@ const FROM_INFO = [
   "download:KK %(progress.downloaded_bytes)s %(progress.total_bytes)s %(progress.total_bytes_estimate)s",
 ];
 
+/** Programs that yt-dlp starts for other protocols (rtmpdump, mpv) know no proxy; `checkInfo` makes sure once more. */
+const BY_HTTP = "[protocol~='^(https?|m3u8|http_dash|ism|f4m)']";
+
 /** What every call is given. A yt-dlp.conf on the machine must not change it: it may hold --exec. */
 function settings({ job, settings, tools }: StageContext, { version }: YtDlp, proxy: EgressProxy): string[] {
   return [
@@ -144,7 +147,7 @@ function settings({ job, settings, tools }: StageContext, { version }: YtDlp, pr
     ...["--proxy", proxy.url],
     ...(version >= JS_RUNTIMES_SINCE ? ["--js-runtimes", `node:${process.execPath}`] : []),
     ...(tools.ffmpeg.includes("/") ? ["--ffmpeg-location", tools.ffmpeg] : []),
-    ...["-f", "bv*+ba/b/bv*"],
+    ...["-f", `bv*${BY_HTTP}+ba${BY_HTTP}/b${BY_HTTP}/bv*${BY_HTTP}`],
     ...["-S", `res:1080,fps:${Math.max(30, Math.round(settings.renderMaxFps))},vcodec:h264,acodec:aac`],
     ...["--merge-output-format", "mkv"],
   ];

@@ -72,9 +72,7 @@ test("neighbours that are cut alike are one piece; a joint of segments always sp
 });
 
 test("without framing the whole picture is shown", () => {
-  expect(piecesOf([])).toEqual([
-    { stretch: 0, firstFrame: 0, endFrame: 90, window: null, reason: "not_framed" },
-  ]);
+  expect(piecesOf([])).toMatchObject([{ endFrame: 90, layout: "fit", window: { x: 0, w: 1920, h: 1080 } }]);
 });
 
 test.each([

@@ -3,7 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KangKlipError } from "@kangklip/contract";
 import { expect, test } from "vitest";
-import { chooseEncoder, encodingArgs, nvencReason, presetFor } from "./encoder.ts";
+import {
+  chooseEncoder,
+  encodingArgs,
+  highestBitrate,
+  nvencReason,
+  presetFor,
+  smallerCrf,
+} from "./encoder.ts";
 
 const clip = {
   encoder: "libx264" as const,
@@ -33,9 +40,12 @@ test("NVENC gets the same quality on its own scale", () => {
   expect(args).not.toContain("-crf");
 });
 
-test("45 seconds stay under 30 MB", () => {
-  const video = Number(optionOf(encodingArgs(clip), "-maxrate"));
-  expect(((video + 160_000) * 45) / 8).toBeLessThan(30e6);
+test("45 seconds stay under 30 MB, and a clip that became too large is made smaller by enough", () => {
+  expect(((highestBitrate(clip) + 160_000) * 45) / 8).toBeLessThan(30e6);
+  expect(Number(optionOf(encodingArgs({ ...clip, encoder: "h264_nvenc" }), "-maxrate"))).toBe(5_000_000);
+  expect(smallerCrf(20, 2)).toBe(27);
+  expect(smallerCrf(20, 1.01)).toBe(22);
+  expect(smallerCrf(35, 1000)).toBe(48);
 });
 
 test.each([

@@ -91,51 +91,44 @@ const X264_TUNING: Record<string, string> = {
   ultrafast: "8x8dct=1:cabac=1",
   superfast: "mbtree=1:rc-lookahead=20",
 };
-/** Bits per second of 1080x1920 at 30 fps that no clip exceeds for long: 30 MB per 45 s with its sound. */
+/** Bits per second of 1080x1920 at 30 fps that a clip keeps under: 30 MB per 45 s with its sound. */
 const FULL_SIZE_BITRATE = 5_000_000;
 
+/** The most bits per second that a clip of this size and rate takes. */
+export function highestBitrate({ width, height, fps }: Pick<EncodingOptions, "width" | "height" | "fps">) {
+  return Math.round(
+    FULL_SIZE_BITRATE * ((width * height) / (1080 * 1920)) * Math.max(1, Math.sqrt(fps / 30)),
+  );
+}
+
 /**
- * H.264 High, 4:2:0, BT.709, a key frame every two seconds at least. With x264 the same threads give the same bytes.
+ * The quality with which a clip that became too large will be small enough: six steps of crf halve it, and one to be sure.
+ * x264 could hold the limit by itself (VBV), but with several threads it then gives other bytes every time (measured).
  */
+export const smallerCrf = (crf: number, timesTooLarge: number): number =>
+  Math.min(48, crf + Math.ceil(6 * Math.log2(timesTooLarge)) + 1);
+
+/** H.264 High, 4:2:0, BT.709, a key frame every two seconds at least. With x264 equal threads give equal bytes. */
 export function encodingArgs(options: EncodingOptions): string[] {
-  const { encoder, crf, width, height, fps, threads } = options;
-  const preset = presetFor(encoder, options.preset);
-  const share = ((width * height) / (1080 * 1920)) * Math.max(1, Math.sqrt(fps / 30));
-  const bitrate = Math.round(FULL_SIZE_BITRATE * share);
+  const { encoder, crf, fps, threads } = options;
+  const preset = ["-preset", presetFor(encoder, options.preset)];
   const common = [
-    ...["-maxrate", `${bitrate}`, "-bufsize", `${2 * bitrate}`, "-profile:v", "high", "-pix_fmt", "yuv420p"],
-    ...["-g", `${Math.max(1, Math.floor(fps * 2))}`, "-flags:v", "+bitexact"],
+    ...["-profile:v", "high", "-pix_fmt", "yuv420p", "-g", `${Math.max(1, Math.floor(fps * 2))}`],
     ...["-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv"],
+    ...["-flags:v", "+bitexact"],
   ];
-  if (encoder === "h264_nvenc")
+  if (encoder === "h264_nvenc") {
+    const bitrate = highestBitrate(options);
     return [
-      ...[
-        "-c:v",
-        "h264_nvenc",
-        "-preset",
-        preset,
-        "-tune",
-        "hq",
-        "-rc",
-        "vbr",
-        "-cq",
-        `${crf + 7}`,
-        "-b:v",
-        "0",
-      ],
-      ...["-spatial-aq", "1", "-temporal-aq", "1", ...common],
+      ...["-c:v", "h264_nvenc", ...preset, "-tune", "hq", "-rc", "vbr", "-cq", `${crf + 7}`, "-b:v", "0"],
+      ...["-maxrate", `${bitrate}`, "-bufsize", `${2 * bitrate}`, "-spatial-aq", "1", "-temporal-aq", "1"],
+      ...common,
     ];
-  const tuning = X264_TUNING[preset];
+  }
+  const tuning = X264_TUNING[preset[1] ?? ""];
   return [
-    "-c:v",
-    "libx264",
-    "-preset",
-    preset,
-    "-crf",
-    `${crf}`,
+    ...["-c:v", "libx264", ...preset, "-crf", `${crf}`, "-threads", `${threads}`],
     ...(tuning ? ["-x264-params", tuning] : []),
-    "-threads",
-    `${threads}`,
     ...common,
   ];
 }

@@ -69,7 +69,7 @@ describe.skipIf(!tools)("renderClips (needs ffmpeg)", async () => {
     const shots = [
       crop(0, 0.7, 0),
       crop(0.7, 1.3, 200),
-      crop(1.3, 1.7, 0, { layout: "fit" }),
+      crop(1.3, 1.7, 0, { layout: "fit", w: 320 }),
       crop(1.7, 2, 0),
     ];
     // begins between two frames of the source
@@ -139,6 +139,23 @@ describe.skipIf(!tools)("renderClips (needs ffmpeg)", async () => {
     const after = await render(file, { clips: [aClip([[4.5, 5.5]])] });
     expect(after.failure).toMatchObject({ code: "SOURCE_TRUNCATED" });
     expect([middle.left, after.left]).toEqual([[], []]);
+  });
+
+  test("a clip that is too large for its length is encoded once more and is small enough then", async () => {
+    const file = await source({
+      name: "noise.mp4",
+      picture: "testsrc2=s=320x180:r=30,noise=alls=40:allf=t",
+      seconds: 1.5,
+    });
+    const fractions: number[] = [];
+    const { clip, notes, failure } = await render(file, {
+      clips: [aClip([[0, 1]])],
+      onProgress: (fraction) => fractions.push(fraction),
+    });
+    expect(failure).toBeUndefined();
+    expect(notes).toContainEqual(expect.stringMatching(/^too_large .*"crf":[34]\d/));
+    expect((await stat(clip)).size * 8).toBeLessThan(5_000_000 / 16);
+    expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
   });
 
   test("an abort ends the work with its reason and leaves nothing behind", async () => {

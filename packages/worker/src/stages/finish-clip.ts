@@ -1,0 +1,123 @@
+import { rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { type EdlClip, KangKlipError } from "@kangklip/contract";
+import type { Cue } from "../captions/cues.ts";
+import { type CaptionStyle, captionTop } from "../captions/style.ts";
+import { type ClipPlan, type Colours, clipArgs, previewSize } from "../media/clip-args.ts";
+import { checkClip } from "../media/clip-check.ts";
+import type { ClipTimeline, Piece } from "../media/clip-timeline.ts";
+import { coverFrames, sharpestCover } from "../media/cover.ts";
+import { type Encoder, highestBitrate, nvencReason, smallerCrf } from "../media/encoder.ts";
+import { runFfmpeg } from "../media/ffmpeg.ts";
+import { explainFailure } from "../media/truncation.ts";
+import type { FetchedSource, Framing, RenderedClip, StageContext } from "../stage.ts";
+
+/** What is the same for all clips of a job. */
+export interface Setting {
+  context: StageContext;
+  source: FetchedSource;
+  style: CaptionStyle;
+  colours: Colours;
+  encoder: Encoder;
+  /** Folder of everything that is not finished; gone when the stage ends, however it ends. */
+  scratch: string;
+}
+
+/** A clip that only has to be encoded: its sound, captions and fonts lie in its own scratch folder `dir`. */
+export interface ReadyClip {
+  clip: EdlClip;
+  name: string;
+  dir: string;
+  framing: Framing;
+  timeline: ClipTimeline;
+  pieces: Piece[];
+  cues: Cue[];
+}
+
+/**
+ * Encodes a clip with its preview and cover, checks what came out, and moves the files into the attempt's folder under their
+ * final names. NVENC falls back to x264 for this clip; a clip that is too large for its length is encoded once more.
+ * @param onProgress called with 0..1, never with less than before.
+ */
+export async function finishClip(
+  setting: Setting,
+  ready: ReadyClip,
+  onProgress: (fraction: number) => void,
+): Promise<RenderedClip> {
+  const { context, source, style } = setting;
+  const { clip, name, dir, framing, timeline, cues } = ready;
+  const { tools, signal } = context;
+  const { width, height } = style;
+  const encoder = await explainFailure(context, source, timeline, () => encode(setting, ready, onProgress));
+  await checkClip(tools, join(dir, "clip.mp4"), style, timeline, signal);
+  await checkClip(tools, join(dir, "preview.mp4"), previewSize(style), timeline, signal);
+
+  const captioned = cues.length > 0;
+  const subtitle = (ending: string) => (captioned ? `${name}.${ending}` : null);
+  const files = {
+    clip: `${name}.mp4`,
+    preview: `${name}_preview.mp4`,
+    cover: `${name}.jpg`,
+    srt: subtitle("srt"),
+    vtt: subtitle("vtt"),
+    ass: subtitle("ass"),
+  };
+  const finish = (from: string, to: string | null) => to && rename(join(dir, from), join(context.dir, to));
+  await finish("captions.srt", files.srt);
+  await finish("captions.vtt", files.vtt);
+  await finish("captions.ass", files.ass);
+  await finish(await sharpestCover(dir), files.cover);
+  await finish("preview.mp4", files.preview);
+  await finish("clip.mp4", files.clip);
+  await rm(dir, { recursive: true, force: true });
+  const durationSeconds = timeline.seconds;
+  return { index: clip.index, files, framing, durationSeconds, width, height, captioned, encoder };
+}
+
+/** Leaves clip.mp4, preview.mp4 and the cover's candidates in the clip's scratch folder. @returns what encoded the clip. */
+async function encode(
+  { context, source, style, colours, encoder }: Setting,
+  { clip, dir, timeline, pieces, cues }: ReadyClip,
+  onProgress: (fraction: number) => void,
+): Promise<Encoder> {
+  const { tools, settings, signal } = context;
+  const { width, height } = style;
+  const plan: Omit<ClipPlan, "encoder" | "crf"> = {
+    ...{ source, timeline, pieces, colours, width, height, captioned: cues.length > 0 },
+    ...{ captionTop: captionTop(style), cover: coverFrames(timeline, pieces) },
+    ...{ preset: settings.renderPreset, threads: settings.threads },
+  };
+  const foreign = cues.some(({ lines }) => lines.flat().some(({ text }) => !style.canDraw(text)));
+  let furthest = 0;
+  const run = async (by: Encoder, crf: number) => {
+    const said = await runFfmpeg(tools, {
+      args: clipArgs({ ...plan, encoder: by, crf }),
+      ...{ output: join(dir, "clip.mp4"), cwd: dir, signal, durationSeconds: timeline.seconds },
+      onProgress: (fraction) => {
+        furthest = Math.max(furthest, fraction);
+        onProgress(furthest);
+      },
+      timeoutMs: 120_000 + timeline.seconds * 40_000,
+      ...(foreign && { level: "info" as const, keepStderr: 1 << 20 }),
+    });
+    if (/failed to find any fallback with glyph/i.test(said)) context.notice(MISSING_GLYPHS);
+    return by;
+  };
+
+  const used = await run(encoder, settings.renderCrf).catch((error: unknown) => {
+    if (encoder === "libx264" || !(error instanceof KangKlipError) || error.code !== "RENDER_FAILED")
+      throw error;
+    context.log("encoder", { clip: clip.index, encoder: "libx264", reason: nvencReason(error) });
+    return run("libx264", settings.renderCrf);
+  });
+  const { size } = await stat(join(dir, "clip.mp4"));
+  const bitrate = (size * 8) / timeline.seconds;
+  const times = bitrate / highestBitrate({ width, height, fps: timeline.rate.fps });
+  if (times <= 1) return used;
+  const crf = smallerCrf(settings.renderCrf, times);
+  context.log("too_large", { clip: clip.index, bitrate: Math.round(bitrate), crf });
+  return run(used, crf);
+}
+
+const MISSING_GLYPHS =
+  "Some characters of the captions have no font on this machine (Debian: apt-get install -y fonts-noto-core fonts-noto-cjk).";
