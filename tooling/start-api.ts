@@ -38,7 +38,9 @@ export async function startApi(
   const ended = new Promise<number>((end) => child.once("exit", (code) => end(code ?? 1)));
   const url = await Promise.race([
     new Promise<string>((listening) => {
-      createInterface({ input: child.stdout }).once("line", (line) => listening(JSON.parse(line).listening));
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        if (line.startsWith("{")) listening(JSON.parse(line).listening); // Next says things of its own there
+      });
     }),
     ended.then(() => {
       throw new Error(`The service did not start.${said}`);

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { globSync } from "node:fs";
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
@@ -46,7 +46,11 @@ export async function ensureWebBuild({
     if (await isBuilt()) return;
     log("Building the page, once; this takes about half a minute");
     await rm(mark, { force: true });
-    await build(command, root, signal);
+    await build(command, root, signal).catch(async (error) => {
+      // what failed is kept in its cache, and would fail again after its cause is gone
+      await rm(dirname(mark), { recursive: true, force: true });
+      throw error;
+    });
     await writeFile(mark, sources);
   } finally {
     await release();
@@ -102,7 +106,13 @@ async function build(command: readonly string[], root: string, signal: AbortSign
   const child = spawn(program, args, {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: "production" },
+    env: {
+      ...process.env,
+      // the build starts `node` by name for its style sheets; the machine's own may be too old
+      PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ""}`,
+      NEXT_TELEMETRY_DISABLED: "1",
+      NODE_ENV: "production",
+    },
     detached: process.platform !== "win32", // a group of its own: the build has workers, which end with it
   });
   let said = "";

@@ -16,8 +16,8 @@ export function CreditsState() {
       <p className="mt-2 text-soft">
         This page cannot sell them yet: they are bought through the API, from a Solana wallet, in USDC. The
         steps are in the description at{" "}
-        <a href="/api/openapi.json" className="text-link">
-          /api/openapi.json
+        <a href="/api/docs/" className="text-link">
+          /api/docs
         </a>
         .
       </p>

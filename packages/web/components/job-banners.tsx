@@ -31,15 +31,34 @@ export function JobBanners({
       )}
       {view.notices.length > 0 && (
         <Banner>
-          <ul className="space-y-1">
-            {view.notices.map((notice) => (
-              <li key={notice} dir="auto">
-                {notice}
-              </li>
-            ))}
-          </ul>
+          <Notices notices={view.notices} folded={view.status === "SUCCEEDED" && view.notices.length > 1} />
         </Banner>
       )}
     </>
+  );
+}
+
+/** The worker's notices; folded where the clips below are what one came for. */
+function Notices({ notices, folded }: { notices: string[]; folded: boolean }) {
+  const list = (
+    <ul className="space-y-1">
+      {notices.map((notice) => (
+        <li key={notice} dir="auto">
+          {notice}
+        </li>
+      ))}
+    </ul>
+  );
+  if (!folded) return list;
+  return (
+    <details>
+      <summary className="-my-3 flex min-h-12 list-none items-center gap-2 [&::-webkit-details-marker]:hidden">
+        <span>
+          {notices.length} remarks on these clips:{" "}
+          <span className="text-link underline underline-offset-4">read them</span>
+        </span>
+      </summary>
+      <div className="pt-4">{list}</div>
+    </details>
   );
 }

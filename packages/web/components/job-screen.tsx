@@ -4,6 +4,7 @@ import { useEffect } from "react";
 import { useResults } from "../hooks/use-clips.ts";
 import { useJob, useJobActions } from "../hooks/use-job.ts";
 import { useJobToken } from "../hooks/use-job-token.ts";
+import { keepJobToken, tokenInHash } from "../lib/job-token.ts";
 import { tabTitle } from "../lib/job-view.ts";
 import { problemOf } from "../lib/problem.ts";
 import { Clips } from "./clips.tsx";
@@ -19,6 +20,12 @@ import { TokenBox } from "./token-box.tsx";
 /** One job from its first second to its clips. Everybody may watch; the clips are for whoever has the job's token. */
 export function JobScreen({ jobId }: { jobId: JobId }) {
   const token = useJobToken(jobId);
+  useEffect(() => {
+    const given = tokenInHash(window.location.hash);
+    if (!given) return;
+    keepJobToken(jobId, given);
+    window.history.replaceState(null, "", window.location.pathname); // so that it is not shared by accident
+  }, [jobId]);
   return (
     <div className="page pt-6 sm:pt-10">
       {token === undefined ? (

@@ -9,7 +9,7 @@ import { serveFile } from "../../../tooling/sample/serve.ts";
 import { accessibilityFaults, findChromium, openBrowser, overflow, smallTargets } from "./browser.ts";
 
 const chromium = findChromium(process.env.CHROMIUM);
-const CLIPS_MS = 280_000;
+const CLIPS_MS = 480_000;
 const PHONE = { width: 390, height: 844 };
 
 describe.skipIf(!chromium)("the main job in a browser (needs chromium)", () => {

@@ -15,7 +15,7 @@ export interface FormFailure {
 
 /**
  * Makes a job of the form: checks it, sends the file if there is one, keeps the job's token and opens its page.
- * Gives whether a job was made; the form is the caller's and stays as it is.
+ * The form is the caller's and stays as it is, also on a failure.
  */
 export function useCreateJob() {
   const router = useRouter();
@@ -25,11 +25,11 @@ export function useCreateJob() {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<FormFailure | null>(null);
 
-  async function submit(form: JobForm & { file: File | null }): Promise<boolean> {
+  async function submit(form: JobForm & { file: File | null }): Promise<void> {
     const checked = checkForm(form, system.data?.max_source_bytes);
     if (!checked.ok) {
       setFailure(checked);
-      return false;
+      return;
     }
     setBusy(true);
     setFailure(null);
@@ -40,11 +40,9 @@ export function useCreateJob() {
       const { job_id, job_token } = await createJob({ ...checked.request, ...source });
       keepJobToken(job_id, job_token);
       router.push(`/jobs/${job_id}`);
-      return true;
     } catch (error) {
       setFailure(failureOf(error));
       setBusy(false);
-      return false;
     }
   }
   return {

@@ -16,6 +16,10 @@ export function readJobToken(jobId: JobId): string | null {
   }
 }
 
+/** The token in an address that ends in `#token=…`, as the terminal prints it; null where there is none. */
+export const tokenInHash = (hash: string): string | null =>
+  /^#token=([\w-]{20,200})$/.exec(hash)?.[1] ?? null;
+
 /** Keeps a job's token in this browser, or for this visit where the browser keeps nothing. */
 export function keepJobToken(jobId: JobId, token: string) {
   try {
@@ -24,16 +28,6 @@ export function keepJobToken(jobId: JobId, token: string) {
     unkept.set(jobId, token);
   }
   window.dispatchEvent(new Event(CHANGED));
-}
-
-/** Forgets a job in this browser; the job itself stays where it is. */
-export function forgetJob(jobId: JobId) {
-  unkept.delete(jobId);
-  try {
-    window.localStorage.removeItem(PREFIX + jobId);
-  } finally {
-    window.dispatchEvent(new Event(CHANGED));
-  }
 }
 
 /** The names in this browser's storage; none where it has no storage. */
@@ -55,7 +49,7 @@ export function knownJobs(keys: readonly string[]): JobId[] {
     .reverse();
 }
 
-/** Calls back when a token was kept or forgotten, in this tab or another; gives the way to stop that. */
+/** Calls back when a token was kept, in this tab or another; gives the way to stop that. */
 export function onTokenChange(changed: () => void): () => void {
   window.addEventListener("storage", changed);
   window.addEventListener(CHANGED, changed);

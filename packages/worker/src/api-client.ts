@@ -29,7 +29,8 @@ interface Call {
 /** An API that restarts is back within this time; a worker outlives it. */
 const PATIENCE_MS = 10 * 60_000;
 const TIMEOUT_MS = 20_000;
-const RANK_TIMEOUT_MS = 120_000;
+/** Longer than the API waits for its model at most (LLM_TIMEOUT_SECONDS, 300 s), so that its time-out decides and says why. */
+const RANK_TIMEOUT_MS = 310_000;
 
 /**
  * What the worker asks of the API that launched it. Calls that changed nothing yet are made again while the API is away; every
@@ -64,6 +65,7 @@ export function createApiClient({ baseUrl }: { baseUrl: string }) {
       headers: { "content-type": "application/json", ...(used && { "x-attempt-token": used }) },
       body: JSON.stringify(body),
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      headersTimeout: 0, // the signal decides: undici's own 300 s would end a long ranking
     });
     if (response.statusCode === 200) return response.body.json();
     throw refusal(response, await response.body.json().catch(() => ({})));

@@ -33,15 +33,17 @@ async function reporting(
   };
 }
 
-test("progress is thinned out: the newest word wins", async () => {
+test.concurrent("progress is thinned out: the newest word wins", async () => {
   await using it = await reporting();
   it.reporter.enter("RENDER");
+  const from = performance.now();
   for (let step = 0; step <= 100; step++) {
     it.reporter.progress(step / 100, `${step} of 100`);
     await sleep(10);
   }
   await until(() => it.reports().at(-1)?.message === "100 of 100");
-  expect(it.reports().length).toBeLessThanOrEqual(5);
+  const said = it.reports().length;
+  expect(said).toBeLessThanOrEqual((performance.now() - from) / 500 + 1);
   expect(it.reports().map(({ seq }) => seq)).toEqual(it.reports().map((_, index) => index + 1));
   await sleep(700);
   expect(it.reports().at(-1)).toMatchObject({
@@ -50,10 +52,10 @@ test("progress is thinned out: the newest word wins", async () => {
     stage: "RENDER",
     stage_progress: 1,
   });
-  expect(it.reports().length).toBeLessThanOrEqual(5); // nothing new, nothing said
+  expect(it.reports()).toHaveLength(said); // nothing new, nothing said
 });
 
-test("progress never goes back within a stage, and each stage begins at its start", async () => {
+test.concurrent("progress never goes back within a stage, and each stage begins at its start", async () => {
   await using it = await reporting();
   it.reporter.enter("SELECT");
   for (const fraction of [0.5, 0.2, Number.NaN, 7]) it.reporter.progress(fraction, "x".repeat(400));
@@ -65,7 +67,7 @@ test("progress never goes back within a stage, and each stage begins at its star
   expect(it.reporter.stage()).toBe("RENDER");
 });
 
-test("every notice arrives once, in order, with the source's name and length", async () => {
+test.concurrent("every notice arrives once, in order, with the source's name and length", async () => {
   await using it = await reporting();
   it.reporter.source("A talk", 61.5);
   for (const text of ["one", "two", "three"]) it.reporter.notice(text);
@@ -74,14 +76,14 @@ test("every notice arrives once, in order, with the source's name and length", a
   expect(it.reports()[0]).toMatchObject({ source_title: "A talk", source_seconds: 61.5 });
 });
 
-test("a heartbeat hears that the job is cancelled, once", async () => {
+test.concurrent("a heartbeat hears that the job is cancelled, once", async () => {
   await using it = await reporting(({ path }) => ({ body: { ...PULSE, cancel: path === "heartbeat" } }), 0.1);
   await until(() => it.place.bodies("heartbeat").length >= 3);
   expect(it.place.bodies("heartbeat")[0]).toEqual(JOB);
   expect(it.stops).toMatchObject([{ code: "CANCELLED" }]);
 });
 
-test("a report hears it too, and nothing but the end is said after it", async () => {
+test.concurrent("a report hears it too, and nothing but the end is said after it", async () => {
   await using it = await reporting(() => ({ body: { ...PULSE, cancel: true } }));
   it.reporter.enter("RENDER");
   await until(() => it.stops.length === 1);
@@ -90,7 +92,7 @@ test("a report hears it too, and nothing but the end is said after it", async ()
   expect(it.reports().map(({ status }) => status)).toEqual(["RUNNING", "FAILED"]);
 });
 
-test.each(["FENCED", "UNAUTHORIZED", "NOT_FOUND"])(
+test.concurrent.each(["FENCED", "UNAUTHORIZED", "NOT_FOUND"])(
   "an attempt that is told %s stops as fenced",
   async (code) => {
     await using it = await reporting(() => problem(409, code));
@@ -106,7 +108,7 @@ test.each(["FENCED", "UNAUTHORIZED", "NOT_FOUND"])(
   },
 );
 
-test("while the API is away the work goes on, and nothing is lost when it is back", async () => {
+test.concurrent("while the API is away the work goes on, and nothing is lost when it is back", async () => {
   await using it = await reporting();
   it.reporter.enter("RENDER");
   await until(() => it.reports().length === 1);
@@ -122,7 +124,7 @@ test("while the API is away the work goes on, and nothing is lost when it is bac
   expect(it.logs).toEqual(["the API did not take a message; the work goes on", "the API answers again"]);
 });
 
-test("the last word is said until it is taken, after all notices, and nothing comes behind it", async () => {
+test.concurrent("the last word is said until it is taken, after all notices, and nothing comes behind it", async () => {
   await using it = await reporting((_asked, count) => (count <= 3 ? { status: 503, text: "<html>" } : {}));
   it.reporter.enter("UPLOAD");
   it.reporter.notice("one");

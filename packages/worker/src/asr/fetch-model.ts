@@ -90,9 +90,19 @@ function isHopeless(error: unknown): boolean {
   );
 }
 
+const IN_WORDS: Record<string, string> = {
+  ENOTFOUND: "its server was not found, perhaps for want of a network",
+  EAI_AGAIN: "its server was not found, perhaps for want of a network",
+  ENETUNREACH: "there is no network",
+  ECONNREFUSED: "the connection was refused",
+  ETIMEDOUT: "its server did not answer",
+};
+
 /** What went wrong, down to the cause: fetch itself only says "fetch failed". */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return `${error}`;
+  const words = "code" in error ? IN_WORDS[String(error.code)] : undefined;
+  if (words) return words;
   const code = "code" in error ? `${error.code} ` : "";
   return error.cause ? messageOf(error.cause) : `${code}${error.message}`;
 }

@@ -62,13 +62,13 @@ export async function findModel(options: {
   } = options;
   if (modelPath) {
     if (await modelLanguages(modelPath)) return modelPath;
-    throw missing(`MODEL_PATH (${modelPath}) is not a whisper.cpp model file`);
+    throw missing("The file that MODEL_PATH names is not a whisper.cpp model");
   }
   const file = join(modelsDir, model.name);
   const isThere = async () => (await stat(file).catch(() => undefined))?.size === model.sizeBytes;
   if (await isThere()) return file;
   if (!modelDownload)
-    throw missing(`There is no speech model in ${modelsDir} and fetching one is switched off. ${WAY_OUT}`);
+    throw missing(`There is no speech model on this machine, and fetching one is switched off. ${WAY_OUT}`);
   const megabytes = (bytes: number) => Math.round(bytes / 1e6);
   try {
     await mkdir(modelsDir, { recursive: true });
@@ -96,7 +96,7 @@ export async function findModel(options: {
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof KangKlipError) throw error;
-    throw missing(`The speech model could not be fetched (${messageOf(error)}). ${WAY_OUT}`, error);
+    throw missing(`The speech model could not be fetched: ${messageOf(error)}. ${WAY_OUT}`, error);
   }
 }
 
@@ -117,7 +117,7 @@ async function throwRecentFailure(file: string): Promise<void> {
   if (!written || ageMs > RETRY_AFTER_MS) return;
   const reason = await readFile(`${file}.failed`, "utf8").catch(() => "unknown");
   const minutes = Math.max(1, Math.ceil(ageMs / 60_000));
-  throw missing(`The speech model could not be fetched ${minutes} min ago (${reason}). ${WAY_OUT}`);
+  throw missing(`The speech model could not be fetched ${minutes} min ago: ${reason}. ${WAY_OUT}`);
 }
 
 function missing(message: string, cause?: unknown): KangKlipError {

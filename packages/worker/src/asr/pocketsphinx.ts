@@ -121,8 +121,7 @@ async function runOnce(program: string, file: string, offset: number, signal: Ab
  * "(2)" marks another pronunciation; "<sil>", "[NOISE]" and "++UM++" are no words; the sentence itself comes on a line without numbers.
  */
 export function wordOf(line: string, offset: number): Word | undefined {
-  const [, word = "", start, end, probability] =
-    /^(\S+) (\d+\.\d+) (\d+\.\d+) (\d+\.\d+)$/.exec(line) ?? [];
+  const [, word = "", start, end, probability] = /^(\S+) (\d+\.\d+) (\d+\.\d+) (\d+\.\d+)$/.exec(line) ?? [];
   if (!word || /^[<[+]/.test(word)) return undefined;
   return {
     word: word.replace(/\(\d+\)$/, ""),

@@ -34,6 +34,14 @@ test("one event per word, which lights up that word and leaves the others where 
   ]);
 });
 
+test("emoji are not drawn but stay in the subtitle files", () => {
+  const cues = cuesOf(["Hot", "🔥👩‍🔧❤️", "stuff™."]);
+  const events = eventsOf(captionsAss(cues, style));
+  expect(events).toHaveLength(3);
+  expect(events[0]).toMatch(/Hot\{[^}]*\} stuff™\.$/);
+  expect(subtitlesVtt(cues)).toContain("Hot 🔥👩‍🔧❤️ stuff™.");
+});
+
 test("events of a minute of words follow each other without a gap and without drift", () => {
   const texts = Array.from({ length: 180 }, (_, i) => (i % 9 === 8 ? "end." : "word"));
   const words = texts.map((word, i) => ({ word, start: i / 3, end: (i + 1) / 3 }));

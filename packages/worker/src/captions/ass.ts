@@ -1,11 +1,16 @@
 import type { Cue } from "./cues.ts";
 import { cleanText } from "./sanitize.ts";
 import type { CaptionStyle } from "./style.ts";
+import type { CaptionWord } from "./words.ts";
 
 /** Colours as ASS writes them, blue first. White and amber on near-black: contrast 18:1 and 11:1. */
 const WHITE = "FFFFFF";
 const AMBER = "1FB8FF";
 const NEAR_BLACK = "140E0C";
+
+/** Pictures in colour, which libass cannot draw: it would show empty boxes. They stay in the subtitle files. */
+const COLOURED_EMOJI =
+  /[\p{Emoji_Presentation}\p{Emoji_Modifier}\p{Regional_Indicator}\u200d]|\ufe0f?\u20e3|\p{Extended_Pictographic}?\ufe0f/gu;
 
 /** `H:MM:SS.cc`; a time is rounded once and used for an end and the next start alike, so nothing drifts. */
 function assTime(seconds: number): string {
@@ -15,48 +20,24 @@ function assTime(seconds: number): string {
   return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(Math.floor(rest / 100))}.${two(rest % 100)}`;
 }
 
-interface AssStyle {
-  name: string;
-  font: string;
-  size: number;
-  colour: string;
-  /** Of the letters and their outline: "00" is solid, "FF" is not there. */
-  alpha?: string;
-  outline: number;
-  shadow: number;
-  angle?: number;
-  /** As on a number pad: 2 is bottom centre, 5 the middle. */
-  alignment: number;
-  marginH: number;
-  marginV: number;
-}
+const fixed = (pixels: number) => pixels.toFixed(2);
 
-function assFile(width: number, height: number, style: AssStyle, events: string[]): string {
-  const {
-    name,
-    font,
-    size,
-    colour,
-    outline,
-    shadow,
-    alpha = "00",
-    angle = 0,
-    alignment,
-    marginH,
-    marginV,
-  } = style;
-  const fixed = (n: number) => n.toFixed(2);
+/** Letters and what lies around them, see-through by `alpha`: "00" is solid, "FF" is not there. */
+const paint = (alpha: string) => `&H${alpha}${WHITE},&H${alpha}${WHITE},&H${alpha}${NEAR_BLACK},&H80000000`;
+
+function assFile(size: { width: number; height: number }, style: string, events: string[]): string {
   return [
     "[Script Info]",
     "ScriptType: v4.00+",
-    `PlayResX: ${width}`, // equal to the picture, so that sizes are its pixels
-    `PlayResY: ${height}`,
+    `PlayResX: ${size.width}`, // equal to the picture, so that sizes are its pixels
+    `PlayResY: ${size.height}`,
     "WrapStyle: 2", // only \N breaks a line
     "ScaledBorderAndShadow: yes",
     "",
+    // styles are bold for the fonts that stand in for missing letters; encoding -1 finds the reading direction from the text
     "[V4+ Styles]",
     "Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding",
-    `Style: ${name},${font},${fixed(size)},&H${alpha}${colour},&H${alpha}${colour},&H${alpha}${NEAR_BLACK},&H80000000,0,0,0,0,100,100,0,${angle},1,${fixed(outline)},${fixed(shadow)},${alignment},${marginH},${marginH},${marginV},1`,
+    `Style: ${style}`,
     "",
     "[Events]",
     "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text",
@@ -70,58 +51,38 @@ function assFile(width: number, height: number, style: AssStyle, events: string[
  * spoken. Only the colour changes, so lines stand still.
  */
 export function captionsAss(cues: Cue[], style: CaptionStyle): string {
+  const { font, fontSize, outline, shadow, marginH, marginV } = style;
+  const blur = `{\\blur${fixed(fontSize / 48)}}`; // softens the shadow; letters keep their edge
   const events = cues.flatMap(({ end, lines }) => {
     const words = lines.flat();
     return words.map((spoken, i) => {
-      const shown = lines.map((line) =>
-        line
-          .map((word, at) => {
-            const lead = at === 0 || word.glued ? "" : " ";
-            const text = cleanText(word.text);
-            return lead + (word === spoken ? `{\\1c&H${AMBER}&}${text}{\\1c&H${WHITE}&}` : text);
-          })
-          .join(""),
-      );
-      const until = words[i + 1]?.start ?? end;
-      // a little blur softens the shadow; letters keep their edge
-      return `Dialogue: 0,${assTime(spoken.start)},${assTime(until)},Caption,,0,0,0,,{\\blur${(style.fontSize / 48).toFixed(2)}}${shown.join("\\N")}`;
+      const times = `${assTime(spoken.start)},${assTime(words[i + 1]?.start ?? end)}`;
+      const text = lines.map((line) => drawnLine(line, spoken)).join("\\N");
+      return `Dialogue: 0,${times},Caption,,0,0,0,,${blur}${text}`;
     });
   });
-  const { font, fontSize: size, outline, shadow, marginH, marginV } = style;
-  const look = {
-    name: "Caption",
-    font,
-    size,
-    colour: WHITE,
-    outline,
-    shadow,
-    alignment: 2,
-    marginH,
-    marginV,
-  };
-  return assFile(style.width, style.height, look, events);
+  const margins = `${marginH},${marginH},${marginV}`;
+  const look = `Caption,${font},${fixed(fontSize)},${paint("00")},-1,0,0,0,100,100,0,0,1,${fixed(outline)},${fixed(shadow)},2,${margins},-1`;
+  return assFile(style, look, events);
+}
+
+function drawnLine(line: CaptionWord[], spoken: CaptionWord): string {
+  return line
+    .map((word, at) => {
+      const text = cleanText(word.text).replace(COLOURED_EMOJI, "");
+      const lead = at === 0 || word.glued || text === "" ? "" : " ";
+      return lead + (word === spoken ? `{\\1c&H${AMBER}&}${text}{\\1c&H${WHITE}&}` : text);
+    })
+    .join("");
 }
 
 /** The mark of a preview: its name, slanted and see-through, across the picture for as long as the clip runs. */
 export function previewMarkAss(width: number, height: number, font: string, clipSeconds: number): string {
-  const size = width / 8;
   const rows = [0.14, 0.5, 0.87]; // clear of the captions
   const events = rows.map((row) => {
-    const at = `{\\an5\\pos(${(width / 2).toFixed(0)},${(height * row).toFixed(0)})}`;
+    const at = `{\\an5\\pos(${fixed(width / 2)},${fixed(height * row)})}`;
     return `Dialogue: 0,${assTime(0)},${assTime(clipSeconds + 1)},Mark,,0,0,0,,${at}KangKlip preview`;
   });
-  const look = {
-    name: "Mark",
-    font,
-    size,
-    colour: WHITE,
-    alpha: "98",
-    outline: 0.7,
-    shadow: 0,
-    angle: 24,
-    alignment: 5,
-    marginH: 0,
-    marginV: 0,
-  };
-  return assFile(width, height, look, events);
+  const look = `Mark,${font},${fixed(width / 8)},${paint("98")},-1,0,0,0,100,100,0,24,1,0.70,0,5,0,0,0,-1`;
+  return assFile({ width, height }, look, events);
 }

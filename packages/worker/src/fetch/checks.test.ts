@@ -133,7 +133,7 @@ test("a source must be long enough for a clip, and not longer than allowed", () 
   expect(() => checkLength(23.9, job)).toThrow(
     "The video is 23.9 s long; a clip of 30 s needs at least 24 s",
   );
-  expect(() => checkLength(4 * 3600 + 1, job)).toThrow("The video is 240 minutes long; 240 are allowed here");
+  expect(() => checkLength(4 * 3600 + 1, job)).toThrow("The video is 241 minutes long; 240 are allowed here");
   expect(() => checkLength(1, job)).toThrow(refused("SOURCE_TOO_SHORT"));
   expect(() => checkLength(1e6, job)).toThrow(refused("SOURCE_TOO_LONG"));
 });

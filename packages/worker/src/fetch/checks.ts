@@ -39,7 +39,7 @@ export function checkLength(
   if (durationSeconds > max_seconds)
     throw new KangKlipError(
       "SOURCE_TOO_LONG",
-      `The video is ${Math.round(durationSeconds / 60)} minutes long; ${Math.round(max_seconds / 60)} are allowed here`,
+      `The video is ${Math.ceil(durationSeconds / 60)} minutes long; ${Math.floor(max_seconds / 60)} are allowed here`,
     );
 }
 

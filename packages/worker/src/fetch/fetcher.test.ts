@@ -50,6 +50,18 @@ test.each([
   expect(inside.requests).toEqual([]);
 });
 
+test("a signed address behind a redirect may be long, its path may not, and its host is checked alike", async () => {
+  const token = "x".repeat(5000);
+  const goes: Route = (request, response, visit) =>
+    redirect(`${new URL(request.url ?? "", "http://x").search.slice(1)}${token}`)(request, response, visit);
+  await using server = await startOrigin({ "/go": goes, "/v": text("text/plain", "here") });
+  await using fetcher = fetcherFor(server);
+  const { text: found, url } = await fetcher.text(`${server.origin}/go?/v?sig=`, 100);
+  expect([found, url.search]).toEqual(["here", `?sig=${token}`]);
+  for (const to of ["/", "http://127.0.0.1/?", "http://u:p@example.com/?", "file:///etc/hostname?"])
+    await expect(fetcher.look(`${server.origin}/go?${to}`), to).rejects.toEqual(failing("SOURCE_REFUSED"));
+});
+
 test("a redirect loop ends after ten hops", async () => {
   await using server = await startOrigin({ "/": redirect("/") });
   await using fetcher = fetcherFor(server);

@@ -26,6 +26,9 @@ const MAX_REDIRECTS = 10;
 const TRIES_WITHOUT_PROGRESS = 5;
 const MAX_TRIES = 40;
 const MAX_WAIT_SECONDS = 30;
+/** What the parse wall takes as a whole. A signed address behind a redirect may be longer: its query is not looked at. */
+const MAX_TYPED = 2048;
+const MAX_SIGNED = 16_384;
 /** Enough to tell media, playlists and pages apart. */
 const HEAD_BYTES = 2048;
 
@@ -134,17 +137,19 @@ export function createFetcher({
 
     function wall(address: string): URL {
       try {
-        return parseSourceUrl(address, policy);
+        if (address.length <= MAX_TYPED || address.length > MAX_SIGNED || !URL.canParse(address))
+          return parseSourceUrl(address, policy);
+        const bare = new URL(address);
+        const { search } = bare;
+        bare.search = "";
+        bare.hash = "";
+        const checked = parseSourceUrl(bare.href, policy);
+        checked.search = search;
+        return checked;
       } catch (cause) {
-        if (cause instanceof KangKlipError && cause.code === "INVALID_INPUT")
-          throw new KangKlipError(
-            "SOURCE_REFUSED",
-            "The source leads to an address that is not http or https",
-            {
-              cause,
-            },
-          );
-        throw cause;
+        if (!(cause instanceof KangKlipError) || cause.code !== "INVALID_INPUT") throw cause;
+        const message = "The source leads to an address that cannot be fetched";
+        throw new KangKlipError("SOURCE_REFUSED", message, { cause });
       }
     }
 

@@ -1,15 +1,11 @@
 import { execFile } from "node:child_process";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { aJobSpec } from "@kangklip/contract/testing";
 import { beforeAll, expect, test } from "vitest";
-import { aContext, ffmpeg, temporaryDir, tools } from "../asr/testing.ts";
-import { planDash } from "./dash.ts";
-import { createFetcher } from "./fetcher.ts";
-import { planHls } from "./hls-plan.ts";
-import { fetchStream } from "./stream.ts";
-import { bytes, type Route, startOrigin, status, text } from "./testing-server.ts";
+import { ffmpeg, temporaryDir, tools } from "../asr/testing.ts";
+import { bytes, type Route, status, text } from "./testing-server.ts";
+import { fetchedStream } from "./testing-stream.ts";
 
 const exec = promisify(execFile);
 const KEY = "0123456789abcdef";
@@ -64,40 +60,11 @@ beforeAll(async () => {
   return temporary[Symbol.asyncDispose];
 }, 60_000);
 
-interface Outcome {
-  file: string;
-  captions: { text: string; language: string | null } | null;
-  names: string[];
-  paths: string[];
-}
-
-/** Fetches a stream from a server with these routes over the fixtures, and shows what is left in the folder. */
-async function fetched(
+const fetched = (
   name: string,
   routes: Record<string, Route> = {},
-  look: (outcome: Outcome) => Promise<void> = async () => {},
-) {
-  await using server = await startOrigin(routes, media);
-  await using temporary = await temporaryDir();
-  const { context } = aContext(temporary.dir);
-  const policy = { allow_private: false, allow_origins: [server.origin], max_bytes: 1e7, max_seconds: 60 };
-  const fetcher = createFetcher({ policy, signal: context.signal, patience: { retryMs: 5 } });
-  const address = `${server.origin}/${name}`;
-  try {
-    const manifest = name.endsWith(".mpd") ? await fetcher.text(address, 1e6) : null;
-    const plan = manifest
-      ? planDash(manifest.text, manifest.url, "en")
-      : await planHls(fetcher, address, "en");
-    const outcome = await fetchStream({ ...context, job: aJobSpec() }, fetcher, plan).catch(async (error) => {
-      expect(await readdir(temporary.dir)).toEqual([]);
-      throw error;
-    });
-    const paths = server.requests.map(({ path }) => path);
-    await look({ ...outcome, names: await readdir(temporary.dir), paths });
-  } finally {
-    await fetcher.close();
-  }
-}
+  look?: Parameters<typeof fetchedStream>[2],
+) => fetchedStream(name, { folder: media, routes }, look);
 
 /** A hash per decoded picture: two videos with the same list show the same. */
 async function pictures(file: string): Promise<string[]> {
@@ -241,27 +208,6 @@ test.skipIf(!tools)(
   },
 );
 
-test.each([
-  ["another private server", (inside: string) => `${inside}/secret.ts`, "SOURCE_REFUSED"],
-  ["a file of this machine", () => "file:///etc/hostname", "SOURCE_REFUSED"],
-])("a playlist whose piece is %s is refused", async (_name, address, code) => {
-  await using inside = await startOrigin({ "/secret.ts": text("x", "secret") });
-  const playlist = `#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n${address(inside.origin)}\n#EXT-X-ENDLIST\n`;
-  await expect(fetched("evil.m3u8", { "/evil.m3u8": text("x", playlist) })).rejects.toMatchObject({ code });
-  expect(inside.requests).toEqual([]);
-});
-
-test.each([
-  ["key", '#EXT-X-KEY:METHOD=AES-128,URI="INSIDE/secret"'],
-  ["init section", '#EXT-X-MAP:URI="INSIDE/secret"'],
-])("a playlist whose %s is on a private server is refused", async (_name, line) => {
-  await using inside = await startOrigin({ "/secret": text("x", KEY) });
-  const playlist = `#EXTM3U\n#EXT-X-TARGETDURATION:2\n${line.replace("INSIDE", inside.origin)}\n#EXTINF:2,\npiece.ts\n#EXT-X-ENDLIST\n`;
-  const routes = { "/evil.m3u8": text("x", playlist), "/piece.ts": bytes(Buffer.alloc(1024, 0x47)) };
-  await expect(fetched("evil.m3u8", routes)).rejects.toMatchObject({ code: "SOURCE_REFUSED" });
-  expect(inside.requests).toEqual([]);
-});
-
 test.skipIf(!tools)(
   "pieces that are themselves a playlist, and a wrong key, are refused (needs ffmpeg)",
   async () => {
@@ -295,30 +241,6 @@ test.skipIf(!tools)(
     await expect(fetched("evil.m3u8", routes)).rejects.toMatchObject({ code: "SOURCE_UNREADABLE" });
   },
 );
-
-test("four pieces are fetched at a time, and the first failure stops the others", async () => {
-  let [now, most] = [0, 0];
-  const slow: Route = (_request, response) => {
-    now += 1;
-    most = Math.max(most, now);
-    setTimeout(() => {
-      now -= 1;
-      response.end("x");
-    }, 30);
-  };
-  const names = Array.from({ length: 12 }, (_, index) => `p${index}`);
-  const lines = [...names, "gone", "silent"].map((name) => `#EXTINF:1,\n${name}\n`).join("");
-  const routes = {
-    "/p.m3u8": text("x", `#EXTM3U\n#EXT-X-TARGETDURATION:1\n${lines}#EXT-X-ENDLIST\n`),
-    ...Object.fromEntries(names.map((name) => [`/${name}`, slow])),
-    "/gone": status(410),
-    "/silent": () => {},
-  };
-  const begun = performance.now();
-  await expect(fetched("p.m3u8", routes)).rejects.toMatchObject({ code: "SOURCE_NOT_FOUND" });
-  expect(performance.now() - begun).toBeLessThan(5000); // the silent one alone would take 30 s
-  expect(most).toBe(4);
-});
 
 async function probe(file: string) {
   const args = ["-v", "error", "-show_entries", "format=start_time", "-of", "csv=p=0", file];

@@ -38,6 +38,10 @@ test.each([
     "ERROR: [x] a: Unable to extract player; please report this issue on https://github.com/yt-dlp",
     "SOURCE_UNSUPPORTED",
   ],
+  [
+    "ERROR: [html5] a: Requested format is not available. Use --list-formats for a list",
+    "SOURCE_UNSUPPORTED",
+  ],
   ["ERROR: [youtube] a: This live event will begin in 3 hours.", "SOURCE_LIVE"],
   ["ERROR: [youtube] a: Premieres in 2 days", "SOURCE_LIVE"],
   [

@@ -8,6 +8,11 @@ const CLASSES: [RegExp, ErrorCode, string][] = [
     "The video is live, or has not begun yet",
   ],
   [/no space left on device/i, "DISK_FULL", "The disk is full"],
+  [
+    /requested format is not available/i,
+    "SOURCE_UNSUPPORTED",
+    "The site gives the video in no form that can be fetched",
+  ],
   [/drm/i, "SOURCE_UNSUPPORTED", "The video is protected against copying"],
   [
     /private video|log ?in|sign in|signed in|registered users|credentials|cookies|members?[- ]only|join this channel|subscri(be|ption)|paywall|premium|purchase|confirm your age|age[- ]restricted|not a bot|captcha|not available (in|from) your|geo[- ]?restrict|password|impersonat/i,
@@ -25,7 +30,7 @@ const CLASSES: [RegExp, ErrorCode, string][] = [
     "The site refuses the download",
   ],
   [
-    /unsupported url|no video( formats)?( could be)? found|no video in|requested format is not available|no suitable|not a valid url|is not a video/i,
+    /unsupported url|no video( formats)?( could be)? found|no video in|no suitable|not a valid url|is not a video/i,
     "SOURCE_UNSUPPORTED",
     "yt-dlp finds no video at this address",
   ],

@@ -63,7 +63,7 @@ const main = async () => {
   if (args.includes("-J")) return void process.stdout.write(await fetched("/info.json"));
   const { aim = "/media" } = JSON.parse(readFileSync(after("--load-info-json"), "utf8"));
   if (aim === "too large") return;
-  const isSound = after("-f") === "ba";
+  const isSound = after("-f").startsWith("ba");
   const content = await fetched(isSound ? "/sound" : aim);
   console.log("KK 0 " + content.length + " NA");
   console.log("KK " + content.length + " " + content.length + " NA");

@@ -85,7 +85,7 @@ function isPlainTag(key: string, text: string): boolean {
 }
 
 /** Whether a player can start before it has the whole file (ISO 14496-12: top-level boxes are size, type, content). */
-export async function hasMoovFirst(file: string): Promise<boolean> {
+async function hasMoovFirst(file: string): Promise<boolean> {
   await using handle = await open(file);
   const head = Buffer.alloc(16);
   for (let at = 0; ; ) {

@@ -97,7 +97,7 @@ export async function clipSound({ tools, source, timeline, dir, signal }: SoundO
 }
 
 /** Cuts the stretches, joins them with fades, writes them as PCM and measures them, in one pass. */
-export function collectArgs(source: FetchedSource, { stretches, rate, seconds }: ClipTimeline): string[] {
+function collectArgs(source: FetchedSource, { stretches, rate, seconds }: ClipTimeline): string[] {
   const inputs = stretches.flatMap(({ start, end }) => [
     ...LOCAL_INPUT,
     ...["-ss", `${start}`, "-t", `${end - start + 1}`, "-vn", "-i", source.file],

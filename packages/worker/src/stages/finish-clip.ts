@@ -36,7 +36,7 @@ export interface ReadyClip {
 
 /**
  * Encodes a clip with its preview and cover, checks what came out, and moves the files into the attempt's folder under their
- * final names. NVENC falls back to x264 for this clip; a clip that is too large for its length is encoded once more.
+ * final names. NVENC falls back to x264 for this clip; a clip that is too large for its length is encoded again.
  * @param onProgress called with 0..1, never with less than before.
  */
 export async function finishClip(
@@ -110,14 +110,20 @@ async function encode(
     context.log("encoder", { clip: clip.index, encoder: "libx264", reason: nvencReason(error) });
     return run("libx264", settings.renderCrf);
   });
-  const { size } = await stat(join(dir, "clip.mp4"));
-  const bitrate = (size * 8) / timeline.seconds;
-  const times = bitrate / highestBitrate({ width, height, fps: timeline.rate.fps });
-  if (times <= 1) return used;
-  const crf = smallerCrf(settings.renderCrf, times);
-  context.log("too_large", { clip: clip.index, bitrate: Math.round(bitrate), crf });
-  return run(used, crf);
+  let crf = settings.renderCrf;
+  for (let repairs = 0; repairs < REPAIRS; repairs++) {
+    const { size } = await stat(join(dir, "clip.mp4"));
+    const bitrate = (size * 8) / timeline.seconds;
+    const limit = highestBitrate({ width, height, fps: timeline.rate.fps });
+    if (bitrate <= limit) break;
+    crf = smallerCrf(crf, bitrate / limit);
+    context.log("too_large", { clip: clip.index, bitrate: Math.round(bitrate), crf });
+    await run(used, crf);
+  }
+  return used;
 }
 
+/** A clip that is still too large after that is noise, and stays so. */
+const REPAIRS = 2;
 const MISSING_GLYPHS =
   "Some characters of the captions have no font on this machine (Debian: apt-get install -y fonts-noto-core fonts-noto-cjk).";

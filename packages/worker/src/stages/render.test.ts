@@ -141,7 +141,7 @@ describe.skipIf(!tools)("renderClips (needs ffmpeg)", async () => {
     expect([middle.left, after.left]).toEqual([[], []]);
   });
 
-  test("a clip that is too large for its length is encoded once more and is small enough then", async () => {
+  test("a clip that is too large for its length is encoded again until it is small enough", async () => {
     const file = await source({
       name: "noise.mp4",
       picture: "testsrc2=s=320x180:r=30,noise=alls=40:allf=t",

@@ -9,8 +9,8 @@ import { clipTexts } from "../select/titles.ts";
 import { likenessIn } from "../select/variety.ts";
 import type { SelectInput, Selection, StageContext } from "../stage.ts";
 
-/** How long a language model is waited for. */
-const RANK_TIMEOUT_MS = 120_000;
+/** How long a language model is waited for: longer than the API does (LLM_TIMEOUT_SECONDS, 300 s at most), whose time-out says why. */
+const RANK_TIMEOUT_MS = 310_000;
 
 /**
  * SELECT: chooses what is cut. Exactly as many clips as were asked for, or as fit into the video; none cuts a word; each is 0.8 to 1.1

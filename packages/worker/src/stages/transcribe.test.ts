@@ -100,7 +100,7 @@ test.skipIf(!tools)(
     expect(transcript.transcriber).toBe("none");
     expect(told.notices).toEqual([
       expect.stringMatching(
-        /^Speech recognition by whisper failed: There is no speech model .*Set MODEL_PATH/,
+        /^Whisper could not be used. There is no speech model .*Set MODEL_PATH/,
       ),
       expect.stringMatching(/^No speech recogniser could be used, .*MODEL_PATH.*install pocketsphinx/),
     ]);
@@ -126,7 +126,7 @@ test.skipIf(!tools)(
     ]);
     expect(transcript).toMatchObject({ transcriber: "pocketsphinx", accuracy: "low" });
     expect(told.notices).toEqual([
-      "Speech recognition by whisper failed: The whisper recogniser stopped: its process ended with SIGSEGV",
+      "Whisper could not be used. The whisper recogniser stopped: its process ended with SIGSEGV",
       expect.stringMatching(/pocketsphinx, which mishears many/),
     ]);
   },

@@ -115,10 +115,12 @@ async function tried(transcriber: Transcriber, hearing: Hearing): Promise<Heard 
     signal.throwIfAborted();
     if (error instanceof KangKlipError && error.code === "DISK_FULL") throw error;
     const why = error instanceof KangKlipError ? error.message : messageOf(error);
-    notice(`Speech recognition by ${transcriber.name} failed: ${why.slice(0, 400)}`);
+    notice(`${capitalized(transcriber.name)} could not be used. ${why.slice(0, 400)}`);
     return { unavailable: why };
   }
 }
+
+const capitalized = (name: string) => name.slice(0, 1).toUpperCase() + name.slice(1);
 
 /** Seconds as a person reads them: "3:20", "1:02:05". */
 function clock(seconds: number): string {

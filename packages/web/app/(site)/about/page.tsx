@@ -22,8 +22,8 @@ export default function AboutPage() {
       </p>
       <p>
         Programs use the same API as this page. Its description is at{" "}
-        <a href="/api/openapi.json" className="text-link">
-          /api/openapi.json
+        <a href="/api/docs/" className="text-link">
+          /api/docs
         </a>
         . To see it work,{" "}
         <Link href="/generate-clips" className="text-link">
