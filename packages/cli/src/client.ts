@@ -38,8 +38,9 @@ export function asCliError(error: unknown, apiUrl: string): unknown {
     return new CliError(exitFor(error.code), `${error.message}\n  ${error.code}: ${error.action}`, {
       cause: error,
     });
-  if (!(error instanceof TRPCClientError)) return error;
-  const kk = (error.data as { kk?: { code: string; action: string } } | undefined)?.kk;
+  const isUnreached = error instanceof TypeError && error.message === "fetch failed"; // undici's, for all of the network
+  if (!(error instanceof TRPCClientError) && !isUnreached) return error;
+  const { kk } = ("data" in error ? (error.data ?? {}) : {}) as { kk?: { code: string; action: string } };
   if (kk)
     return new CliError(exitFor(kk.code), `${error.message}\n  ${kk.code}: ${kk.action}`, { cause: error });
   return new CliError(EXIT.service, `${apiUrl} does not answer. Start it with: npm start`, { cause: error });

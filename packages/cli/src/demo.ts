@@ -5,7 +5,6 @@ import { ensurePrograms } from "../../../tooling/programs.ts";
 import { ensureSample } from "../../../tooling/sample/make.ts";
 import { serveFile } from "../../../tooling/sample/serve.ts";
 import { ensureWebBuild } from "../../../tooling/web-build.ts";
-import { createClient } from "./client.ts";
 import type { CliConfig } from "./config.ts";
 import { type MakeResult, make } from "./make.ts";
 import { startApi } from "./start-api.ts";
@@ -76,7 +75,6 @@ export async function demo(
   let page = api.url;
   const result = await make({
     apiUrl: api.url,
-    client: createClient(api.url, { "x-operator-token": api.operatorToken }),
     terminal,
     source,
     request: {

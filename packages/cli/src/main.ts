@@ -23,6 +23,7 @@ process.on("SIGINT", () => {
   if (interrupted.signal.aborted) process.exit(EXIT.interrupted); // the second ^C leaves at once
   interrupted.abort(new CliError(EXIT.interrupted, "Interrupted"));
 });
+process.stdout.on("error", () => process.exit(EXIT.ok)); // whoever read it has had enough
 process.on("SIGTERM", () => interrupted.abort(new CliError(EXIT.interrupted, "Ended")));
 
 const program = new Command("kangklip")
@@ -92,7 +93,7 @@ withOutput(making(program.command("clip")))
   .option("--api <url>", "the service (default: http://localhost:3000)")
   .action(async (source, options) => {
     const screen = terminal();
-    const { client, apiUrl } = connect(options.api, config);
+    const apiUrl = options.api ?? config.apiUrl;
     const request = {
       clip_duration_seconds: options.duration,
       clip_count: options.count,
@@ -100,7 +101,7 @@ withOutput(making(program.command("clip")))
     };
     const outDir = options.out ?? join(config.dataDir, "clips");
     const { signal } = interrupted;
-    const result = await make({ apiUrl, client, terminal: screen, source, request, outDir, signal });
+    const result = await make({ apiUrl, terminal: screen, source, request, outDir, signal });
     tell(result, screen);
     screen.result(result);
   });

@@ -1,17 +1,24 @@
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream, existsSync } from "node:fs";
-import { mkdir, rename, stat } from "node:fs/promises";
+import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { type ClipView, type CreateJob, isEnded, type JobView, type Results } from "@kangklip/contract";
-import { asCliError, type Client } from "./client.ts";
+import {
+  ArtifactName,
+  type ClipView,
+  type CreateJob,
+  isEnded,
+  type JobView,
+  type Results,
+} from "@kangklip/contract";
+import { asCliError, type Client, createClient } from "./client.ts";
 import { CliError, EXIT, exitFor } from "./exit.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface MakeOptions {
+  /** The service, on this machine or another: a job is looked after with the token that came with it. */
   apiUrl: string;
-  client: Client;
   terminal: Terminal;
   /** A URL, or the path of a file on this machine. */
   source: string;
@@ -46,16 +53,18 @@ export interface MakeResult {
 
 /** Makes a job from a URL or a file, shows how it goes, saves the clips. @throws CliError with the exit code that fits */
 export async function make(options: MakeOptions): Promise<MakeResult> {
-  const { client, terminal, apiUrl, signal, outDir } = options;
+  const { terminal, apiUrl, signal, outDir } = options;
   const begun = performance.now();
   try {
-    const job = await create(options);
+    const job = await create(options, createClient(apiUrl, {}));
     options.onCreated?.(job);
     terminal.event({ event: "created", job_id: job.job_id });
+    const client = createClient(apiUrl, { "x-job-token": job.job_token });
     const view = await watch(client, terminal, job.job_id, signal);
     if (view.status === "FAILED") throw failure(view);
     const results = await client.jobs.results.query({ job_id: job.job_id });
-    const clips = await save(options, job.job_id, results.clips, join(resolve(outDir), job.job_id));
+    const folder = join(resolve(outDir), job.job_id);
+    const clips = await save(options, client, job.job_id, results.clips, folder);
     const total = Math.round((performance.now() - begun) / 10) / 100;
     return {
       job_id: job.job_id,
@@ -72,7 +81,7 @@ export async function make(options: MakeOptions): Promise<MakeResult> {
   }
 }
 
-async function create({ client, terminal, source, request, apiUrl, signal }: MakeOptions) {
+async function create({ terminal, source, request, apiUrl, signal }: MakeOptions, client: Client) {
   const isUrl = /^[a-z][a-z0-9+.-]*:/i.test(source) && !existsSync(source);
   if (isUrl) return client.jobs.create.mutate({ video_url: source, ...request });
   const file = await stat(source).catch(() => undefined);
@@ -87,7 +96,8 @@ async function create({ client, terminal, source, request, apiUrl, signal }: Mak
       done(null, chunk);
     },
   });
-  const body = Readable.toWeb(createReadStream(source).pipe(counted));
+  pipeline(createReadStream(source), counted, { signal }).catch(() => {}); // whoever reads `counted` gets the error
+  const body = Readable.toWeb(counted);
   const response = await fetch(new URL(upload.put_url, `${apiUrl}/`), {
     method: "PUT",
     body: body as never, // Node's own stream type and the browser's differ in name only
@@ -99,43 +109,71 @@ async function create({ client, terminal, source, request, apiUrl, signal }: Mak
   return client.jobs.create.mutate({ upload_id: upload.upload_id, ...request });
 }
 
+/** A service that restarts is back long before. */
+const AWAY_MS = 60_000;
+const AGAIN_MS = 1000;
+
 /**
- * Follows a job to its end; the stream resumes by itself after a disconnect.
- * When `signal` aborts, the job is cancelled and followed until it is gone. @returns the last view
+ * Follows a job to its end, through restarts of the service too. When `signal` aborts, the job is cancelled and followed until it
+ * is gone. @returns the last view @throws CliError where the service does not answer for `awayMs`
  */
-export async function watch(
+export function watch(
   client: Client,
   terminal: Terminal,
   jobId: string,
   signal: AbortSignal,
+  { awayMs = AWAY_MS } = {},
 ): Promise<JobView> {
+  const { promise, resolve, reject } = Promise.withResolvers<JobView>();
   const told = new Set<string>();
-  return new Promise((resolve, reject) => {
-    const cancel = () => {
-      terminal.say("Cancelling … (^C again to leave it)");
-      client.jobs.cancel.mutate({ job_id: jobId }).catch(reject);
-    };
-    const subscription = client.jobs.events.subscribe(
+  let isOver = false;
+  let giveUp: NodeJS.Timeout | undefined;
+  const isAway = () => {
+    const why = `The service has not answered for ${awayMs / 1000} s; the job may go on there: kangklip jobs watch ${jobId}`;
+    giveUp ??= setTimeout(() => reject(new CliError(EXIT.service, why)), awayMs);
+  };
+  const isHere = () => {
+    clearTimeout(giveUp);
+    giveUp = undefined;
+  };
+  const onView = (view: JobView) => {
+    terminal.event({ event: "progress", ...progressOf(view) });
+    for (const notice of view.notices) {
+      if (!told.has(notice)) terminal.say(terminal.dim(`  ${notice}`));
+      told.add(notice);
+    }
+    terminal.show(view);
+    if (isEnded(view.status)) resolve(view);
+  };
+  const follow = () =>
+    client.jobs.events.subscribe(
       { job_id: jobId },
       {
-        onData({ data: view }) {
-          terminal.event({ event: "progress", ...progressOf(view) });
-          for (const notice of view.notices) {
-            if (!told.has(notice)) terminal.say(terminal.dim(`  ${notice}`));
-            told.add(notice);
-          }
-          terminal.show(view);
-          if (!isEnded(view.status)) return;
-          signal.removeEventListener("abort", cancel);
-          subscription.unsubscribe();
-          terminal.settle();
-          resolve(view);
-        },
+        onData: ({ data: view }) => onView(view),
         onError: reject,
+        onConnectionStateChange: ({ state }) => (state === "pending" ? isHere() : isAway()),
+        onComplete() {
+          if (isOver) return;
+          isAway(); // it stops; the next one is asked
+          setTimeout(() => {
+            if (!isOver) subscription = follow();
+          }, AGAIN_MS);
+        },
       },
     );
-    if (signal.aborted) cancel();
-    signal.addEventListener("abort", cancel, { once: true });
+  let subscription = follow();
+  const cancel = () => {
+    terminal.say("Cancelling … (^C again to leave it)");
+    client.jobs.cancel.mutate({ job_id: jobId }).catch(reject);
+  };
+  if (signal.aborted) cancel();
+  signal.addEventListener("abort", cancel, { once: true });
+  return promise.finally(() => {
+    isOver = true;
+    isHere();
+    signal.removeEventListener("abort", cancel);
+    subscription.unsubscribe();
+    terminal.settle();
   });
 }
 
@@ -157,7 +195,8 @@ export function failure(view: JobView): CliError {
 }
 
 async function save(
-  { client, terminal, apiUrl }: MakeOptions,
+  { terminal, apiUrl, signal }: MakeOptions,
+  client: Client,
   jobId: string,
   clips: Results["clips"],
   folder: string,
@@ -165,12 +204,13 @@ async function save(
   await mkdir(folder, { recursive: true });
   const saved: MakeResult["clips"] = [];
   for (const clip of clips) {
-    const { url } = await client.clips.download.query({ job_id: jobId, clip_file: clip.clip_file });
-    const path = join(folder, clip.clip_file);
-    const sha256 = await fetchTo(new URL(url, `${apiUrl}/`), path);
+    const name = ArtifactName.parse(clip.clip_file); // it becomes a file name here, whatever service said it
+    const { url } = await client.clips.download.query({ job_id: jobId, clip_file: name });
+    const path = join(folder, name);
+    const sha256 = await fetchTo(new URL(url, `${apiUrl}/`), path, signal);
     if (clip.sha256 && sha256 !== clip.sha256)
-      throw new CliError(EXIT.service, `${clip.clip_file} arrived damaged: get it again from the page`);
-    terminal.event({ event: "saved", file: clip.clip_file, path });
+      throw new CliError(EXIT.service, `${name} arrived damaged: get it again from the page`);
+    terminal.event({ event: "saved", file: name, path });
     saved.push(savedClip(clip, path, sha256));
   }
   return saved;
@@ -189,8 +229,8 @@ const savedClip = (clip: ClipView, path: string, sha256: string): MakeResult["cl
 });
 
 /** Saves a file whole or not at all. @returns its sha256 */
-async function fetchTo(url: URL, path: string): Promise<string> {
-  const response = await fetch(url);
+async function fetchTo(url: URL, path: string, signal: AbortSignal): Promise<string> {
+  const response = await fetch(url, { signal });
   if (!response.ok || !response.body)
     throw new CliError(EXIT.service, `${url.pathname} answered ${response.status}`);
   const hash = createHash("sha256");
@@ -200,7 +240,13 @@ async function fetchTo(url: URL, path: string): Promise<string> {
       done(null, chunk);
     },
   });
-  await pipeline(Readable.fromWeb(response.body as never), hashing, createWriteStream(`${path}.part`));
-  await rename(`${path}.part`, path);
+  const part = `${path}.part`;
+  try {
+    await pipeline(Readable.fromWeb(response.body as never), hashing, createWriteStream(part), { signal });
+    await rename(part, path);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw signal.aborted ? signal.reason : error;
+  }
   return hash.digest("hex");
 }

@@ -26,6 +26,10 @@ const LABELS: Record<Stage, string> = {
   RENDER: "Rendering clips",
   UPLOAD: "Storing",
 };
+/** Whatever a terminal would take for a command, but for the colours used here: titles and file names come from anywhere. */
+const COMMANDS =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  /\u001b(?!\[(?:0|1|2|33)m)|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]/g;
 const BAR_CELLS = 24;
 const REDRAW_MS = 80;
 
@@ -65,7 +69,8 @@ export function createTerminal({
     const percent = `${Math.round(fraction * 100)}`.padStart(3);
     const text = `${label.padEnd(20)} ${amber("█".repeat(filled))}${dim("░".repeat(BAR_CELLS - filled))} ${percent} %`;
     const room = (process.stderr.columns ?? 100) - 20 - BAR_CELLS - 10;
-    return detail && room > 8 ? `${text}  ${dim(detail.slice(0, room))}` : text;
+    const shown = detail.replace(COMMANDS, "").slice(0, room);
+    return shown && room > 8 ? `${text}  ${dim(shown)}` : text;
   };
   const bar = (label: string, fraction: number, detail = "") => {
     if (live) return draw(line(label, fraction, detail));
@@ -81,12 +86,16 @@ export function createTerminal({
     settle,
     say(text) {
       settle();
-      write(`${text}\n`);
+      write(`${text.replace(COMMANDS, "")}\n`);
     },
     show(view) {
       const now = STAGES.find((known) => known === view.stage);
       if (view.state === "QUEUED" || view.state === "STARTING")
         return bar("Waiting for a worker", 0, view.message ?? "");
+      if (view.state === "RETRYING") {
+        stage = undefined;
+        return bar("Trying again", 0, view.message ?? "");
+      }
       if (!now) return;
       if (stage && stage !== now) {
         drawnAt = 0;

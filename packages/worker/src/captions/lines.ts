@@ -22,7 +22,7 @@ export const endsClause = ({ text }: CaptionWord): boolean => /[,;:–—、，�
 
 /**
  * Breaks words into the fewest lines that hold them, at most `maxLines`; among those, even ones that end where a reader pauses.
- * @returns null where they do not fit. A single word always fits: `clipWords` has cut it to.
+ * @returns null where they do not fit. A single word is given a line of its own in any case.
  */
 export function breakLines(
   words: CaptionWord[],

@@ -34,7 +34,7 @@ export function clipArgs(plan: ClipPlan): string[] {
   const small = previewSize(plan);
   const video = { width, height, fps: timeline.rate.fps, threads };
   const inputs = timeline.stretches.flatMap(({ start }) => [
-    ...[...LOCAL_INPUT, ...PIXEL_LIMIT, "-threads", `${threads}`],
+    ...[...LOCAL_INPUT, ...PIXEL_LIMIT, "-threads", `${Math.min(threads, MOST_DECODING_THREADS)}`],
     // Inexact on purpose: the graph needs the picture that is on screen at the start, which may have come seconds before it.
     ...["-noaccurate_seek", "-ss", `${start - runUp(source, start)}`, "-i", source.file],
   ]);
@@ -44,19 +44,8 @@ export function clipArgs(plan: ClipPlan): string[] {
   return [
     ...inputs,
     ...["-i", "sound.m4a", "-filter_complex_threads", `${threads}`, "-filter_complex", clipGraph(plan)],
-    ...[
-      "-map",
-      "[cover]",
-      "-frames:v",
-      `${cover.count}`,
-      "-q:v",
-      "3",
-      "-fps_mode",
-      "passthrough",
-      "-f",
-      "image2",
-      "cover_%02d.jpg",
-    ],
+    ...["-map", "[cover]", "-frames:v", `${cover.count}`, "-fps_mode", "passthrough"],
+    ...["-q:v", "3", "-f", "image2", "cover_%02d.jpg"],
     ...["-map", "[preview]", ...sound],
     ...encodingArgs({ ...video, ...small, encoder: "libx264", crf: 27, preset: "superfast" }),
     ...[...mp4, "preview.mp4"],
@@ -64,6 +53,8 @@ export function clipArgs(plan: ClipPlan): string[] {
   ];
 }
 
+/** Each holds a few pictures in memory, and each stretch has a decoder of its own. */
+const MOST_DECODING_THREADS = 8;
 /** Seconds between two key frames that are not exceeded in practice. */
 const LONGEST_GOP_SECONDS = 12;
 
@@ -87,9 +78,14 @@ export function clipGraph(plan: ClipPlan): string {
   const { text: rate } = timeline.rate;
   const parts = timeline.stretches.flatMap(({ start, frames }, stretch) => {
     const own = pieces.flatMap((piece, i) => (piece.stretch === stretch ? [{ piece, i }] : []));
-    // start_time takes the picture on screen at the stretch's start; half a second of stillness makes up for a picture that ends before the sound
     const before = runUp(source, start);
-    const even = `${before > 0 ? `setpts=PTS-${before}/TB,` : ""}fps=${rate}:start_time=0,tpad=stop_mode=clone:stop_duration=0.5,trim=end_frame=${frames}`;
+    const even = [
+      ...(before > 0 ? [`setpts=PTS-${before}/TB`] : []),
+      "bwdif=deint=interlaced",
+      `fps=${rate}:start_time=0`, // begins with the picture that is on screen at the stretch's start
+      "tpad=stop_mode=clone:stop_duration=0.5", // for a picture that ends a little before the sound
+      `trim=end_frame=${frames}`,
+    ].join(",");
     return [
       `[${stretch}:${source.info.video.index}]${even},split=${own.length}${own.map(({ i }) => `[in${i}]`).join("")}`,
       ...own.flatMap(({ piece, i }) => pieceGraph(piece, i, plan)),

@@ -23,18 +23,11 @@ const TOLERANCE_LU = 0.8;
 /** Below this it is room noise: made louder it would only hiss. */
 const SILENCE_LUFS = -60;
 const REPAIRS = 2;
+/** More than this out of a limiter would distort. */
+const MOST_BOOST_DB = 8;
 const FADE_SECONDS = 0.01;
 const AAC = ["-c:a", "aac", "-b:a", "160k", "-ar", "48000", "-ac", "2"];
-const SCRUBBED = [
-  "-map_metadata",
-  "-1",
-  "-map_chapters",
-  "-1",
-  "-fflags",
-  "+bitexact",
-  "-flags:a",
-  "+bitexact",
-];
+const SCRUBBED = "-map_metadata -1 -map_chapters -1 -fflags +bitexact -flags:a +bitexact".split(" ");
 
 export interface SoundOptions {
   tools: Tools;
@@ -47,7 +40,7 @@ export interface SoundOptions {
 
 /**
  * The clip's finished sound: AAC 48 kHz stereo of exactly the timeline's length, 10 ms fades at both ends of every stretch, -14 LUFS
- * and at most -1 dBTP as measured on the AAC itself. Two passes of loudnorm and at most two more tries when the peak or the level
+ * and at most -1 dBTP as measured on the AAC itself. Two passes of loudnorm, and at most two more tries when the peak or the level
  * misses. Silence, or a source without sound, gives a silent track that is not amplified.
  */
 export async function clipSound({ tools, source, timeline, dir, signal }: SoundOptions): Promise<Loudness> {
@@ -71,12 +64,15 @@ export async function clipSound({ tools, source, timeline, dir, signal }: SoundO
       level: "info",
     }),
   );
-  let [level, peak] = [TARGET_LUFS, FIRST_PEAK_AIM];
+  let [peak, boostDb] = [FIRST_PEAK_AIM, 0];
   for (let repairs = 0; ; repairs++) {
     const silent = !(Number(measured.input_i) > SILENCE_LUFS);
-    const filter = silent ? "anull" : `${loudnorm(level, peak)}:${knowing(measured)}:linear=true`;
-    const whole = `apad=whole_dur=${timeline.seconds},atrim=end=${timeline.seconds}`;
-    await encode(["-i", "sound.wav", "-af", `${filter},aresample=48000,${whole}`]);
+    const chain = [
+      // what loudnorm leaves too soft, because of single peaks, is made up for by a limiter; both work at 192 kHz
+      ...(silent ? [] : [`${loudnorm(peak)}:${knowing(measured)}:linear=true`, ...limited(boostDb, peak)]),
+      `aresample=48000,apad=whole_dur=${timeline.seconds},atrim=end=${timeline.seconds}`,
+    ];
+    await encode(["-i", "sound.wav", "-af", chain.join(",")]);
     const loudness = parseEbur128(
       await runFfmpeg(tools, {
         ...limits,
@@ -92,7 +88,7 @@ export async function clipSound({ tools, source, timeline, dir, signal }: SoundO
       return loudness;
     }
     if (over > 0) peak -= over + 0.3;
-    else level = Math.min(-10, level + off);
+    if (Math.abs(off) > TOLERANCE_LU) boostDb = Math.min(MOST_BOOST_DB, boostDb + off);
   }
 }
 
@@ -110,11 +106,7 @@ function collectArgs(source: FetchedSource, { stretches, rate, seconds }: ClipTi
     return `[${i}:${source.info.audio?.index}]${even},apad=whole_dur=${length},atrim=end=${length},${fades}[s${i}]`;
   });
   const joined = `${stretches.map((_, i) => `[s${i}]`).join("")}concat=n=${stretches.length}:v=0:a=1,asplit[sound][heard]`;
-  const graph = [
-    ...parts,
-    joined,
-    `[heard]${loudnorm(TARGET_LUFS, FIRST_PEAK_AIM)}:print_format=json[measured]`,
-  ];
+  const graph = [...parts, joined, `[heard]${loudnorm(FIRST_PEAK_AIM)}:print_format=json[measured]`];
   return [
     ...inputs,
     ...["-filter_complex", graph.join(";"), "-map", "[measured]", "-f", "null", "-"],
@@ -122,8 +114,12 @@ function collectArgs(source: FetchedSource, { stretches, rate, seconds }: ClipTi
   ];
 }
 
-const loudnorm = (level: number, peak: number) =>
-  `loudnorm=I=${level.toFixed(2)}:TP=${Math.max(-9, peak).toFixed(2)}:LRA=11`;
+const loudnorm = (peak: number) => `loudnorm=I=${TARGET_LUFS}:TP=${Math.max(-9, peak).toFixed(2)}:LRA=11`; // -9 is the lowest that it takes
+
+const limited = (boostDb: number, peak: number) =>
+  boostDb === 0
+    ? []
+    : [`volume=${boostDb.toFixed(2)}dB`, `alimiter=limit=${(10 ** (peak / 20)).toFixed(4)}:level=disabled`];
 
 const Measured = z.object({
   input_i: z.string(),

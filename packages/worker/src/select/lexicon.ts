@@ -45,7 +45,7 @@ const english: Lexicon = {
   payoff:
     set(`finally lesson answer therefore learn learned learnt point means result reason realised realized
     turned conclusion why truth key solved remember ultimately`),
-  fillers: set("um uh er erm ah hmm mm uhm basically literally kinda sorta gonna like y'know"),
+  fillers: set("um uh er erm ah oh hmm mm uhm yeah okay basically literally kinda sorta gonna like y'know"),
   numbers:
     set(`two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
     eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand thousands

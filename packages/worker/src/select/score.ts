@@ -94,9 +94,9 @@ const wordsPerSpeechSecond = ({ words, speechMs }: Talk) =>
 /** How strongly a sentence opens a clip, 0..1. Also used to find the line to show first. */
 export function strength(
   talk: Talk,
-  { first, last, isQuestion, isBoilerplate, isForMachine }: HeardSentence,
+  { first, last, isQuestion, isBoilerplate, isFiller, isForMachine }: HeardSentence,
 ): number {
-  if (isBoilerplate || isForMachine) return 0;
+  if (isBoilerplate || isFiller || isForMachine) return 0;
   const has = (kind: WordKind) => Math.min(1, talk.countOf(kind, first, last));
   const words = last - first + 1;
   return clamp(
@@ -139,7 +139,7 @@ function payoff(talk: Talk, window: Window, sentences: HeardSentence[]): number 
   const closing = sentences.at(-1);
   if (!closing) return 0;
   const edge = strengthOf(window.closes);
-  if (closing.isQuestion) return 0.1 * edge;
+  if (closing.isQuestion || closing.isFiller) return 0.1 * edge;
   const { lexicon } = talk;
   const silenceMs = silenceAt(talk, window.last + 1);
   const opener = talk.plain[window.last + 1] ?? "";
@@ -199,13 +199,14 @@ function coverage(talk: Talk, { startMs, endMs, first, last }: Window, speechMs:
   return clamp(speechMs / (endMs - startMs) / 0.7) * clamp(1 - (longest - 2500) / 7500);
 }
 
-/** Share of the words that are not channel talk; an opening or ending of that kind weighs double. */
+/** Share of the words that are neither channel talk nor filler, of which the first weighs more; at either end both weigh double. */
 function substance(sentences: HeardSentence[], { first, last }: Window): number {
   let lost = 0;
   for (const [index, sentence] of sentences.entries()) {
-    if (!sentence.isBoilerplate && !sentence.isForMachine) continue;
+    const isForOthers = sentence.isBoilerplate || sentence.isForMachine;
+    if (!isForOthers && !sentence.isFiller) continue;
     const words = Math.min(last, sentence.last) - Math.max(first, sentence.first) + 1;
-    lost += words * (index === 0 || index === sentences.length - 1 ? 3 : 1.5);
+    lost += words * (isForOthers ? 1.5 : 0.5) * (index === 0 || index === sentences.length - 1 ? 2 : 1);
   }
   return clamp(1 - lost / (last - first + 1));
 }

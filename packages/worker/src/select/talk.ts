@@ -15,6 +15,8 @@ export interface HeardSentence extends Sentence {
   endMs: number;
   /** Greetings, thanks, channel talk. */
   isBoilerplate: boolean;
+  /** Words that only fill time: "And uh yeah, we will see." */
+  isFiller: boolean;
   /** Written for a machine, or right after such a sentence. */
   isForMachine: boolean;
 }
@@ -109,15 +111,24 @@ function heard(
   return sentences.map((sentence) => {
     const { first, last } = sentence;
     const text = textOf({ words }, first, last);
+    const spoken = plain.slice(first, last + 1);
     forMachines = addressesMachine(text) ? 3 : forMachines - 1;
     return {
       ...sentence,
       startMs: words[first]?.startMs ?? 0,
       endMs: words[last]?.endMs ?? 0,
-      isBoilerplate: lexicon.boilerplate.test(plain.slice(first, last + 1).join(" ")),
+      isBoilerplate: lexicon.boilerplate.test(spoken.join(" ")),
+      isFiller: isFiller(spoken, lexicon),
       isForMachine: forMachines > 0,
     };
   });
+}
+
+/** Whether a sentence has more filling words than words of content; "like" and its kin are both, and so do not count. */
+function isFiller(spoken: string[], { fillers, stop }: Lexicon): boolean {
+  const own = spoken.filter((word) => !stop.has(word));
+  const filling = own.filter((word) => fillers.has(word)).length;
+  return filling > own.filter((word) => word.length > 3 && !fillers.has(word)).length;
 }
 
 function sentencesWith(plain: string[], sentences: HeardSentence[]): Map<string, number> {

@@ -1,3 +1,4 @@
+import { believablePhrases } from "./phrases.ts";
 import { lengthOf, plainLine, plainWord, shortened } from "./plain-text.ts";
 import { type Candidate, catching, leaning, strength } from "./score.ts";
 import { type HeardSentence, type Talk, textOf } from "./talk.ts";
@@ -14,6 +15,8 @@ export interface ClipTexts {
   reason: string;
 }
 
+const GOOD_HOOK = 0.2;
+
 /** Openers that a title does without. "No." is one, the "no" of "no man" is not. */
 const OPENERS =
   /^(?:(?:and|so(?! (?:many|much|few|far|little)\b)|but|or|because|then|dan|jadi|tapi|karena|terus|lalu)\b[\s,]*|(?:well|okay|ok|now|yeah|yes|no|wait|look|listen|nah|ya|tidak)[,.!…]+\s*)+/iu;
@@ -25,19 +28,25 @@ const OPENERS =
  */
 export function clipTexts(talk: Talk, clip: Candidate, taken: readonly string[]): ClipTexts {
   const reason = reasonFor(talk, clip);
-  const sentences = talk.isReliable ? readable(talk, clip) : [];
+  const sentences = talk.isReliable ? readable(talk, clip) : believablePhrases(talk, clip);
   const opening = openingOf(talk, sentences);
+  const isOpening = (sentence: HeardSentence) => opening !== undefined && !apart(sentence, opening);
   const best = sentences
     .map((sentence) => ({ sentence, title: titleFrom(talk, sentence) }))
     .filter(({ title }) => /\p{L}{2}/u.test(title) && !taken.includes(title))
     .map((option) => ({
       ...option,
-      worth: titleWorth(talk, clip, option) - 0.25 * Number(option.sentence === opening),
+      worth: titleWorth(talk, clip, option) - 0.25 * Number(isOpening(option.sentence)) - Number(process.env.TD ?? 0) * doubt(talk, option.sentence),
     }))
     .sort((a, b) => b.worth - a.worth)[0];
   if (!best) return { ...momentTexts(talk, clip, taken), reason };
-  return { title: best.title, hook: hookFrom(talk, opening ?? best.sentence), reason };
+  const others = sentences.filter((sentence) => apart(sentence, best.sentence));
+  const hook = [opening, openingOf(talk, others)].find((line) => line && apart(line, best.sentence) && catching(talk, line) >= GOOD_HOOK)
+  return { title: best.title, hook: hookFrom(talk, hook ?? opening ?? best.sentence), reason };
 }
+
+const doubt = ({ isReliable, words }: Talk, { first, last }: HeardSentence) => isReliable ? 0 : words.slice(first, last + 1).reduce((sum, { confidence = 0 }) => sum + 1 - confidence, 0);
+const apart = (a: HeardSentence, b: HeardSentence) => a.last < b.first || b.last < a.first;
 
 /** The whole sentences of a clip that are meant for people; where there is none, its first words. */
 function readable({ sentences, sentenceOf }: Talk, { first, last }: Candidate): HeardSentence[] {

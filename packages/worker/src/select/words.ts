@@ -1,4 +1,4 @@
-import type { TranscriptSegment } from "@kangklip/contract";
+import type { TranscriptSegment, Word } from "@kangklip/contract";
 import { lengthOf, visible } from "./plain-text.ts";
 
 /** A word that was said, in whole milliseconds on the source's timeline. */
@@ -6,6 +6,8 @@ export interface SpokenWord {
   text: string;
   startMs: number;
   endMs: number;
+  /** How sure the recogniser was of it, 0..1, where it says so. */
+  confidence?: number | undefined;
 }
 
 /** Recognisers stretch a short word over the pause or the music after it; nobody says one for longer than this. */
@@ -22,23 +24,22 @@ const SHORTEST_WORD_MS = 60;
 export function spokenWords(segments: readonly TranscriptSegment[], durationMs: number): SpokenWord[] {
   const sorted = segments
     .flatMap((segment) => (segment.words.length > 0 ? segment.words : spread(segment)))
-    .flatMap(({ word, start, end }): SpokenWord[] => {
+    .flatMap(({ word, start, end, confidence }: Word): SpokenWord[] => {
       const text = visible(word);
       const [startMs, endMs] = [Math.round(start * 1000), Math.round(end * 1000)];
       if (text === "" || !Number.isFinite(startMs) || !Number.isFinite(endMs) || startMs < 0) return [];
       const longestMs = Math.max(LONGEST_WORD_MS, lengthOf(text) * MS_PER_CHARACTER);
-      return [
-        { text, startMs, endMs: Math.min(Math.max(startMs + SHORTEST_WORD_MS, endMs), startMs + longestMs) },
-      ];
+      const untilMs = Math.min(Math.max(startMs + SHORTEST_WORD_MS, endMs), startMs + longestMs);
+      return [{ text, startMs, endMs: untilMs, confidence }];
     })
     .sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
   const words: SpokenWord[] = [];
-  for (const { text, startMs, endMs } of sorted) {
+  for (const { startMs, endMs, ...word } of sorted) {
     const last = words.at(-1);
     const from = Math.max(startMs, last ? last.startMs + 1 : 0);
     if (from >= durationMs) break;
     if (last) last.endMs = Math.min(last.endMs, from);
-    words.push({ text, startMs: from, endMs: Math.min(Math.max(endMs, from + 1), durationMs) });
+    words.push({ ...word, startMs: from, endMs: Math.min(Math.max(endMs, from + 1), durationMs) });
   }
   return words;
 }

@@ -29,10 +29,8 @@ export async function* renderClips(
   frame: (clip: EdlClip) => Promise<Framing>,
 ): AsyncGenerator<RenderedClip> {
   const stop = new AbortController();
-  const setting = await prepare(
-    { ...context, signal: AbortSignal.any([context.signal, stop.signal]) },
-    source,
-  );
+  const signal = AbortSignal.any([context.signal, stop.signal]);
+  const setting = await prepare({ ...context, signal, notice: oncePerText(context.notice) }, source);
   const begun: Promise<ReadyClip>[] = [];
   const begin = (index: number) => {
     const clip = clips[index];
@@ -60,6 +58,15 @@ export async function* renderClips(
     await Promise.allSettled(begun);
     await rm(setting.scratch, { recursive: true, force: true });
   }
+}
+
+/** What holds for the machine would otherwise be said again for each clip. */
+function oncePerText(notice: (text: string) => void) {
+  const said = new Set<string>();
+  return (text: string) => {
+    if (!said.has(text)) notice(text);
+    said.add(text);
+  };
 }
 
 async function prepare(context: StageContext, fetched: FetchedSource): Promise<Setting> {
