@@ -2,10 +2,10 @@ import { existsSync, globSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { readOperatorToken, startApi } from "../start-api.ts";
 import type { JobView } from "../../packages/contract/src/index.ts";
 import { temporaryDir, tools } from "../../packages/worker/src/asr/testing.ts";
 import { startOrigin, text } from "../../packages/worker/src/fetch/testing-server.ts";
+import { readOperatorToken, startApi } from "../start-api.ts";
 import { JOB_MS, leaderOf, makeVideo, runningProcesses } from "./testing.ts";
 
 /** Every token of ours begins in its own way; a signed link carries its signature. */

@@ -6,7 +6,6 @@ import { tools } from "../../packages/worker/src/asr/testing.ts";
 import type { Route } from "../../packages/worker/src/fetch/testing-server.ts";
 import {
   JOB_MS,
-  kill,
   leaderOf,
   makeVideo,
   readArtifacts,
@@ -90,7 +89,7 @@ describe.skipIf(!tools || !isLinux)(
         await main.api().until(job_id, rendering, JOB_MS);
         const leader = leaderOf(main, main.launches()[0] ?? "");
         const worker = runningProcesses().find(({ parent }) => parent === leader);
-        kill(worker?.pid ?? 0);
+        process.kill(worker?.pid ?? Number.NaN, "SIGKILL");
         const retrying = await main.api().until(job_id, ({ attempts }) => attempts.length > 1, JOB_MS);
         expect(retrying).toMatchObject({
           status: "RUNNING",

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
-import { startTestApi } from "../../packages/api/src/testing.ts";
+import { endLaunches, startTestApi } from "../../packages/api/src/testing.ts";
 import {
   ArtifactName,
   artifactKey,
@@ -80,7 +80,7 @@ export async function startMainJob({
 
     async [Symbol.asyncDispose]() {
       await api.stop();
-      for (const launch of launches()) kill(-leaderOf({ dataDir }, launch)); // of a test that failed half-way
+      endLaunches(dataDir);
       await origin[Symbol.asyncDispose]();
       await temporary[Symbol.asyncDispose]();
     },
@@ -191,15 +191,6 @@ export function runningProcesses(): Process[] {
       return []; // it ended between the look at the list and the look at it
     }
   });
-}
-
-/** Ends a process, or with a negative number a whole group, as the kernel would when memory runs out. */
-export function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // it is gone already
-  }
 }
 
 /** The process that leads a launch's group. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,7 +13,7 @@ const WORKER = fileURLToPath(new URL("testing-worker.ts", import.meta.url));
 
 /**
  * The whole API on a free port of this machine, its data in a temporary folder, real worker processes that follow the protocol but
- * make tiny files (testing-worker.ts). `await using` ends it. Give `dataDir` to start again on what an earlier one left.
+ * make tiny files (testing-worker.ts). `await using` ends it and its workers. Give `dataDir` to start again on what an earlier one left.
  * @param options `env` goes over the usual settings; `keep` leaves the data folder behind; `realWorker` runs the worker that people run
  */
 export async function startTestApi(
@@ -78,9 +78,21 @@ export async function startTestApi(
     },
     async [Symbol.asyncDispose]() {
       await stop();
-      if (!options.keep) rmSync(dataDir, { recursive: true, force: true });
+      if (options.keep) return;
+      endLaunches(dataDir);
+      rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Workers outlive their API; those of a test must not outlive it. */
+export function endLaunches(dataDir: string): void {
+  for (const file of globSync("launches/*/pid", { cwd: dataDir }))
+    try {
+      process.kill(-JSON.parse(readFileSync(join(dataDir, file), "utf8")).pid, "SIGKILL");
+    } catch {
+      // it has ended
+    }
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape

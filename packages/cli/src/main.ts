@@ -23,7 +23,9 @@ process.on("SIGINT", () => {
   if (interrupted.signal.aborted) process.exit(EXIT.interrupted); // the second ^C leaves at once
   interrupted.abort(new CliError(EXIT.interrupted, "Interrupted"));
 });
-process.stdout.on("error", () => process.exit(EXIT.ok)); // whoever read it has had enough
+process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+  process.exit(code === "EPIPE" ? EXIT.ok : EXIT.jobFailed); // EPIPE: whoever read it has had enough
+});
 process.on("SIGTERM", () => interrupted.abort(new CliError(EXIT.interrupted, "Ended")));
 
 const program = new Command("kangklip")

@@ -33,17 +33,14 @@ const COMMANDS =
 const BAR_CELLS = 24;
 const REDRAW_MS = 80;
 
+type Screen = Pick<NodeJS.WriteStream, "write" | "isTTY" | "columns">;
+
 /** @param quiet no words for people at all @param color whether escape codes may be used */
-export function createTerminal({
-  json,
-  quiet,
-  color,
-}: {
-  json: boolean;
-  quiet: boolean;
-  color: boolean;
-}): Terminal {
-  const live = process.stderr.isTTY === true && !quiet;
+export function createTerminal(
+  { json, quiet, color }: { json: boolean; quiet: boolean; color: boolean },
+  { stdout = process.stdout, stderr = process.stderr }: { stdout?: Screen; stderr?: Screen } = {},
+): Terminal {
+  const live = stderr.isTTY === true && !quiet;
   const style = (code: number) => (text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
   const [bold, dim, amber] = [style(1), style(2), style(33)];
   let drawn = "";
@@ -51,7 +48,7 @@ export function createTerminal({
   let told = "";
 
   const write = (text: string) => {
-    if (!quiet) process.stderr.write(text);
+    if (!quiet) stderr.write(text);
   };
   const draw = (line: string) => {
     drawn = line;
@@ -68,7 +65,7 @@ export function createTerminal({
     const filled = Math.round(Math.min(1, Math.max(0, fraction)) * BAR_CELLS);
     const percent = `${Math.round(fraction * 100)}`.padStart(3);
     const text = `${label.padEnd(20)} ${amber("█".repeat(filled))}${dim("░".repeat(BAR_CELLS - filled))} ${percent} %`;
-    const room = (process.stderr.columns ?? 100) - 20 - BAR_CELLS - 10;
+    const room = (stderr.columns ?? 100) - 20 - BAR_CELLS - 10;
     const shown = detail.replace(COMMANDS, "").slice(0, room);
     return shown && room > 8 ? `${text}  ${dim(shown)}` : text;
   };
@@ -110,11 +107,11 @@ export function createTerminal({
       );
     },
     event(value) {
-      if (json) process.stdout.write(`${JSON.stringify(value)}\n`);
+      if (json) stdout.write(`${JSON.stringify(value)}\n`);
     },
     result(value) {
       settle();
-      if (json) process.stdout.write(`${JSON.stringify(value)}\n`);
+      if (json) stdout.write(`${JSON.stringify(value)}\n`);
     },
   };
 }

@@ -24,11 +24,11 @@ const Env = z.object({
   WORKER_THREADS: whole.min(1).max(256).optional(),
   RENDER_RESOLUTION: resolution.default([1080, 1920]),
   RENDER_MAX_FPS: whole.min(1).max(120).default(30),
-  RENDER_CRF: whole.min(10).max(35).default(20),
+  RENDER_CRF: whole.min(10).max(35).default(21),
   RENDER_PRESET: z
     .string()
     .regex(/^[a-z0-9]{2,12}$/)
-    .default("veryfast"),
+    .default("superfast"),
   CAPTION_FONT: z
     .string()
     .regex(/^[\p{L}\p{N} -]{1,60}$/u)
@@ -37,7 +37,7 @@ const Env = z.object({
   CAPTION_MAX_CHARS: whole.min(12).max(40).optional(),
   CAPTION_MAX_LINES: whole.min(1).max(4).optional(),
   CAPTION_MARGIN_H: whole.min(40).max(260).optional(),
-  CAPTION_MARGIN_V: whole.min(60).max(360).optional(),
+  CAPTION_MARGIN_V: whole.min(60).max(900).optional(),
 });
 export const SETTINGS = Object.keys(Env.shape);
 

@@ -183,7 +183,7 @@ function receipt({ job, tools }: StageContext, made: Made, outputBytes: number):
     output_bytes: outputBytes,
     machine: { cpus: availableParallelism(), platform: `${process.platform}-${process.arch}`, gpu: null },
     tools: { ffmpeg: tools.version, node: process.version },
-    notes: made.notices,
+    notes: [...made.notices, ...new Set(made.rendered.flatMap(({ encoderReason }) => encoderReason ?? []))],
   };
 }
 

@@ -135,4 +135,6 @@ export interface RenderedClip {
   height: number;
   captioned: boolean;
   encoder: string;
+  /** Why it was no faster one; null where it was. */
+  encoderReason: string | null;
 }

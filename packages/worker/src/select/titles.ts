@@ -15,8 +15,6 @@ export interface ClipTexts {
   reason: string;
 }
 
-const GOOD_HOOK = 0.2;
-
 /** Openers that a title does without. "No." is one, the "no" of "no man" is not. */
 const OPENERS =
   /^(?:(?:and|so(?! (?:many|much|few|far|little)\b)|but|or|because|then|dan|jadi|tapi|karena|terus|lalu)\b[\s,]*|(?:well|okay|ok|now|yeah|yes|no|wait|look|listen|nah|ya|tidak)[,.!…]+\s*)+/iu;
@@ -27,26 +25,26 @@ const OPENERS =
  * @param taken titles that other clips of the job have already.
  */
 export function clipTexts(talk: Talk, clip: Candidate, taken: readonly string[]): ClipTexts {
-  const reason = reasonFor(talk, clip);
-  const sentences = talk.isReliable ? readable(talk, clip) : believablePhrases(talk, clip);
-  const opening = openingOf(talk, sentences);
-  const isOpening = (sentence: HeardSentence) => opening !== undefined && !apart(sentence, opening);
-  const best = sentences
-    .map((sentence) => ({ sentence, title: titleFrom(talk, sentence) }))
+  const lines = talk.isReliable ? readable(talk, clip) : believablePhrases(talk, clip);
+  const opening = openingOf(talk, lines);
+  const best = lines
+    .map((line) => ({ line, title: titleFrom(talk, line) }))
     .filter(({ title }) => /\p{L}{2}/u.test(title) && !taken.includes(title))
     .map((option) => ({
       ...option,
-      worth: titleWorth(talk, clip, option) - 0.25 * Number(isOpening(option.sentence)) - Number(process.env.TD ?? 0) * doubt(talk, option.sentence),
+      worth: titleWorth(talk, clip, option) - 0.25 * Number(opening && share(option.line, opening)),
     }))
     .sort((a, b) => b.worth - a.worth)[0];
-  if (!best) return { ...momentTexts(talk, clip, taken), reason };
-  const others = sentences.filter((sentence) => apart(sentence, best.sentence));
-  const hook = [opening, openingOf(talk, others)].find((line) => line && apart(line, best.sentence) && catching(talk, line) >= GOOD_HOOK)
-  return { title: best.title, hook: hookFrom(talk, hook ?? opening ?? best.sentence), reason };
+  const moment = momentTexts(talk, clip, taken);
+  const reason = reasonFor(talk, clip);
+  if (!best) return { ...moment, reason };
+  const others = lines.filter((line) => !share(line, best.line));
+  const hook = opening && others.includes(opening) ? opening : openingOf(talk, others);
+  if (hook) return { title: best.title, hook: hookFrom(talk, hook), reason };
+  return { title: best.title, hook: talk.isReliable ? hookFrom(talk, best.line) : moment.hook, reason };
 }
 
-const doubt = ({ isReliable, words }: Talk, { first, last }: HeardSentence) => isReliable ? 0 : words.slice(first, last + 1).reduce((sum, { confidence = 0 }) => sum + 1 - confidence, 0);
-const apart = (a: HeardSentence, b: HeardSentence) => a.last < b.first || b.last < a.first;
+const share = (a: HeardSentence, b: HeardSentence) => a.first <= b.last && b.first <= a.last;
 
 /** The whole sentences of a clip that are meant for people; where there is none, its first words. */
 function readable({ sentences, sentenceOf }: Talk, { first, last }: Candidate): HeardSentence[] {
@@ -59,9 +57,15 @@ function readable({ sentences, sentenceOf }: Talk, { first, last }: Candidate): 
   return [good, whole, meant].find((list) => list.length > 0) ?? [];
 }
 
-/** A sentence as a title: without its opener and its full stop, in sentence case, at most 60 characters. */
-function titleFrom(talk: Talk, { first, last }: HeardSentence): string {
+/** What a sentence says, in one line; one that was only heard gets the mark that belongs to it, if it asks. */
+function lineFrom(talk: Talk, { first, last, isQuestion }: HeardSentence): string {
   const line = plainLine(textOf(talk, first, Math.min(last, first + 60)));
+  return talk.isReliable ? line : line.replace(/\.$/u, "") + (isQuestion ? "?" : "");
+}
+
+/** A sentence as a title: without its opener and its full stop, in sentence case, at most 60 characters. */
+function titleFrom(talk: Talk, sentence: HeardSentence): string {
+  const line = lineFrom(talk, sentence);
   const shorter = line.replace(OPENERS, "");
   const title = sentenceCase(lengthOf(shorter) >= 12 ? shorter : line).replace(/\.+$/u, "");
   return cutLine(title, TITLE_LIMIT, talk);
@@ -76,8 +80,8 @@ function openingOf(talk: Talk, sentences: readonly HeardSentence[]): HeardSenten
   return opening.find((sentence) => worth(sentence) >= Math.min(0.35, most));
 }
 
-function hookFrom(talk: Talk, { first, last }: HeardSentence): string {
-  const line = plainLine(textOf(talk, first, Math.min(last, first + 60)));
+function hookFrom(talk: Talk, sentence: HeardSentence): string {
+  const line = lineFrom(talk, sentence);
   const shorter = line.replace(OPENERS, "");
   return cutLine(sentenceCase(lengthOf(shorter) >= 12 ? shorter : line), HOOK_LIMIT, talk);
 }
@@ -109,7 +113,7 @@ function sentenceCase(line: string): string {
 function titleWorth(
   talk: Talk,
   { first, last }: Candidate,
-  { sentence, title }: { sentence: HeardSentence; title: string },
+  { line: sentence, title }: { line: HeardSentence; title: string },
 ): number {
   const { plain, lexicon } = talk;
   const length = lengthOf(title);

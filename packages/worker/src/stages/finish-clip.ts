@@ -7,7 +7,13 @@ import { type ClipPlan, type Colours, clipArgs, previewSize } from "../media/cli
 import { checkClip } from "../media/clip-check.ts";
 import type { ClipTimeline, Piece } from "../media/clip-timeline.ts";
 import { coverFrames, sharpestCover } from "../media/cover.ts";
-import { type Encoder, highestBitrate, nvencReason, smallerCrf } from "../media/encoder.ts";
+import {
+  type Encoder,
+  type EncoderChoice,
+  highestBitrate,
+  nvencReason,
+  smallerCrf,
+} from "../media/encoder.ts";
 import { runFfmpeg } from "../media/ffmpeg.ts";
 import { explainFailure } from "../media/truncation.ts";
 import type { FetchedSource, Framing, RenderedClip, StageContext } from "../stage.ts";
@@ -18,7 +24,7 @@ export interface Setting {
   source: FetchedSource;
   style: CaptionStyle;
   colours: Colours;
-  encoder: Encoder;
+  choice: EncoderChoice;
   /** Folder of everything that is not finished; gone when the stage ends, however it ends. */
   scratch: string;
 }
@@ -48,7 +54,9 @@ export async function finishClip(
   const { clip, name, dir, framing, timeline, cues } = ready;
   const { tools, signal } = context;
   const { width, height } = style;
-  const encoder = await explainFailure(context, source, timeline, () => encode(setting, ready, onProgress));
+  const { encoder, reason } = await explainFailure(context, source, timeline, () =>
+    encode(setting, ready, onProgress),
+  );
   await checkClip(tools, join(dir, "clip.mp4"), style, timeline, signal);
   await checkClip(tools, join(dir, "preview.mp4"), previewSize(style), timeline, signal);
 
@@ -71,15 +79,18 @@ export async function finishClip(
   await finish("clip.mp4", files.clip);
   await rm(dir, { recursive: true, force: true });
   const durationSeconds = timeline.seconds;
-  return { index: clip.index, files, framing, durationSeconds, width, height, captioned, encoder };
+  return {
+    ...{ index: clip.index, files, framing, durationSeconds, width, height, captioned },
+    ...{ encoder, encoderReason: reason },
+  };
 }
 
 /** Leaves clip.mp4, preview.mp4 and the cover's candidates in the clip's scratch folder. @returns what encoded the clip. */
 async function encode(
-  { context, source, style, colours, encoder }: Setting,
+  { context, source, style, colours, choice }: Setting,
   { clip, dir, timeline, pieces, cues }: ReadyClip,
   onProgress: (fraction: number) => void,
-): Promise<Encoder> {
+): Promise<EncoderChoice> {
   const { tools, settings, signal } = context;
   const { width, height } = style;
   const plan: Omit<ClipPlan, "encoder" | "crf"> = {
@@ -101,14 +112,15 @@ async function encode(
       ...(foreign && { level: "info" as const, keepStderr: 1 << 20 }),
     });
     if (/failed to find any fallback with glyph/i.test(said)) context.notice(MISSING_GLYPHS);
-    return by;
+    return { ...choice, encoder: by };
   };
 
-  const used = await run(encoder, settings.renderCrf).catch((error: unknown) => {
-    if (encoder === "libx264" || !(error instanceof KangKlipError) || error.code !== "RENDER_FAILED")
+  const used = await run(choice.encoder, settings.renderCrf).catch(async (error: unknown) => {
+    if (choice.encoder === "libx264" || !(error instanceof KangKlipError) || error.code !== "RENDER_FAILED")
       throw error;
-    context.log("encoder", { clip: clip.index, encoder: "libx264", reason: nvencReason(error) });
-    return run("libx264", settings.renderCrf);
+    const reason = nvencReason(error);
+    context.log("encoder", { clip: clip.index, encoder: "libx264", reason });
+    return { ...(await run("libx264", settings.renderCrf)), reason };
   });
   let crf = settings.renderCrf;
   for (let repairs = 0; repairs < REPAIRS; repairs++) {
@@ -118,7 +130,7 @@ async function encode(
     if (bitrate <= limit) break;
     crf = smallerCrf(crf, bitrate / limit);
     context.log("too_large", { clip: clip.index, bitrate: Math.round(bitrate), crf });
-    await run(used, crf);
+    await run(used.encoder, crf);
   }
   return used;
 }

@@ -81,7 +81,7 @@ async function prepare(context: StageContext, fetched: FetchedSource): Promise<S
   if (colours.lost)
     context.notice("The video is HDR and this ffmpeg has no zscale filter: colours may look pale.");
   const scratch = join(dir, ".render");
-  return { context, source, style, colours: colours.colours, encoder: choice.encoder, scratch };
+  return { context, source, style, colours: colours.colours, choice, scratch };
 }
 
 /** Everything of a clip that comes before its encoding. */

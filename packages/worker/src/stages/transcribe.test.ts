@@ -99,9 +99,7 @@ test.skipIf(!tools)(
     ]);
     expect(transcript.transcriber).toBe("none");
     expect(told.notices).toEqual([
-      expect.stringMatching(
-        /^Whisper could not be used. There is no speech model .*Set MODEL_PATH/,
-      ),
+      expect.stringMatching(/^Whisper could not be used. There is no speech model .*Set MODEL_PATH/),
       expect.stringMatching(/^No speech recogniser could be used, .*MODEL_PATH.*install pocketsphinx/),
     ]);
     expect(told.logs.map(({ transcriber, why }) => [transcriber, why])).toEqual([

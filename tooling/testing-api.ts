@@ -1,0 +1,2 @@
+/** For tests of packages that must not know the API's insides, but need one that runs. */
+export { startTestApi } from "../packages/api/src/testing.ts";
