@@ -32,16 +32,18 @@ export function createClient(apiUrl: string, headers: Record<string, string>) {
   });
 }
 
-/** An error of the API, or of reaching it, as one for the terminal; anything else as it is. */
+/** An error of the API, of reaching it, or of a file of this machine, as one for the terminal; anything else as it is: a bug. */
 export function asCliError(error: unknown, apiUrl: string): unknown {
-  if (error instanceof KangKlipError)
-    return new CliError(exitFor(error.code), `${error.message}\n  ${error.code}: ${error.action}`, {
-      cause: error,
-    });
-  const isUnreached = error instanceof TypeError && error.message === "fetch failed"; // undici's, for all of the network
-  if (!(error instanceof TRPCClientError) && !isUnreached) return error;
-  const { kk } = ("data" in error ? (error.data ?? {}) : {}) as { kk?: { code: string; action: string } };
-  if (kk)
-    return new CliError(exitFor(kk.code), `${error.message}\n  ${kk.code}: ${kk.action}`, { cause: error });
+  const told = (code: string, message: string, action: string) =>
+    new CliError(exitFor(code), `${message}\n  ${code}: ${action}`, { cause: error });
+  if (error instanceof KangKlipError) return told(error.code, error.message, error.action);
+  if (error instanceof TRPCClientError) {
+    const kk = (error.data as { kk?: { code: string; action: string } } | undefined)?.kk;
+    if (kk) return told(kk.code, error.message, kk.action);
+  } else if (error instanceof Error && "syscall" in error) {
+    return new CliError(EXIT.config, error.message, { cause: error });
+  } else if (!(error instanceof TypeError && error.message === "fetch failed")) {
+    return error;
+  }
   return new CliError(EXIT.service, `${apiUrl} does not answer. Start it with: npm start`, { cause: error });
 }

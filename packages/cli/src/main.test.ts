@@ -75,8 +75,9 @@ test.each<[string, string[], number, RegExp]>([
     "a video that cannot be read",
     ["clip", address("fails")],
     3,
-    /cannot? .*|can be read \(RENDER\)\n {2}SOURCE_UNREADABLE: /,
+    /can be read \(RENDER\)\n {2}SOURCE_UNREADABLE: /,
   ],
+  ["a folder that cannot be made", ["clip", address("ok"), "--out", "/dev/null/x"], 78, /ENOTDIR/],
   ["an unknown job", ["jobs", "get", "kk_01JD0000000000000000000000"], 2, /job not found/],
   ["a job id that is none", ["jobs", "watch", "nonsense"], 2, /job not found/],
 ])(

@@ -21,7 +21,7 @@ const source = "https://example.com/ok.mp4";
 const JOB = "kk_01JD0000000000000000000000";
 
 /** Something that answers like a service with a finished job of one clip, but says and sends what it likes. */
-async function startLiar({ name = "clip_01.mp4", body = "a clip" as string | null }) {
+async function startLiar({ name = "clip_01.mp4", breaks = true }) {
   const { router, procedure } = initTRPC.create();
   const server = createHTTPServer({
     basePath: "/trpc/",
@@ -42,8 +42,9 @@ async function startLiar({ name = "clip_01.mp4", body = "a clip" as string | nul
     middleware(incoming, response, next) {
       if (incoming.url !== "/file") return next();
       response.writeHead(200, { "content-length": 1000 });
-      response.write(body ?? "the beginning");
-      if (body !== null) response.destroy();
+      response.write("the beginning", () => {
+        if (breaks) setTimeout(() => response.destroy(), 50);
+      });
     },
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
@@ -79,7 +80,10 @@ test("a clip that is not what its job says is told as damaged", async () => {
 test("a service that names another file than a clip is not obeyed", async () => {
   await using liar = await startLiar({ name: "../../escaped.mp4" });
   const outDir = join(dir, "deep", "deeper", "out");
-  await expect(making(liar.apiUrl, outDir)).rejects.toThrow("artifact not found");
+  await expect(making(liar.apiUrl, outDir)).rejects.toMatchObject({
+    exit: EXIT.service,
+    message: "The service names a clip that is none",
+  });
   expect(globSync("**/escaped*", { cwd: dir })).toEqual([]);
 });
 
@@ -87,9 +91,12 @@ test("a download that breaks off leaves nothing, and ^C ends one that hangs", as
   const outDir = join(dir, "broken");
   {
     await using liar = await startLiar({});
-    await expect(making(liar.apiUrl, outDir)).rejects.toThrow();
+    await expect(making(liar.apiUrl, outDir)).rejects.toMatchObject({
+      exit: EXIT.service,
+      message: "The connection broke while clip_01.mp4 was fetched",
+    });
   }
-  await using slow = await startLiar({ body: null });
+  await using slow = await startLiar({ breaks: false });
   const stop = new AbortController();
   const interrupted = new CliError(EXIT.interrupted, "Interrupted");
   const made = making(slow.apiUrl, outDir, { signal: stop.signal });

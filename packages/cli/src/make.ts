@@ -204,7 +204,8 @@ async function save(
   await mkdir(folder, { recursive: true });
   const saved: MakeResult["clips"] = [];
   for (const clip of clips) {
-    const name = ArtifactName.parse(clip.clip_file); // it becomes a file name here, whatever service said it
+    const { data: name } = ArtifactName.safeParse(clip.clip_file); // it becomes a file name here, whoever said it
+    if (!name) throw new CliError(EXIT.service, "The service names a clip that is none");
     const { url } = await client.clips.download.query({ job_id: jobId, clip_file: name });
     const path = join(folder, name);
     const sha256 = await fetchTo(new URL(url, `${apiUrl}/`), path, signal);
@@ -246,7 +247,11 @@ async function fetchTo(url: URL, path: string, signal: AbortSignal): Promise<str
     await rename(part, path);
   } catch (error) {
     await rm(part, { force: true });
-    throw signal.aborted ? signal.reason : error;
+    if (signal.aborted) throw signal.reason;
+    if (!(error instanceof TypeError)) throw error; // undici's, for a body that ends too early
+    throw new CliError(EXIT.service, `The connection broke while ${basename(path)} was fetched`, {
+      cause: error,
+    });
   }
   return hash.digest("hex");
 }

@@ -1,5 +1,14 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { analysisSize, watchArgs } from "./analysis.ts";
+import { runUp } from "../media/clip-args.ts";
+import { outputRate } from "../media/clip-timeline.ts";
+import { findTools } from "../media/ffmpeg.ts";
+import { probeMedia } from "../media/probe.ts";
+import { analysisSize, watch, watchArgs } from "./analysis.ts";
+import { findCuts } from "./cuts.ts";
 import { shotBounds } from "./shots.ts";
 
 test("the analysis picture keeps the source's shape, is never larger, and has even sides", () => {
@@ -8,6 +17,36 @@ test("the analysis picture keeps the source's shape, is never larger, and has ev
   expect(analysisSize({ width: 1080, height: 1080 })).toMatchObject({ width: 360, height: 360 });
   expect(analysisSize({ width: 16, height: 16 })).toEqual({ width: 16, height: 16, scale: 1 });
 });
+
+const tools = await findTools({ FFMPEG_PATH: process.env.FFMPEG_PATH }).catch(() => undefined);
+
+test.skipIf(!tools)(
+  "a transport stream is cut on its very frame, although its key frames are far apart (needs ffmpeg)",
+  async () => {
+    if (!tools) return;
+    const dir = mkdtempSync(join(tmpdir(), "kangklip-analysis-"));
+    try {
+      const file = join(dir, "a.ts");
+      const colour = (name: string) => ["-f", "lavfi", "-i", `color=${name}:s=64x36:r=30:d=6`];
+      const sparse = ["-c:v", "libx264", "-g", "150", "-keyint_min", "150", "-sc_threshold", "0"];
+      const joined = ["-filter_complex", "[0][1]concat", ...sparse, file];
+      execFileSync(tools.ffmpeg, ["-v", "error", ...colour("red"), ...colour("blue"), ...joined]);
+      const signal = new AbortController().signal;
+      const info = await probeMedia(tools, file, signal);
+      if (!info.video) throw new Error("no video");
+      const [startSeconds, rate] = [4.5, outputRate(30, 30)];
+      const watched = await watch({
+        ...{ tools, file, video: info.video, startSeconds, seconds: 3, rate, threads: 1, signal },
+        runUpSeconds: runUp({ info: { ...info, video: info.video } }, startSeconds),
+        onPicture: () => {},
+      });
+      expect(watched.frames).toBe(90);
+      expect(findCuts(watched.thumbs, watched.fps)).toEqual([45]);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  },
+);
 
 test("one decode of the stretch alone: limits and seek before the input, numbered from its start", () => {
   const video = {

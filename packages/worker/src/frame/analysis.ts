@@ -34,6 +34,8 @@ export interface WatchOptions {
   /** Seconds as ffmpeg's `-ss` counts them: from the start of the file's earliest stream. */
   startSeconds: number;
   seconds: number;
+  /** Seconds to begin decoding before the stretch (see `runUp`). */
+  runUpSeconds?: number;
   /** What the renderer makes of the source: the frames that are looked at are the frames of the clip. */
   rate: FrameRate;
   threads: number;
@@ -60,13 +62,18 @@ export function watchArgs({
   seconds,
   rate,
   threads,
+  runUpSeconds = 0,
 }: Omit<WatchOptions, "tools" | "signal" | "onPicture">): string[] {
   const { width, height } = analysisSize(squareSize(video));
+  const shift = runUpSeconds > 0 ? `setpts=PTS-${runUpSeconds}/TB,` : "";
   return [
     ...["-threads", `${threads}`, ...LOCAL_INPUT, ...PIXEL_LIMIT],
-    ...["-noaccurate_seek", "-ss", startSeconds.toFixed(6), "-i", file],
+    ...["-noaccurate_seek", "-ss", (startSeconds - runUpSeconds).toFixed(6), "-i", file],
     ...["-map", `0:${video.index}`],
-    ...["-vf", `fps=${rate.text}:start_time=0,scale=${width}:${height}:flags=area,setsar=1,format=yuv420p`],
+    ...[
+      "-vf",
+      `${shift}fps=${rate.text}:start_time=0,scale=${width}:${height}:flags=area,setsar=1,format=yuv420p`,
+    ],
     ...["-frames:v", `${Math.max(1, Math.round(seconds * rate.fps))}`, "-f", "rawvideo", "pipe:1"],
   ];
 }

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { EdlClip, FaceLog } from "@kangklip/contract";
+import { runUp } from "../media/clip-args.ts";
 import { outputRate } from "../media/clip-timeline.ts";
 import { squareSize } from "../media/probe.ts";
 import type { FetchedSource, Framing, StageContext } from "../stage.ts";
@@ -100,10 +101,12 @@ function ownShape({ segments }: EdlClip, box: Box): Framing {
 
 async function watchClip(
   { segments }: EdlClip,
-  { file, info: { video } }: FetchedSource,
+  source: FetchedSource,
   finder: FaceFinder,
   { dir, tools, signal, settings }: FramerContext,
 ): Promise<Stretch[]> {
+  const { file } = source;
+  const { video } = source.info;
   const rate = outputRate(video.fps, settings.renderMaxFps);
   const sourceWidth = squareSize(video).width;
   const stretches: Stretch[] = [];
@@ -113,7 +116,7 @@ async function watchClip(
     const looks: Promise<Sample | null>[] = [];
     const watched = await watch({
       ...{ tools, file: resolve(dir, file), video, rate, signal, threads: settings.threads },
-      ...{ startSeconds: segment.start, seconds },
+      ...{ startSeconds: segment.start, seconds, runUpSeconds: runUp(source, segment.start) },
       onPicture(picture, frame) {
         const scale = sourceWidth / picture.width;
         const sample = finder.find(picture).then((found) => {

@@ -62,7 +62,7 @@ const LONGEST_GOP_SECONDS = 12;
  * Seconds to begin before a stretch. A transport stream has no index: ffmpeg jumps to where the time is right, and the picture
  * comes only with the next key frame.
  */
-const runUp = ({ info }: FetchedSource, start: number) =>
+export const runUp = ({ info }: Pick<FetchedSource, "info">, start: number) =>
   info.container === "mpegts" ? Math.min(start, LONGEST_GOP_SECONDS) : 0;
 
 /** Half the clip's size, on even pixels. */

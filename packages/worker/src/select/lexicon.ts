@@ -2,6 +2,8 @@
 export interface Lexicon {
   /** Words that open a question. Used where the transcript has no question marks. */
   questions: Set<string>;
+  /** Verbs that follow them in a question, and not in "when they arrived"; none where the language needs none. */
+  auxiliaries: Set<string>;
   /** First words that lean on something said before: pronouns, pointers, answers. */
   leaning: Set<string>;
   /** First words that join a sentence to the one before. */
@@ -29,6 +31,8 @@ const set = (words: string) => new Set(words.split(/\s+/).filter(Boolean));
 
 const english: Lexicon = {
   questions: set("why how what who whose when where which"),
+  auxiliaries: set(`is are was were am do does did has have had can could will would shall should may might must isn't
+    aren't wasn't weren't don't doesn't didn't can't couldn't won't wouldn't`),
   leaning: set(`he she it they him her them his hers its their theirs this that these those there such both
     yes no yeah yep nope exactly right correct true sure okay ok it's that's he's she's they're there's`),
   joining: set("and so but or because then also plus well now anyway which while although though whereas"),
@@ -64,6 +68,7 @@ const english: Lexicon = {
 
 const indonesian: Lexicon = {
   questions: set("kenapa mengapa bagaimana gimana apa apakah siapa kapan mana dimana berapa"),
+  auxiliaries: new Set(),
   leaning:
     set(`dia ia mereka beliau itu ini tersebut begitu begini ya iya tidak nggak enggak bukan betul benar
     tadi -nya disitu disana situ sana`),
@@ -100,6 +105,7 @@ const indonesian: Lexicon = {
 /** For other languages: nothing is known of their words, so only the language-free parts of the score speak. */
 const unknown: Lexicon = {
   questions: new Set(),
+  auxiliaries: new Set(),
   leaning: new Set(),
   joining: new Set(),
   subordinate: new Set(),

@@ -81,15 +81,21 @@ function divideRunOns(words: readonly SpokenWord[], borders: Border[]) {
   }
 }
 
-/** The sentences that the borders make. Without question marks a question is known by its first word. */
+/** Whether plain words open a question: "why did he", "how long was it", but not "when they arrived". */
+export function asks([opener = "", ...next]: readonly string[], { questions, auxiliaries }: Lexicon): boolean {
+  const verbs = next.slice(0, opener === "how" ? 2 : 1);
+  return questions.has(opener) && (auxiliaries.size === 0 || verbs.some((word) => auxiliaries.has(word)));
+}
+
+/** The sentences that the borders make. Without question marks a question is known by its first words. */
 export function sentencesOf(words: readonly SpokenWord[], borders: readonly Border[], lexicon: Lexicon) {
   const sentences: Sentence[] = [];
   const isPunctuated = words.some(({ text }) => IS_QUESTION.test(text));
   let first = 0;
   for (const [last, border] of borders.entries()) {
     if (border !== "sentence" && border !== "breath") continue;
-    const opensAsQuestion = () => lexicon.questions.has(plainWord(words[first]?.text ?? ""));
-    const isQuestion = isPunctuated ? IS_QUESTION.test(words[last]?.text ?? "") : opensAsQuestion();
+    const opening = () => words.slice(first, Math.min(last, first + 2) + 1).map(({ text }) => plainWord(text));
+    const isQuestion = isPunctuated ? IS_QUESTION.test(words[last]?.text ?? "") : asks(opening(), lexicon);
     sentences.push({ first, last, isQuestion });
     first = last + 1;
   }
