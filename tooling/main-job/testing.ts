@@ -100,7 +100,7 @@ interface VideoOptions {
 export async function makeVideo(file: string, options: VideoOptions): Promise<string> {
   const {
     seconds,
-    picture = "testsrc2=s=90x160:r=10",
+    picture = "color=c=0x405060:s=90x160:r=10",
     sound = "anullsrc=r=48000:cl=mono",
     output = [],
   } = options;

@@ -67,10 +67,9 @@ export async function startTestApi(
       fits: (view: JobView) => boolean = () => false,
       timeoutMs = 20_000,
     ): Promise<JobView> {
-      const client = createTRPCClient<AppRouter>({ links: [httpBatchLink({ url: `${url}/trpc` })] });
       const deadline = Date.now() + timeoutMs;
       for (;;) {
-        const view = await client.jobs.view.query({ job_id: id });
+        const view = await server.services.jobs.view(id, { token: undefined, operator: false });
         if (fits(view) || isEnded(view.status)) return view;
         if (Date.now() > deadline) throw new Error(`${id} is still ${view.state} after ${timeoutMs} ms`);
         await new Promise((wait) => setTimeout(wait, 50));

@@ -13,7 +13,7 @@ test("a launch alone is enough: everything else has its usual value", () => {
   expect(launch).toEqual({ ...LAUNCH, KK_LOG_LEVEL: "info" });
   expect(settings).toMatchObject({
     ...{ transcriber: "auto", modelDownload: true, modelPath: undefined, modelsDir: ".kangklip/models" },
-    ...{ renderWidth: 1080, renderHeight: 1920, renderMaxFps: 30, renderCrf: 20, renderPreset: "veryfast" },
+    ...{ renderWidth: 1080, renderHeight: 1920, renderMaxFps: 30 },
     ...{ captionFont: "Roboto", captionFontSize: undefined, captionMarginV: undefined },
   });
   expect(settings.threads).toBeGreaterThanOrEqual(1);

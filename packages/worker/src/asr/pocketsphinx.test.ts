@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { TranscriptFile } from "@kangklip/contract";
 import { expect, test } from "vitest";
 import { createPocketsphinxTranscriber, tidied, wordOf } from "./pocketsphinx.ts";
 import { segmentsOf } from "./segments.ts";
@@ -23,6 +24,11 @@ const SAID = [
   "Nobody expected the market to change so quickly, and that is exactly why we won.",
   "Let me tell you a story about the worst mistake I ever made in business.",
 ].join(" ");
+
+const plain = (word: string) => word.toLowerCase().replace(/[^a-z']/g, "");
+/** Share of the words that a text holds. */
+const share = (words: string[], text: string) =>
+  words.filter((word) => text.split(" ").map(plain).includes(word)).length / Math.max(1, words.length);
 
 async function hearing(dir: string, file: string, options: Parameters<typeof aContext>[1] = {}) {
   const { context } = aContext(dir, options);
@@ -56,6 +62,13 @@ test.skipIf(!canSpeak)(
     expect(heard).toMatch(/^The .* I ever .*\.$/);
     // the pauses between the three sentences are seen in the words' times
     const words = segments.flatMap((segment) => segment.words);
+    expect(TranscriptFile.parse(segments)).toEqual(segments);
+    // the recogniser knows where it is on firm ground
+    const sure = words.filter(({ confidence = 0 }) => confidence >= 0.9).map(({ word }) => plain(word));
+    const unsure = words.filter(({ confidence = 1 }) => confidence < 0.2).map(({ word }) => plain(word));
+    expect(sure.length).toBeGreaterThan(words.length / 3);
+    expect(share(sure, SAID)).toBeGreaterThan(0.9);
+    expect(share(unsure, SAID)).toBeLessThan(share(sure, SAID));
     const pauses = input.sound.silences.slice(1, -1);
     const seen = pauses.filter((pause) => words.some(({ start }) => Math.abs(start - pause.end) < 0.1));
     expect(pauses.length).toBeGreaterThanOrEqual(2);
@@ -108,7 +121,9 @@ test("words are read from the program's lines; silences, noises and sentences ar
     word: "for",
     start: 13.06,
     end: expect.closeTo(13.22, 6),
+    confidence: 0.658133,
   });
+  expect(wordOf("hour 5.670 6.030 1.000400", 0)?.confidence).toBe(1);
   for (const line of [
     "<s> 0.060 0.140 0.999800",
     "<sil> 7.340 7.420 0.7",
@@ -121,7 +136,7 @@ test("words are read from the program's lines; silences, noises and sentences ar
 });
 
 test("bare words become readable: capitals after a long pause, a full stop before it, I and its kin", () => {
-  const at = (word: string, start: number) => ({ word, start, end: start + 0.3 });
+  const at = (word: string, start: number) => ({ word, start, end: start + 0.3, confidence: 0.7 });
   const words = [
     at("so", 0),
     at("i", 0.3),
@@ -131,9 +146,9 @@ test("bare words become readable: capitals after a long pause, a full stop befor
     at("on", 3),
     at("monday", 3.3),
   ];
-  expect(tidied(segmentsOf(words)).map(({ text }) => text)).toEqual([
-    "So I think",
-    "I'm right.",
-    "On Monday.",
-  ]);
+  const segments = tidied(segmentsOf(words));
+  expect(segments.map(({ text }) => text)).toEqual(["So I think", "I'm right.", "On Monday."]);
+  expect(segments.flatMap((segment) => segment.words.map(({ confidence }) => confidence))).toEqual(
+    words.map(() => 0.7),
+  );
 });

@@ -54,6 +54,17 @@ test("words keep their onsets; what overlaps them ends there", () => {
   ]);
 });
 
+test("what a recogniser says of its words stays with them", () => {
+  const sure = { word: "sure", start: 1, end: 3, confidence: 0.9 };
+  const words = [sure, { ...sure, word: "same", confidence: 0.2 }, { word: "plain", start: 4, end: 5 }];
+  const kept = trimmedToSound(orderedWords(words, 60), aSoundMap());
+  expect(segmentsOf(kept).flatMap((segment) => segment.words.map(({ confidence }) => confidence))).toEqual([
+    0.9,
+    0.2,
+    undefined,
+  ]);
+});
+
 test("words of the same moment share the time up to the next", () => {
   const same = ["a", "b", "c", "d"].map((word) => ({ word, start: 1, end: 3 }));
   expect(orderedWords([...same, { word: "e", start: 2, end: 3 }], 10).map(({ start }) => start)).toEqual([

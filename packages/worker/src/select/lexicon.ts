@@ -31,7 +31,8 @@ const set = (words: string) => new Set(words.split(/\s+/).filter(Boolean));
 
 const english: Lexicon = {
   questions: set("why how what who whose when where which"),
-  auxiliaries: set(`is are was were am do does did has have had can could will would shall should may might must isn't
+  auxiliaries:
+    set(`is are was were am do does did has have had can could will would shall should may might must isn't
     aren't wasn't weren't don't doesn't didn't can't couldn't won't wouldn't`),
   leaning: set(`he she it they him her them his hers its their theirs this that these those there such both
     yes no yeah yep nope exactly right correct true sure okay ok it's that's he's she's they're there's`),

@@ -7,12 +7,13 @@ type Words = Pick<Window, "first" | "last">;
 
 /** A silence between two words that ends a phrase. */
 const PAUSE_MS = 250;
-const e = process.env;
-const ANY = Number(e.TF ?? 0.4);
-const CONTENT = Number(e.TC ?? 0.6);
-const LAST = Number(e.TL ?? 0.8);
-const BESIDE = Number(e.TN ?? 0.4);
-const FEWEST_WORDS = Number(e.TW ?? 4);
+/** How sure the recogniser must be of every word of a phrase and of the words beside it in the same breath, … */
+const ANY_CONFIDENCE = 0.4;
+/** … of its words of content, … */
+const CONTENT_CONFIDENCE = 0.6;
+/** … and of its last one: before a pause twice as many words are wrong as elsewhere. */
+const LAST_CONFIDENCE = 0.8;
+const FEWEST_WORDS = 4;
 const FEWEST_CONTENT_WORDS = 2;
 
 const set = (words: string) => new Set(words.split(/\s+/));
@@ -25,9 +26,21 @@ const SUBJECTS = set("i you he she it we they there nobody everybody");
 /** … and one of these too after "but", "because" and "so", for "the moon and the stars" is no clause. */
 const DETERMINERS = set("the a an my your his her its our their this that these those");
 /** What no phrase ends on. */
-const DANGLING = set(`a an the and or but so of to from with as than if because when while that who which my your his her its
+const DANGLING =
+  set(`a an the and or but so of to from with as than if because when while that who which my your his her its
   our their very i'm you're we're they're he's she's it's`);
 
+/**
+ * What of a window may be shown as it was heard although many words of its transcript are wrong: phrases from pause to pause,
+ * or parts of them from clause to clause, in which no word is doubtful; of those with the same start the longest comes first.
+ * Words without a confidence are not believed.
+ *
+ * The limits were measured on 52 minutes of speech as pocketsphinx heard it, most of it by four synthetic voices and a little by
+ * five readers, in quiet, noise and echo, 8 to 85 % of the words wrong. Where less than half were, 99 % of the words of a
+ * confidence of 0.99 and more were right, 91 % at 0.8 to 0.9, 85 % at 0.4 to 0.6 and 48 % below 0.2. By this rule 56 % of the
+ * clips got a title and 86 % of the titles were right word by word, most others wrong in one small word; higher limits lost more
+ * right titles than wrong ones. Where more than half of the words were wrong, nothing was believed.
+ */
 export function believablePhrases(talk: Talk, window: Words): HeardSentence[] {
   return breathsOf(talk, window).flatMap((breath) => {
     const starts = clauseStarts(talk, breath);
@@ -39,7 +52,8 @@ export function believablePhrases(talk: Talk, window: Words): HeardSentence[] {
       return [...lasts]
         .map((last) => ({ first, last }))
         .filter((phrase) => isBelievable(talk, phrase, breath))
-        .map((phrase) => asSentence(talk, phrase));
+        .map((phrase) => asSentence(talk, phrase))
+        .filter(({ isBoilerplate, isForMachine }) => !isBoilerplate && !isForMachine);
     });
   });
 }
@@ -85,16 +99,17 @@ function withoutDangling({ plain, lexicon }: Talk, { first, last }: Words): numb
 }
 
 function isBelievable({ words, plain, lexicon }: Talk, { first, last }: Words, breath: Words): boolean {
-  const surely = (index: number, needed: number) => (words[index]?.confidence ?? 0) >= needed;
-  if (BREATHS.has(plain[first] ?? "") || !surely(last, LAST)) return false;
-  if ((first > breath.first && !surely(first - 1, BESIDE)) || (last < breath.last && !surely(last + 1, BESIDE)))
-    return false;
+  const isSure = (index: number, needed: number) => (words[index]?.confidence ?? 0) >= needed;
   const isContent = (index: number) => !lexicon.stop.has(plain[index] ?? "");
-  const indexes = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  const inside = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  const beside = [first - 1, last + 1].filter((index) => index >= breath.first && index <= breath.last);
   return (
-    indexes.length >= FEWEST_WORDS &&
-    indexes.filter(isContent).length >= FEWEST_CONTENT_WORDS &&
-    indexes.every((index) => surely(index, isContent(index) ? CONTENT : ANY))
+    inside.length >= FEWEST_WORDS &&
+    inside.filter(isContent).length >= FEWEST_CONTENT_WORDS &&
+    !BREATHS.has(plain[first] ?? "") &&
+    inside.every((index) => isSure(index, isContent(index) ? CONTENT_CONFIDENCE : ANY_CONFIDENCE)) &&
+    beside.every((index) => isSure(index, ANY_CONFIDENCE)) &&
+    isSure(last, LAST_CONFIDENCE)
   );
 }
 

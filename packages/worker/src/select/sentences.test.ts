@@ -39,12 +39,23 @@ describe("sentences", () => {
     ]);
   });
 
-  test("end at pauses where nothing is punctuated, and questions are known by their first word", () => {
+  test("end at pauses where nothing is punctuated, and questions are known by their first words", () => {
     expect(sentencesIn("why is the sea so big| because it is| and that is the answer to it")).toEqual([
       "why is the sea so big (asked)",
       "because it is",
       "and that is the answer to it",
     ]);
+  });
+
+  test.each([
+    ["how long did it take", true],
+    ["how much was it", true],
+    ["what would you miss", true],
+    ["when they arrived it was dark", false],
+    ["what we need is time", false],
+    ["the reason why is that it was dark", false],
+  ])("an unpunctuated %s is a question: %s", (text, asked) => {
+    expect(sentencesIn(`${text}| and it is the end of it`)[0]?.endsWith("(asked)")).toBe(asked);
   });
 
   test("of punctuated text go on over a short pause, not over a long one", () => {

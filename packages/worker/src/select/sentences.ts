@@ -82,7 +82,10 @@ function divideRunOns(words: readonly SpokenWord[], borders: Border[]) {
 }
 
 /** Whether plain words open a question: "why did he", "how long was it", but not "when they arrived". */
-export function asks([opener = "", ...next]: readonly string[], { questions, auxiliaries }: Lexicon): boolean {
+export function asks(
+  [opener = "", ...next]: readonly string[],
+  { questions, auxiliaries }: Lexicon,
+): boolean {
   const verbs = next.slice(0, opener === "how" ? 2 : 1);
   return questions.has(opener) && (auxiliaries.size === 0 || verbs.some((word) => auxiliaries.has(word)));
 }
@@ -94,7 +97,8 @@ export function sentencesOf(words: readonly SpokenWord[], borders: readonly Bord
   let first = 0;
   for (const [last, border] of borders.entries()) {
     if (border !== "sentence" && border !== "breath") continue;
-    const opening = () => words.slice(first, Math.min(last, first + 2) + 1).map(({ text }) => plainWord(text));
+    const opening = () =>
+      words.slice(first, Math.min(last, first + 2) + 1).map(({ text }) => plainWord(text));
     const isQuestion = isPunctuated ? IS_QUESTION.test(words[last]?.text ?? "") : asks(opening(), lexicon);
     sentences.push({ first, last, isQuestion });
     first = last + 1;

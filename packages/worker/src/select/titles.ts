@@ -20,8 +20,9 @@ const OPENERS =
   /^(?:(?:and|so(?! (?:many|much|few|far|little)\b)|but|or|because|then|dan|jadi|tapi|karena|terus|lalu)\b[\s,]*|(?:well|okay|ok|now|yeah|yes|no|wait|look|listen|nah|ya|tidak)[,.!…]+\s*)+/iu;
 
 /**
- * Title, hook and reason of a clip, from what is said in it: the title is its best sentence, the hook its first strong one.
- * Where nothing readable is said (no words, words of low accuracy, only channel talk) it is named after the source and its time.
+ * Title, hook and reason of a clip, from what is said in it: the title is its best sentence, the hook the first strong one of the
+ * others. Of words of low accuracy only believable phrases are used. Where nothing readable is said the clip is named after the source
+ * and its time.
  * @param taken titles that other clips of the job have already.
  */
 export function clipTexts(talk: Talk, clip: Candidate, taken: readonly string[]): ClipTexts {
@@ -38,12 +39,12 @@ export function clipTexts(talk: Talk, clip: Candidate, taken: readonly string[])
   const moment = momentTexts(talk, clip, taken);
   const reason = reasonFor(talk, clip);
   if (!best) return { ...moment, reason };
-  const others = lines.filter((line) => !share(line, best.line));
-  const hook = opening && others.includes(opening) ? opening : openingOf(talk, others);
-  if (hook) return { title: best.title, hook: hookFrom(talk, hook), reason };
-  return { title: best.title, hook: talk.isReliable ? hookFrom(talk, best.line) : moment.hook, reason };
+  const others = lines.filter((line) => !share(line, best.line) && titleFrom(talk, line) !== best.title);
+  const hook = openingOf(talk, others) ?? (talk.isReliable ? best.line : undefined);
+  return { title: best.title, hook: hook ? hookFrom(talk, hook) : moment.hook, reason };
 }
 
+/** Whether two lines have words in common: phrases of one breath do. */
 const share = (a: HeardSentence, b: HeardSentence) => a.first <= b.last && b.first <= a.last;
 
 /** The whole sentences of a clip that are meant for people; where there is none, its first words. */

@@ -22,6 +22,29 @@ const talk = (overrides: Partial<SelectInput> = {}) =>
 const choose = (input: SelectInput, clip_count: number, clip_duration_seconds: number) =>
   select(aSelectContext({ clip_count, clip_duration_seconds }), input);
 
+/** The talk as a poor recogniser hears it: bare words, and it is sure only of the sentences that are given. */
+function halfHeard(...sure: string[]): SelectInput {
+  const sentences = SCRIPT.flatMap(({ text }) => text.split(/(?<=[.?!]) /));
+  const bare = sentences.map((text) => ({
+    text: text.toLowerCase().replace(/[.,?!]/g, ""),
+    pauseSeconds: 0.6,
+  }));
+  const transcript = transcriptOf(bare, { overrides: { transcriber: "pocketsphinx", accuracy: "low" } });
+  for (const { text, words } of transcript.segments)
+    for (const word of words) word.confidence = sure.includes(text) ? 0.9 : 0.3;
+  return aSelectInput(transcript, { title: "The clock that found the sea" });
+}
+
+/** A talk in which a thought is followed by filler and a long pause, at which a clip would like to end. */
+const RAMBLING = [
+  { text: "Put your phone in the kitchen tonight, and leave it there until the morning.", pauseSeconds: 0.5 },
+  { text: "Not on the night table, not under the pillow, in the kitchen.", pauseSeconds: 0.5 },
+  { text: "People who did this fell asleep twenty minutes earlier.", pauseSeconds: 0.5 },
+  { text: "They did not try harder to sleep, and they took no medicine.", pauseSeconds: 0.5 },
+  { text: "They only removed the one thing that kept them awake.", pauseSeconds: 0.5 },
+  { text: "And uh yeah, we will see.", pauseSeconds: 1.4 },
+];
+
 describe("edges of what fits", () => {
   test.each([
     [280, 45, 5, 5],
@@ -118,6 +141,21 @@ describe("what is chosen from the bundled talk", () => {
     },
   );
 
+  test.each([
+    [2, 30],
+    [3, 45],
+    [1, 60],
+  ])("%i clips of %i s show a hook that is not their title", async (count, clipSeconds) => {
+    const { edl } = await choose(talk(), count, clipSeconds);
+    for (const { title, hook } of edl.clips) expect(hook.startsWith(title.slice(0, 20))).toBe(false);
+  });
+
+  test("a clip does not end on filler where the length allows another end", async () => {
+    const input = aSelectInput(transcriptOf(RAMBLING));
+    const { edl } = await choose(input, 1, 30);
+    expect(edl.clips[0]?.segments[0]?.text).toMatch(/kept them awake\.$/);
+  });
+
   test("a teaser that repeats a later moment is not chosen beside it", async () => {
     const moment = SCRIPT.slice(24, 32);
     const between = SCRIPT.slice(2, 20);
@@ -172,5 +210,19 @@ describe("without words", () => {
       expect(title).toMatch(/^Moment at \d:\d\d of The clock that found the sea$/);
       expect(words.length).toBeGreaterThan(20);
     }
+  });
+
+  test("where the recogniser was sure of a phrase, that names the clip", async () => {
+    const [title, hook] = ["and sixty miles can kill you", "why did so many sailors get lost on the ocean"];
+    const { edl: both } = await choose(halfHeard(title, hook), 1, 60);
+    expect(both.clips[0]).toMatchObject({
+      title: "Sixty miles can kill you",
+      hook: "Why did so many sailors get lost on the ocean?",
+    });
+    const { edl: one } = await choose(halfHeard(title), 1, 60);
+    expect(one.clips[0]).toMatchObject({
+      title: "Sixty miles can kill you",
+      hook: expect.stringMatching(/^From \d:\d\d to \d:\d\d$/),
+    });
   });
 });
