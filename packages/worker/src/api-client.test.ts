@@ -99,7 +99,7 @@ test("the end of the attempt ends the waiting at once", async () => {
   const stop = new AbortController();
   const files = [{ name: "edl.json" as const, size_bytes: 1, sha256: "0".repeat(64) }];
   const waiting = clientOf(place).presign({ ...SAID, files }, stop.signal);
-  const outcome = expect(waiting).rejects.toThrow();
+  const outcome = expect(waiting).rejects.toThrow("cancelled");
   await until(() => place.asked.length >= 2);
   const from = performance.now();
   stop.abort(new Error("cancelled"));

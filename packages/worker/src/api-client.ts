@@ -19,7 +19,6 @@ export type ApiClient = ReturnType<typeof createApiClient>;
 interface Call {
   path: string;
   body: unknown;
-  token?: string | undefined;
   signal?: AbortSignal | undefined;
   /** How long to go on trying while the API cannot be reached. */
   patienceMs: number;
@@ -50,19 +49,19 @@ export function createApiClient({ baseUrl }: { baseUrl: string }) {
         const isAway =
           !(error instanceof KangKlipError) || ["UNAVAILABLE", "RATE_LIMITED"].includes(error.code);
         if (!isAway || Date.now() + pauseMs > until) throw error;
-        await sleep(pauseMs, undefined, options.signal && { signal: options.signal });
+        await sleep(pauseMs, undefined, options.signal && { signal: options.signal }).catch(() => {});
+        options.signal?.throwIfAborted();
         continue;
       }
       return answer.parse(answered);
     }
   }
 
-  async function post({ path, body, token: given, signal, timeoutMs = TIMEOUT_MS }: Call): Promise<unknown> {
+  async function post({ path, body, signal, timeoutMs = TIMEOUT_MS }: Call): Promise<unknown> {
     const timeout = AbortSignal.timeout(timeoutMs);
-    const used = given ?? token;
     const response = await request(`${baseUrl}/api/worker/${path}`, {
       method: "POST",
-      headers: { "content-type": "application/json", ...(used && { "x-attempt-token": used }) },
+      headers: { "content-type": "application/json", ...(token && { "x-attempt-token": token }) },
       body: JSON.stringify(body),
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       headersTimeout: 0, // the signal decides: undici's own 300 s would end a long ranking

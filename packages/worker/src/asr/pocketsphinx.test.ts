@@ -123,6 +123,8 @@ test("words are read from the program's lines; silences, noises and sentences ar
     end: expect.closeTo(13.22, 6),
     confidence: 0.658133,
   });
+  expect(wordOf("shit 1.0 1.2 0.99", 0)?.word).toBe("shit");
+  expect(wordOf("shift 1.0 1.2 0.1", 0)?.word).toBe("shift");
   expect(wordOf("hour 5.670 6.030 1.000400", 0)?.confidence).toBe(1);
   for (const line of [
     "<s> 0.060 0.140 0.999800",
@@ -131,6 +133,7 @@ test("words are read from the program's lines; silences, noises and sentences ar
     "++UM++ 1.0 2.0 0.5",
     "we won 3",
     "",
+    "shit 1.0 1.2 0.21",
   ])
     expect(wordOf(line, 0)).toBeUndefined();
 });

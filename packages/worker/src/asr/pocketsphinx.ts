@@ -118,18 +118,21 @@ async function runOnce(program: string, file: string, offset: number, signal: Ab
 /**
  * A word from a line of the program's output, "for(2) 3.060 3.220 0.658133": word, start, end (seconds of the part),
  * probability among all that the part may have said (rounding takes it up to 1.0004).
- * "(2)" marks another pronunciation; "<sil>", "[NOISE]" and "++UM++" are no words; the sentence itself comes on a line without numbers.
+ * "(2)" marks another pronunciation; a doubtful swear word is left out; "<sil>", "[NOISE]" and "++UM++" are no words; the sentence itself comes on a line without numbers.
  */
 export function wordOf(line: string, offset: number): Word | undefined {
   const [, word = "", start, end, probability] = /^(\S+) (\d+\.\d+) (\d+\.\d+) (\d+\.\d+)$/.exec(line) ?? [];
   if (!word || /^[<[+]/.test(word)) return undefined;
-  return {
-    word: word.replace(/\(\d+\)$/, ""),
-    start: offset + Number(start),
-    end: offset + Number(end),
-    confidence: Math.min(1, Number(probability)),
-  };
+  const confidence = Math.min(1, Number(probability));
+  const text = word.replace(/\(\d+\)$/, "");
+  if (SWEAR_WORD.test(text) && confidence < SURELY_SWORN) return undefined;
+  return { word: text, start: offset + Number(start), end: offset + Number(end), confidence };
 }
+
+/** A wrong word can be laughed off, but not one of these: it is drawn only where it was surely said ("it" is heard as one). */
+const SWEAR_WORD =
+  /^(?:bull|horse)?(?:shit|fuck|cunt|bitch|bastard|asshole|cock|dick|pussy|slut|whore|faggot|nigg\w+)(?:s|es|ed|er|ers|ing|head|heads|ty|y)?$/;
+const SURELY_SWORN = 0.95;
 
 /** Words that English writes with a capital wherever they stand. */
 const CAPITAL = /^(?:i|i'm|i've|i'll|i'd|monday|tuesday|wednesday|thursday|friday|saturday|sunday)$/;
