@@ -50,8 +50,10 @@ export async function startServer(options: {
     async stop() {
       draining.abort();
       const closed = new Promise((resolve) => server.close(resolve));
-      server.closeIdleConnections();
+      // a stream that is being ended leaves its connection idle a moment later
+      const idle = setInterval(() => server.closeIdleConnections(), 50);
       await Promise.race([closed, sleep(DRAIN_MS, undefined, { ref: false })]);
+      clearInterval(idle);
       server.closeAllConnections();
       await services.close();
     },

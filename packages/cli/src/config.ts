@@ -10,7 +10,7 @@ export function readConfig(env: Record<string, string | undefined>) {
     dataDir,
     modelsDir: resolve(env.MODELS_DIR || join(dataDir, "models")),
     /** The service that `clip` and `jobs` talk to. */
-    apiUrl: `http://localhost:${env.PORT || 3000}`,
+    apiUrl: `http://localhost:${env.PORT || (/^(0|false|no|off)$/.test(env.WEB ?? "") ? 8000 : 3000)}`,
     color: !env.NO_COLOR,
     /** Handed on to the service that this command starts. */
     environment: env,

@@ -36,6 +36,20 @@ test("a process killed from outside counts as lost, not as ended", async () => {
   expect(await until(provider, ref, ["exited"])).toMatchObject({ exitCode: null, reason: "lost" });
 });
 
+test("a worker that dies alone takes its children with it", async () => {
+  const provider = open(
+    `require("node:child_process").spawn("sleep", ["60"], { stdio: "ignore" }); process.kill(process.pid, "SIGKILL")`,
+  );
+  const ref = await provider.submit(aLaunch());
+  const { pid } = await until(provider, ref, ["exited"]).then((seen) => {
+    expect(seen).toMatchObject({ exitCode: 137, reason: "error" });
+    return JSON.parse(readFileSync(join(dir, ref.ref, "pid"), "utf8"));
+  });
+  await cancelled(provider, ref);
+  expect(() => process.kill(-pid, 0)).toThrow();
+  await provider.release(ref);
+});
+
 test("the claim token is in the launch's environment and nowhere else", async () => {
   const provider = open(`console.log(process.argv.join(" ")); setInterval(() => {}, 1000)`);
   const spec = aLaunch();

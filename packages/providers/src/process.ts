@@ -46,13 +46,15 @@ export function createProcessProvider({ dir, command, machineEnv }: ProcessProvi
     const born = await readJson(join(folder, "pid"), Born);
     const alive = born !== undefined && groupIsAlive(born);
     const exitCode = await readExit(folder);
-    if (exitCode !== undefined && !alive)
+    if (exitCode !== undefined) {
+      if (alive) killGroup(born, "SIGKILL"); // the worker died and left children behind
       return {
         phase: "exited",
         exitCode,
         reason: exitCode === 0 ? "completed" : cancelled ? "cancelled" : "error",
         endedAt: (await stat(join(folder, "exit"))).mtimeMs,
       };
+    }
     if (alive) return { phase: cancelled ? "stopping" : "running", node: "this machine" };
     if (!born && Date.now() - (await stat(folder)).mtimeMs < UNBORN_AFTER_MS) return { phase: "starting" };
     return { phase: "exited", exitCode: null, reason: cancelled ? "cancelled" : "lost" };

@@ -59,6 +59,8 @@ export async function checkMedia(
     throw error;
   });
   const { video } = probed;
+  if (!video && !probed.audio)
+    throw new KangKlipError("SOURCE_UNREADABLE", "The file has neither picture nor sound");
   if (!video) throw new KangKlipError("NO_VIDEO", "The file has no picture");
   const info = { ...probed, video };
   const said = probed.durationSeconds;

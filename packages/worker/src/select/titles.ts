@@ -169,7 +169,7 @@ const SAYINGS: [part: string, above: number, says: string][] = [
   ["standalone", 0.9, "needs nothing from before"],
   ["topic", 0.6, "holds one closed thought"],
   ["energy", 0.62, "is livelier than most of the video"],
-  ["change", 0.5, "rises and falls in loudness"],
+  ["change", 0.55, "rises and falls in loudness"],
   ["onset", 0.6, "begins right after a pause"],
   ["pictures", 0.4, "changes its picture often"],
 ];
