@@ -58,7 +58,6 @@ const row = <Name extends keyof Caller, Procedure extends keyof Caller[Name]>(
 };
 const Ok = z.object({ ok: z.literal(true) });
 const Started = z.union([Ok, z.object({ ok: z.literal(false), start_error: z.string() })]);
-const Nothing = z.object({});
 const clipPath = "/api/jobs/{job_id}/clips/{clip_file}";
 
 /** The documented REST paths, each one tRPC procedure: no logic lives here. The stream of a clip's bytes is in stream.ts. */
@@ -274,7 +273,7 @@ export const ROUTES: Route[] = [
     path: "/api/credits/topup/quote",
     summary: "Retired (410)",
     tag: "credits",
-    answer: Nothing,
+    answer: z.object({}),
     call: row("credits", "topupQuoteRetired"),
   },
   {
@@ -283,7 +282,7 @@ export const ROUTES: Route[] = [
     summary: "Retired (410)",
     tag: "credits",
     headers: ["x-auth-token"],
-    answer: Nothing,
+    answer: z.object({}),
     call: row("credits", "topupConfirmRetired"),
   },
   {
