@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ensureSample } from "./make.ts";
+import { ensureSample, KEPT } from "./make.ts";
 import { composeMusic } from "./music.ts";
 import { lineAt } from "./pictures.ts";
 import { INTRO_SECONDS, OUTRO_SECONDS, SCRIPT } from "./script.ts";
@@ -93,4 +93,15 @@ test.skipIf(!speech)("a making that fails or is aborted leaves nothing behind (n
   const aborted = AbortSignal.abort(new Error("enough"));
   await expect(ensureSample({ dir: place, ffmpeg: "ffmpeg", signal: aborted })).rejects.toThrow("enough");
   expect(await readdir(place)).toEqual([]);
+});
+
+test("where nothing can speak, the small talk kept with the code takes its place", async () => {
+  const { PATH } = process.env;
+  process.env.PATH = dir;
+  try {
+    expect(await ensureSample({ dir: join(dir, "unused"), ffmpeg: "no-such-program", signal })).toBe(KEPT);
+    expect((await stat(KEPT)).size).toBeGreaterThan(1e6);
+  } finally {
+    process.env.PATH = PATH;
+  }
 });

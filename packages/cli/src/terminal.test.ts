@@ -74,7 +74,7 @@ test("on a terminal a bar redraws itself, and the stage before it stands complet
   terminal.show(view({ stage: "SELECT" }));
   expect(err).toMatch(/Fetching the video {3}█{24} 100 %\n/);
   terminal.say("A word");
-  expect(err).toMatch(/Choosing moments .*\nA word\n$/);
+  expect(err).toMatch(/\n\r.\[2KA word\nChoosing moments .*0 %$/);
 });
 
 test("a job that is tried again says so, and begins its stages anew", () => {

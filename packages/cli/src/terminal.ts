@@ -82,10 +82,14 @@ export function createTerminal(
     bar,
     settle,
     say(text) {
-      settle();
-      write(`${text.replace(COMMANDS, "")}\n`);
+      const clear = drawn && "\r\u001b[2K";
+      write(`${clear}${text.replace(COMMANDS, "")}\n${drawn}`); // a bar goes on below what was said
     },
     show(view) {
+      if (view.status === "SUCCEEDED" && live && stage) {
+        drawnAt = 0;
+        draw(line(LABELS[stage], 1, ""));
+      }
       const now = STAGES.find((known) => known === view.stage);
       if (view.state === "QUEUED" || view.state === "STARTING")
         return bar("Waiting for a worker", 0, view.message ?? "");
