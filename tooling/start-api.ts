@@ -25,8 +25,8 @@ export async function startApi(
   env: Record<string, string | undefined> & { DATA_DIR: string },
   onLog: (line: string) => void,
 ): Promise<RunningApi> {
-  const child = spawn(process.execPath, [API], {
-    stdio: ["ignore", "pipe", "pipe"],
+  const child = spawn(process.execPath, [API, "--stop-with-stdin"], {
+    stdio: ["pipe", "pipe", "pipe"], // the API stops when this process is gone, however it went
     env: { NODE_ENV: "production", ...env },
     detached: true, // ^C in the terminal reaches this process, which then asks the API to stop in good order
   });

@@ -19,6 +19,9 @@ try {
     await server.stop();
     process.exit(0);
   };
+  // whoever started it holds the other end: when that is gone, so is the reason to run
+  if (process.argv.includes("--stop-with-stdin"))
+    process.stdin.resume().on("end", () => stopping || void stop("end of stdin"));
   process.on("SIGTERM", () => void stop("SIGTERM"));
   process.on("SIGINT", () => void stop("SIGINT"));
   process.on("unhandledRejection", (err) => log.error({ err }, "a bug: unhandled rejection"));

@@ -34,7 +34,12 @@ export async function demo(
   signal: AbortSignal,
 ): Promise<void> {
   const log = (line: string) => terminal.say(terminal.dim(line));
-  const { ffmpeg, ytDlp } = await ensurePrograms({ dataDir, log, install: true });
+  const { ffmpeg, ytDlp } = await ensurePrograms({
+    dataDir,
+    log,
+    install: true,
+    pages: options.source !== undefined || !options.exit,
+  });
   await using cleanup = new AsyncDisposableStack();
 
   let { source } = options;

@@ -26,7 +26,8 @@ process.on("SIGINT", () => {
 process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
   process.exit(code === "EPIPE" ? EXIT.ok : EXIT.jobFailed); // EPIPE: whoever read it has had enough
 });
-process.on("SIGTERM", () => interrupted.abort(new CliError(EXIT.interrupted, "Ended")));
+for (const signal of ["SIGTERM", "SIGHUP"] as const)
+  process.on(signal, () => interrupted.abort(new CliError(EXIT.interrupted, "Ended")));
 
 const program = new Command("kangklip")
   .description("The URL of a long video becomes vertical clips.")
