@@ -22,8 +22,14 @@ test("nothing needs to be set, and an empty variable counts as unset", () => {
 
 test("every wrong variable is named at once", () => {
   const wrong = () =>
-    read({ PORT: "many", LOG_LEVEL: "loud", ALLOW_PRIVATE_SOURCES: "maybe", COMPUTE: "cloud" });
-  for (const name of ["PORT", "LOG_LEVEL", "ALLOW_PRIVATE_SOURCES", "COMPUTE must be process"])
+    read({
+      PORT: "many",
+      LOG_LEVEL: "loud",
+      ALLOW_PRIVATE_SOURCES: "maybe",
+      COMPUTE: "cloud",
+      RENDER_CRF: "99",
+    });
+  for (const name of ["PORT", "LOG_LEVEL", "ALLOW_PRIVATE_SOURCES", "COMPUTE must be process", "RENDER_CRF"])
     expect(wrong).toThrow(name);
 });
 

@@ -2,12 +2,9 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
-import { KangKlipError } from "@kangklip/contract";
+import { KangKlipError, MachineEnv, OnOff } from "@kangklip/contract";
 import { z } from "zod";
 
-const flag = z
-  .enum(["1", "true", "yes", "on", "0", "false", "no", "off"])
-  .transform((text) => ["1", "true", "yes", "on"].includes(text));
 const list = z.string().transform((text) =>
   text
     .split(",")
@@ -20,7 +17,7 @@ const origin = z.url({ protocol: /^https?$/ }).transform((text) => text.replace(
 const Env = z.object({
   HOST: z.string().default("127.0.0.1"),
   PORT: whole.min(0).max(65_535).optional(),
-  WEB: flag.default(true),
+  WEB: OnOff.default(true),
   DATA_DIR: z.string().default(".kangklip"),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
   CORS_ORIGINS: list.default(["http://localhost:3000", "http://127.0.0.1:3000"]),
@@ -35,7 +32,7 @@ const Env = z.object({
 
   MAX_SOURCE_SECONDS: whole.min(30).default(4 * 3600),
   MAX_SOURCE_BYTES: whole.min(1 << 20).default(8 * 1024 ** 3),
-  ALLOW_PRIVATE_SOURCES: flag.default(false),
+  ALLOW_PRIVATE_SOURCES: OnOff.default(false),
   ALLOW_SOURCE_ORIGINS: list.default([]),
 
   LLM_API_BASE: origin.optional(),
@@ -47,26 +44,7 @@ const Env = z.object({
 /** Read by the API itself. */
 export const SETTINGS = Object.keys(Env.shape);
 
-/** What a worker on this machine is given of the API's environment: never a secret. */
-export const WORKER_SETTINGS = [
-  "FFMPEG_PATH",
-  "YTDLP_PATH",
-  "MODEL_PATH",
-  "MODELS_DIR",
-  "MODEL_DOWNLOAD",
-  "TRANSCRIBER",
-  "WORKER_THREADS",
-  "RENDER_RESOLUTION",
-  "RENDER_MAX_FPS",
-  "RENDER_CRF",
-  "RENDER_PRESET",
-  "CAPTION_FONT",
-  "CAPTION_FONT_SIZE",
-  "CAPTION_MAX_CHARS",
-  "CAPTION_MAX_LINES",
-  "CAPTION_MARGIN_H",
-  "CAPTION_MARGIN_V",
-] as const;
+/** What a worker on this machine gets of the environment besides its settings: never a secret. */
 const MACHINE = [
   "PATH",
   "HOME",
@@ -88,8 +66,12 @@ export type Config = ReturnType<typeof readConfig>;
 export function readConfig(env: Record<string, string | undefined>) {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
   const parsed = Env.safeParse(set);
-  if (!parsed.success)
-    throw new KangKlipError("INVALID_INPUT", `Check your .env:\n${z.prettifyError(parsed.error)}`);
+  // a worker would only find out when it has a job
+  const wrong = [parsed, MachineEnv.safeParse(set)].flatMap(({ error }) =>
+    error ? [z.prettifyError(error)] : [],
+  );
+  if (!parsed.success || wrong.length > 0)
+    throw new KangKlipError("INVALID_INPUT", `Check your .env:\n${wrong.join("\n")}`);
   const e = parsed.data;
   if (Boolean(e.LLM_API_BASE) !== Boolean(e.LLM_MODEL_NAME))
     throw new KangKlipError(
@@ -137,7 +119,7 @@ export function readConfig(env: Record<string, string | undefined>) {
     workerEnv: {
       MODELS_DIR: join(dataDir, "models"),
       ...given(MACHINE),
-      ...given(WORKER_SETTINGS),
+      ...given(Object.keys(MachineEnv.shape)),
     } as Record<string, string>,
   };
 }

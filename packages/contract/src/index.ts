@@ -4,5 +4,6 @@ export * from "./clips.ts";
 export * from "./credits.ts";
 export * from "./errors.ts";
 export * from "./job.ts";
+export * from "./machine-env.ts";
 export * from "./source-url.ts";
 export * from "./worker.ts";

@@ -1,0 +1,42 @@
+import { z } from "zod";
+
+const whole = z.coerce.number().int();
+/** A switch in an environment variable. */
+export const OnOff = z
+  .enum(["1", "true", "yes", "on", "0", "false", "no", "off"])
+  .transform((text) => ["1", "true", "yes", "on"].includes(text));
+const resolution = z
+  .string()
+  .regex(/^\d{2,4}x\d{2,4}$/, "RENDER_RESOLUTION is written like 1080x1920")
+  .transform((text) => text.split("x").map((side) => Number(side) - (Number(side) % 2)))
+  .refine((sides) => sides.every((side) => side >= 64), "RENDER_RESOLUTION must be at least 64x64");
+
+/**
+ * What the operator of a machine may set for its workers, as environment variables. The service checks them when it starts and hands
+ * them on; a worker that was started by hand reads them itself. The names and ranges of RENDER_* and CAPTION_* are those of 1.x.
+ */
+export const MachineEnv = z.object({
+  FFMPEG_PATH: z.string().optional(),
+  YTDLP_PATH: z.string().optional(),
+  MODEL_PATH: z.string().optional(),
+  MODELS_DIR: z.string().default(".kangklip/models"),
+  MODEL_DOWNLOAD: OnOff.default(true),
+  TRANSCRIBER: z.enum(["auto", "whisper", "pocketsphinx", "none"]).default("auto"),
+  WORKER_THREADS: whole.min(1).max(256).optional(),
+  RENDER_RESOLUTION: resolution.default([1080, 1920]),
+  RENDER_MAX_FPS: whole.min(1).max(120).default(30),
+  RENDER_CRF: whole.min(10).max(35).default(21),
+  RENDER_PRESET: z
+    .string()
+    .regex(/^[a-z0-9]{2,12}$/)
+    .default("superfast"),
+  CAPTION_FONT: z
+    .string()
+    .regex(/^[\p{L}\p{N} -]{1,60}$/u)
+    .default("Roboto"),
+  CAPTION_FONT_SIZE: whole.min(32).max(140).optional(),
+  CAPTION_MAX_CHARS: whole.min(12).max(40).optional(),
+  CAPTION_MAX_LINES: whole.min(1).max(4).optional(),
+  CAPTION_MARGIN_H: whole.min(40).max(260).optional(),
+  CAPTION_MARGIN_V: whole.min(60).max(900).optional(),
+});
