@@ -24,6 +24,12 @@ test(".env.example has each setting that is read, and no other", () => {
   expect(written.length).toBe(new Set(written).size);
 });
 
+test("no text is written into a page as HTML: the policy allows inline scripts (decision 0009)", () => {
+  const pages = tracked().filter((path) => /^packages\/web\/.*\.tsx?$/.test(path));
+  expect(pages.length).toBeGreaterThan(30);
+  expect(pages.filter((path) => /dangerouslySetInnerHTML|\.innerHTML\s*=/.test(read(path)))).toEqual([]);
+});
+
 test("the README is short and starts with the two commands", () => {
   const readme = read("README.md");
   expect(readme.split("\n").length).toBeLessThanOrEqual(250);
