@@ -76,6 +76,17 @@ test.concurrent("every notice arrives once, in order, with the source's name and
   expect(it.reports()[0]).toMatchObject({ source_title: "A talk", source_seconds: 61.5 });
 });
 
+test.concurrent("a notice that comes while another report is on its way is not taken for sent", async () => {
+  await using it = await reporting((_, count) => {
+    if (count === 1) it.reporter.notice("said meanwhile");
+    return {};
+  });
+  it.reporter.progress(0.5);
+  await until(() => it.reports().length === 1);
+  await it.reporter.end({ status: "SUCCEEDED", manifest_sha256: SHA });
+  expect(it.reports().flatMap(({ notice }) => notice ?? [])).toEqual(["said meanwhile"]);
+});
+
 test.concurrent("a heartbeat hears that the job is cancelled, once", async () => {
   await using it = await reporting(({ path }) => ({ body: { ...PULSE, cancel: path === "heartbeat" } }), 0.1);
   await until(() => it.place.bodies("heartbeat").length >= 3);

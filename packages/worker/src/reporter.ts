@@ -62,7 +62,7 @@ export function createReporter({ api, job, heartbeatSeconds, onStop, log }: Repo
     const report = { status: "RUNNING", ...job, seq: ++seq, ...now, ...found, notice } as const;
     try {
       listen(await api.report(report, { patient }));
-      notices.splice(0, 1);
+      if (notice !== undefined) notices.shift(); // one that came meanwhile was not sent yet
       if (notices.length > 0) dirty = true;
       return true;
     } catch (error) {
