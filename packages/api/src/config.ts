@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
@@ -19,6 +19,19 @@ const Env = z.object({
   PORT: whole.min(0).max(65_535).optional(),
   WEB: OnOff.default(true),
   DATA_DIR: z.string().default(".kangklip"),
+  SECRET: z.string().min(32, "at least 32 characters, e.g. of: openssl rand -base64 32").optional(),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: "must be like redis://127.0.0.1:6379/0" }).optional(),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^[a-z0-9_-]{1,40}$/i, "1 to 40 letters, digits, - and _")
+    .default("kangklip"),
+  R2_ENDPOINT: origin.optional(),
+  R2_BUCKET: z.string().min(3).max(63).optional(),
+  R2_ACCESS_KEY_ID: z.string().optional(),
+  R2_SECRET_ACCESS_KEY: z.string().optional(),
+  R2_REGION: z.string().default("auto"),
+  KEEP_JOBS_DAYS: z.coerce.number().min(0.01).max(3650).default(30),
+  KEEP_UPLOADS_HOURS: z.coerce.number().min(1).max(8760).default(24),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
   CORS_ORIGINS: list.default(["http://localhost:3000", "http://127.0.0.1:3000"]),
   CALLBACK_BASE_URL: origin.optional(),
@@ -41,8 +54,17 @@ const Env = z.object({
   LLM_TIMEOUT_SECONDS: z.coerce.number().min(1).max(300).default(20),
 });
 
+/** Secrets may be in files, as container platforms give them: NAME_FILE is the path, and white space round the value is dropped. */
+const IN_FILES = ["SECRET", "REDIS_URL", "R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY", "LLM_API_KEY"] as const;
+
 /** Read by the API itself. */
-export const SETTINGS = Object.keys(Env.shape);
+export const SETTINGS = [...Object.keys(Env.shape), ...IN_FILES.map((name) => `${name}_FILE`)];
+
+/** Settings that only make sense together. */
+const GROUPS = [
+  { names: ["LLM_API_BASE", "LLM_MODEL_NAME"], what: "a language model" },
+  { names: ["R2_ENDPOINT", "R2_BUCKET", "R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY"], what: "a bucket" },
+] as const;
 
 /** What a worker on this machine gets of the environment besides its settings: never a secret. */
 const MACHINE = [
@@ -64,20 +86,18 @@ export type Config = ReturnType<typeof readConfig>;
  * @throws KangKlipError INVALID_INPUT naming every wrong or missing variable at once.
  */
 export function readConfig(env: Record<string, string | undefined>) {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
+  const { set, unreadable } = withFiles(
+    Object.fromEntries(Object.entries(env).filter(([, value]) => value)) as Record<string, string>,
+  );
   const parsed = Env.safeParse(set);
   // a worker would only find out when it has a job
   const wrong = [parsed, MachineEnv.safeParse(set)].flatMap(({ error }) =>
     error ? [z.prettifyError(error)] : [],
   );
+  wrong.push(...unreadable, ...GROUPS.flatMap((group) => missing(set, group)));
   if (!parsed.success || wrong.length > 0)
     throw new KangKlipError("INVALID_INPUT", `Check your .env:\n${wrong.join("\n")}`);
   const e = parsed.data;
-  if (Boolean(e.LLM_API_BASE) !== Boolean(e.LLM_MODEL_NAME))
-    throw new KangKlipError(
-      "INVALID_INPUT",
-      `Check your .env:\n${e.LLM_API_BASE ? "LLM_MODEL_NAME" : "LLM_API_BASE"} is missing: a language model needs both`,
-    );
   const dataDir = resolve(e.DATA_DIR);
   const given = (names: readonly string[]) =>
     Object.fromEntries(names.flatMap((name) => (set[name] ? [[name, set[name]]] : []))) as Record<
@@ -89,8 +109,23 @@ export function readConfig(env: Record<string, string | undefined>) {
     port: e.PORT ?? (e.WEB ? 3000 : 8000),
     web: e.WEB,
     dataDir,
-    secret: keptSecret(join(dataDir, "secret")),
+    secret: e.SECRET ? createHash("sha256").update(e.SECRET).digest() : keptSecret(join(dataDir, "secret")),
     operatorToken: keptSecret(join(dataDir, "operator-token")).toString("base64url"),
+    /** Undefined: jobs are kept in a file of the data folder. */
+    redis: e.REDIS_URL ? { url: e.REDIS_URL, prefix: e.REDIS_PREFIX } : undefined,
+    /** Undefined: artifacts are kept in the data folder. */
+    bucket:
+      e.R2_ENDPOINT && e.R2_BUCKET && e.R2_ACCESS_KEY_ID && e.R2_SECRET_ACCESS_KEY
+        ? {
+            endpoint: e.R2_ENDPOINT,
+            bucket: e.R2_BUCKET,
+            region: e.R2_REGION,
+            accessKeyId: e.R2_ACCESS_KEY_ID,
+            secretAccessKey: e.R2_SECRET_ACCESS_KEY,
+          }
+        : undefined,
+    keepJobsMs: e.KEEP_JOBS_DAYS * 24 * 3_600_000,
+    keepUploadsMs: e.KEEP_UPLOADS_HOURS * 3_600_000,
     logLevel: e.LOG_LEVEL,
     corsOrigins: e.CORS_ORIGINS,
     /** Where workers reach this API; undefined: where it listens. */
@@ -122,6 +157,31 @@ export function readConfig(env: Record<string, string | undefined>) {
       ...given(Object.keys(MachineEnv.shape)),
     } as Record<string, string>,
   };
+}
+
+/** The settings with those that are in files; a file that cannot be read, and a value given twice, are told. */
+function withFiles(env: Record<string, string>): { set: Record<string, string>; unreadable: string[] } {
+  const set = { ...env };
+  const unreadable: string[] = [];
+  for (const name of IN_FILES) {
+    const file = env[`${name}_FILE`];
+    if (file === undefined) continue;
+    if (set[name] !== undefined) unreadable.push(`${name} and ${name}_FILE are both set: keep one`);
+    try {
+      set[name] = readFileSync(file, "utf8").trim();
+    } catch (error) {
+      unreadable.push(`${name}_FILE cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+    }
+  }
+  return { set, unreadable };
+}
+
+/** One line for each setting that lacks while others of its group are there. */
+function missing(set: Record<string, string>, { names, what }: (typeof GROUPS)[number]): string[] {
+  if (names.every((name) => !set[name])) return [];
+  return names
+    .filter((name) => !set[name])
+    .map((name) => `${name} is missing: ${what} needs ${names.join(", ")}`);
 }
 
 /** 32 random bytes, made once and kept in a file that only this user may read. */

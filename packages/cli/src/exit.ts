@@ -25,7 +25,13 @@ export class CliError extends Error {
 }
 
 const CREDITS: ErrorCode[] = ["UNAUTHORIZED", "INSUFFICIENT_CREDITS", "LOCKED", "CREDITS_OFF"];
-const LACKING: ErrorCode[] = ["FFMPEG_MISSING", "MODEL_MISSING", "DISK_FULL"];
+const LACKING: ErrorCode[] = [
+  "FFMPEG_MISSING",
+  "MODEL_MISSING",
+  "DISK_FULL",
+  "WORK_DIR_UNUSABLE",
+  "STORAGE_DENIED",
+];
 const AWAY: ErrorCode[] = [
   "PROVIDER_UNAVAILABLE",
   "UNAVAILABLE",

@@ -176,7 +176,8 @@ export const CreateUpload = z.object({
 });
 export const CreatedUpload = z.object({
   upload_id: z.string(),
-  put_url: z.string(), // relative to the API's base; send the bytes as they are
+  /** Relative to the API's base, or an address of the bucket; send the bytes as they are, as application/octet-stream. */
+  put_url: z.string(),
   expires_in: z.int(),
 });
 export type CreatedUpload = z.infer<typeof CreatedUpload>;

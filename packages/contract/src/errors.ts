@@ -149,7 +149,21 @@ export const ERRORS = {
     action: "Retry the job; if it fails again, report it with the job id.",
   },
   UPLOAD_FAILED: { status: 502, retry: true, exit: 74, action: "Retry the job." },
+  STORAGE_DENIED: {
+    status: 503,
+    retry: false,
+    exit: 74,
+    action:
+      "Check that the bucket exists and that its keys may read, write, list and delete (R2_BUCKET, R2_ACCESS_KEY_ID), then retry.",
+  },
   DISK_FULL: { status: 507, retry: true, exit: 74, action: "Free some disk space and retry." },
+  WORK_DIR_UNUSABLE: {
+    status: 507,
+    retry: true,
+    exit: 73,
+    action:
+      "Let the worker write into the folder that the message names, or set DATA_DIR to another one, then retry.",
+  },
   OUT_OF_MEMORY: { status: 507, retry: true, exit: 70, action: "Give the worker more memory and retry." },
   GPU_UNAVAILABLE: { status: 503, retry: true, exit: 71, action: "Retry; another machine is tried." },
   TIMED_OUT: {

@@ -78,6 +78,8 @@ export const ClaimAnswer = z.object({
   heartbeat_seconds: z.number(),
   /** ISO 8601: the attempt is over then, finished or not. */
   deadline: z.string(),
+  /** The same as a length, which counts where it is given: the worker's own clock may be days away. */
+  seconds_left: z.number().optional(),
 });
 export type ClaimAnswer = z.infer<typeof ClaimAnswer>;
 
@@ -134,7 +136,12 @@ export const ArtifactName = z
   );
 export type ArtifactName = z.infer<typeof ArtifactName>;
 
-/** Asks for one signed PUT URL each; a URL is bound to the size and the sha256 that were named. */
+const UploadPartsId = z
+  .string()
+  .max(1024)
+  .regex(/^[\x21-\x7e]+$/);
+
+/** Asks for signed PUT URLs; those for a whole file are bound to the size and the sha256 that were named. */
 export const PresignInput = z.object({
   job_id: JobId,
   epoch: z.int().min(1),
@@ -144,18 +151,53 @@ export const PresignInput = z.object({
         name: ArtifactName,
         size_bytes: z.int().min(0),
         sha256: z.string().regex(/^[0-9a-f]{64}$/),
+        /** Of an upload in parts that has begun: fresh links for it. */
+        upload_id: UploadPartsId.optional(),
       }),
     )
     .min(1)
     .max(60),
 });
 export type PresignInput = z.infer<typeof PresignInput>;
+/** Each file is in one of the two lists. */
 export const PresignAnswer = z.object({
   uploads: z.array(
     z.object({ name: ArtifactName, url: z.string(), headers: z.record(z.string(), z.string()) }),
   ),
+  /** Large files: each part is `part_bytes` long but the last, is put to its own URL, and its ETag is kept for `complete`. */
+  in_parts: z
+    .array(
+      z.object({
+        name: ArtifactName,
+        upload_id: z.string(),
+        part_bytes: z.int().min(1),
+        urls: z.array(z.string()),
+      }),
+    )
+    .default([]),
 });
 export type PresignAnswer = z.infer<typeof PresignAnswer>;
+
+/** Makes one file of its parts; doing it again is harmless. */
+export const CompleteInput = z.object({
+  job_id: JobId,
+  epoch: z.int().min(1),
+  name: ArtifactName,
+  upload_id: UploadPartsId,
+  size_bytes: z.int().min(0),
+  /** What each PUT was answered, in the order of the parts. */
+  etags: z
+    .array(
+      z
+        .string()
+        .max(200)
+        .regex(/^[\x21-\x7e]+$/),
+    )
+    .min(1)
+    .max(10_000),
+});
+export type CompleteInput = z.infer<typeof CompleteInput>;
+export const Completed = z.object({ ok: z.literal(true) });
 
 /** Ranking by a language model: it may only choose from the given ids and write words, never times. */
 export const RankInput = z.object({

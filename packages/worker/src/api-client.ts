@@ -2,6 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   ClaimAnswer,
   type ClaimInput,
+  Completed,
+  type CompleteInput,
   KangKlipError,
   PresignAnswer,
   type PresignInput,
@@ -28,6 +30,8 @@ interface Call {
 /** An API that restarts is back within this time; a worker outlives it. */
 const PATIENCE_MS = 10 * 60_000;
 const TIMEOUT_MS = 20_000;
+/** A bucket may take minutes to join many parts. */
+const COMPLETE_TIMEOUT_MS = 200_000;
 /** Longer than the API waits for its model at most (LLM_TIMEOUT_SECONDS, 300 s), so that its time-out decides and says why. */
 const RANK_TIMEOUT_MS = 310_000;
 
@@ -84,6 +88,15 @@ export function createApiClient({ baseUrl }: { baseUrl: string }) {
       call(Pulse, { path: "report", body: report, patienceMs: patient ? PATIENCE_MS : 0 }),
     presign: (input: PresignInput, signal: AbortSignal): Promise<PresignAnswer> =>
       call(PresignAnswer, { path: "presign", body: input, signal, patienceMs: PATIENCE_MS }),
+    /** Done again while the API is away: a file that is complete stays so. */
+    complete: (input: CompleteInput, signal: AbortSignal): Promise<{ ok: true }> =>
+      call(Completed, {
+        path: "complete",
+        body: input,
+        signal,
+        patienceMs: PATIENCE_MS,
+        timeoutMs: COMPLETE_TIMEOUT_MS,
+      }),
     rank: (input: RankInput, signal: AbortSignal): Promise<RankAnswer> =>
       call(RankAnswer, { path: "rank", body: input, signal, patienceMs: 0, timeoutMs: RANK_TIMEOUT_MS }),
   };

@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
 import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, lstat, open, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, extname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import type { ArtifactInfo } from "./store.ts";
+import { contentTypeOf } from "./content-type.ts";
 
 /** What is known of one version of an object beside its bytes. */
 const Facts = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), content_type: z.string() });
@@ -16,19 +16,11 @@ export interface OpenObject {
   facts: Facts;
 }
 
-/** For files that were put into the folder by hand or came back from a backup. */
-const TYPES: Record<string, string> = {
-  ".json": "application/json",
-  ".mp4": "video/mp4",
-  ".jpg": "image/jpeg",
-  ".srt": "application/x-subrip",
-  ".vtt": "text/vtt",
-};
-
 export const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? "";
 
-export const infoOf = ({ stats, facts }: Pick<OpenObject, "stats" | "facts">): ArtifactInfo => ({
+export const infoOf = ({ stats, facts }: Pick<OpenObject, "stats" | "facts">) => ({
   sizeBytes: Number(stats.size),
+  etag: facts.sha256,
   sha256: facts.sha256,
   contentType: facts.content_type,
   modifiedAt: stats.mtime,
@@ -105,12 +97,17 @@ async function readFacts(file: string): Promise<Facts | undefined> {
   }
 }
 
-async function foundOut(handle: FileHandle, file: string, stats: BigIntStats): Promise<Facts> {
+/** Hex sha256 of the bytes of an opened file. */
+export async function hashOf(handle: FileHandle): Promise<string> {
   const hash = createHash("sha256");
   for await (const chunk of handle.createReadStream({ start: 0, autoClose: false })) hash.update(chunk);
+  return hash.digest("hex");
+}
+
+async function foundOut(handle: FileHandle, file: string, stats: BigIntStats): Promise<Facts> {
   const facts = {
-    sha256: hash.digest("hex"),
-    content_type: TYPES[extname(file)] ?? "application/octet-stream",
+    sha256: await hashOf(handle),
+    content_type: contentTypeOf(file) ?? "application/octet-stream", // put here by hand, or from a backup
   };
   await writeFacts(file, stats, facts);
   return facts;

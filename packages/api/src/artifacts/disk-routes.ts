@@ -4,6 +4,7 @@ import { KangKlipError } from "@kangklip/contract";
 import cors from "cors";
 import { type Request, type Response, Router } from "express";
 import { problemOf } from "../problem.ts";
+import { attachment } from "./attachment.ts";
 import type { DiskStore } from "./disk.ts";
 import type { ArtifactLink } from "./link.ts";
 import { sendObject } from "./send-object.ts";
@@ -91,18 +92,6 @@ function headersOf(link: GetLink, { contentType }: ArtifactInfo): Record<string,
     ...(!shown && { "content-security-policy": "default-src 'none'; sandbox" }),
     ...(link.downloadName !== undefined && { "content-disposition": attachment(link.downloadName) }),
   };
-}
-
-/** `Content-Disposition` with the name twice (RFC 6266): plain for old readers, UTF-8 for all others. Pure. */
-function attachment(name: string): string {
-  const safe = name
-    .toWellFormed()
-    .replace(/[\p{C}\p{Zl}\p{Zp}/\\]/gu, "_")
-    .slice(0, 150)
-    .toWellFormed();
-  const plain = safe.replace(/[^\x20-\x7e]|["%]/g, "_");
-  const full = encodeURIComponent(safe).replace(/['()*]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
-  return `attachment; filename="${plain}"; filename*=UTF-8''${full}`;
 }
 
 async function receive(

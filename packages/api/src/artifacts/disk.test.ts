@@ -111,6 +111,34 @@ describe("the folder", () => {
     expect(readdirSync(join(dir, ".tmp"))).toEqual([]);
   });
 
+  test("tidying removes what is unfinished since before a time, and nothing that is younger", async () => {
+    await using place = await openDiskPlace();
+    const { store, dir } = place;
+    await store.put("jobs/a/x", "x", { contentType: "text/plain" });
+    for (const [name, hoursAgo] of [
+      ["old", 3],
+      ["young", 1],
+    ] as const) {
+      writeFileSync(join(dir, ".tmp", name), "half");
+      const then = new Date(Date.now() - hoursAgo * 3_600_000);
+      utimesSync(join(dir, ".tmp", name), then, then);
+    }
+    await store.tidy(Date.now() - 2 * 3_600_000);
+    expect(readdirSync(join(dir, ".tmp"))).toEqual(["young"]);
+    expect(await store.hash("jobs/a/x")).toBe(sha256("x"));
+  });
+
+  test("the hash is that of the bytes, not of what was noted of them", async () => {
+    await using place = await openDiskPlace();
+    const { store, dir } = place;
+    await store.put("jobs/a/x", "right", { contentType: "text/plain" });
+    const file = join(dir, "jobs/a/x");
+    const { atime, mtime } = statSync(file);
+    writeFileSync(file, "wrong"); // as a disk that forgets does it: same file, same time
+    utimesSync(file, atime, mtime);
+    expect(await store.hash("jobs/a/x")).toBe(sha256("wrong"));
+  });
+
   test("a process killed between writing an object and showing it leaves the old one", async () => {
     await using place = await openDiskPlace();
     const { store, dir } = place;

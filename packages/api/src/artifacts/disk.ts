@@ -7,6 +7,7 @@ import { KangKlipError } from "@kangklip/contract";
 import {
   codeOf,
   type Facts,
+  hashOf,
   infoOf,
   type OpenObject,
   openObject,
@@ -53,7 +54,7 @@ export function createDiskStore({ dir, secret, basePath }: DiskStoreOptions): Di
   /** Hands `work` a free name for something unfinished, on the same file system; nothing stays under it. */
   async function withTemporary<T>(work: (temporary: string) => Promise<T>): Promise<T> {
     await mkdir(temporaryDir, { recursive: true, mode: 0o700 });
-    if (!swept) await sweep(temporaryDir);
+    if (!swept) await sweep(temporaryDir, Date.now() - LEFT_BEHIND_MS);
     swept = true;
     const temporary = join(temporaryDir, randomUUID());
     try {
@@ -102,11 +103,18 @@ export function createDiskStore({ dir, secret, basePath }: DiskStoreOptions): Di
       return object && infoOf(object);
     },
 
-    async copy(from, to) {
+    async hash(key) {
+      const { handle } = await found(key);
+      return hashOf(handle).finally(() => handle.close());
+    },
+
+    async copy(from, to, etag) {
       const [source, target] = [fileOf(from), fileOf(to)];
       for (;;) {
         const { handle, stats, facts } = await found(from);
         await handle.close();
+        if (etag !== undefined && facts.sha256 !== etag)
+          throw new KangKlipError("CONFLICT", "The artifact was replaced meanwhile");
         if (source === target) return;
         const outcome = await withTemporary(async (temporary) => {
           const linked = await hardLinked(source, temporary);
@@ -118,8 +126,11 @@ export function createDiskStore({ dir, secret, basePath }: DiskStoreOptions): Di
         if (outcome === "done") return;
         if (outcome === "replaced") continue;
         const { info, body } = await store.get(from);
-        await store.put(to, body, info);
-        return;
+        if (info.etag === facts.sha256) {
+          await store.put(to, body, info);
+          return;
+        }
+        body.destroy(); // replaced just now
       }
     },
 
@@ -152,6 +163,14 @@ export function createDiskStore({ dir, secret, basePath }: DiskStoreOptions): Di
       const url = linkTo({ method: "PUT", ...allowed, contentType });
       return { url, headers: { "content-type": contentType } };
     },
+
+    signParts: async () => undefined, // one PUT takes any size here
+
+    async completeParts() {
+      throw new KangKlipError("UPLOAD_FAILED", "There is no such upload in parts");
+    },
+
+    tidy: (before) => sweep(temporaryDir, before),
 
     checkLink: (method, key, query) => checkedLink(secret, method, key, query),
   };
@@ -222,11 +241,15 @@ async function* keysBelow(dir: string, folder: string): AsyncGenerator<string> {
   }
 }
 
-/** Removes the unfinished files that nobody goes on with. */
-async function sweep(temporaryDir: string): Promise<void> {
-  for (const name of await readdir(temporaryDir)) {
+/** Removes the unfinished files that were not written to since a time (ms since 1970). */
+async function sweep(temporaryDir: string, before: number): Promise<void> {
+  const names = await readdir(temporaryDir).catch((error) => {
+    if (codeOf(error) === "ENOENT") return [];
+    throw error;
+  });
+  for (const name of names) {
     const file = join(temporaryDir, name);
     const stats = await statsOf(file);
-    if (stats && Date.now() - Number(stats.mtimeMs) > LEFT_BEHIND_MS) await rm(file, { force: true });
+    if (stats && Number(stats.mtimeMs) < before) await rm(file, { force: true });
   }
 }

@@ -15,7 +15,7 @@ interface SentObject {
 /** Answers GET and HEAD with an object as static files are served: one range, ETag, If-Range, If-None-Match (RFC 9110). */
 export async function sendObject(object: SentObject, request: Request, response: Response): Promise<void> {
   const { store, key, info, headers } = object;
-  const etag = `"${info.sha256}"`;
+  const etag = `"${info.etag}"`;
   response.set({ ...headers, etag, "accept-ranges": "bytes" });
   if (hasTag(request.get("if-none-match"), etag)) {
     response.status(304).end();
@@ -30,7 +30,7 @@ export async function sendObject(object: SentObject, request: Request, response:
     return;
   }
   const opened = request.method === "GET" ? await store.get(key, range) : undefined;
-  if (opened && opened.info.sha256 !== info.sha256) {
+  if (opened && opened.info.etag !== info.etag) {
     opened.body.destroy(); // replaced just now
     const fresh = await store.head(key);
     if (!fresh) throw new KangKlipError("NOT_FOUND", "artifact not found");

@@ -2,8 +2,10 @@ import type { Readable } from "node:stream";
 
 export interface ArtifactInfo {
   sizeBytes: number;
-  /** Hex sha256 of the whole object. */
-  sha256: string;
+  /** Names this version of the object, without quotes: other bytes have another one. */
+  etag: string;
+  /** Hex sha256 of the whole object, where the store worked it out itself; else ask `hash`. */
+  sha256: string | undefined;
   contentType: string;
   modifiedAt: Date;
 }
@@ -28,23 +30,51 @@ export interface SignPutOptions {
   contentType: string;
 }
 
+export interface SignPartsOptions extends SignPutOptions {
+  /** Given: fresh links for an upload in parts that has begun, not a new one. */
+  uploadId?: string | undefined;
+}
+
+/** How one large object is put in parts: each part is `partBytes` long but the last. */
+export interface SignedParts {
+  uploadId: string;
+  partBytes: number;
+  /** One for each part, in order; a PUT to it answers with an ETag. */
+  urls: string[];
+}
+
 /**
  * Where artifacts live: a folder or a bucket. Keys are `jobs/…` and `uploads/…`, letters, digits, `._-` and `/` only.
  * Every adapter passes `testArtifactStore`.
  */
 export interface ArtifactStore {
-  /** Writes the whole object or nothing; readers see the old one until the new one is complete. */
-  put(key: string, body: Readable | Buffer | string, options: { contentType: string }): Promise<ArtifactInfo>;
+  /** Writes the whole object or nothing; readers see the old one until the new one is complete. `sha256` is always known. */
+  put(
+    key: string,
+    body: Readable | Buffer | string,
+    options: { contentType: string },
+  ): Promise<ArtifactInfo & { sha256: string }>;
   /** @throws KangKlipError NOT_FOUND */
   get(key: string, range?: ByteRange): Promise<{ info: ArtifactInfo; body: Readable }>;
   head(key: string): Promise<ArtifactInfo | undefined>;
-  /** Makes `to` the same object as `from`; doing it again is harmless. @throws KangKlipError NOT_FOUND */
-  copy(from: string, to: string): Promise<void>;
+  /** Hex sha256 of the bytes that are there now, whatever was said of them. @throws KangKlipError NOT_FOUND */
+  hash(key: string): Promise<string>;
+  /**
+   * Makes `to` the same object as `from`; doing it again is harmless. With an `etag` only that version is taken.
+   * @throws KangKlipError NOT_FOUND, CONFLICT where there is another version
+   */
+  copy(from: string, to: string, etag?: string): Promise<void>;
   list(prefix: string): AsyncIterable<string>;
-  /** Removes the object, or everything below a prefix that ends in "/". Missing is fine. */
+  /** Removes the object, or everything below a prefix that ends in "/", unfinished uploads too. Missing is fine. */
   delete(keyOrPrefix: string): Promise<void>;
-  /** A link that gives the object (GET and HEAD, ranges included) until it expires. Relative for stores the API serves itself. */
+  /** A link that gives the object (GET, ranges included) until it expires. Relative for stores the API serves itself. */
   signGet(key: string, options: SignGetOptions): Promise<string>;
   /** A link that takes exactly one object by PUT, and the headers to send with it. */
   signPut(key: string, options: SignPutOptions): Promise<{ url: string; headers: Record<string, string> }>;
+  /** Begins an upload in parts; undefined where the store takes an object of this size by one PUT. */
+  signParts(key: string, options: SignPartsOptions): Promise<SignedParts | undefined>;
+  /** Ends an upload in parts: the object appears whole or not at all. Doing it again is harmless. @throws KangKlipError UPLOAD_FAILED */
+  completeParts(key: string, uploadId: string, etags: string[]): Promise<void>;
+  /** Removes unfinished writes and uploads that began before a time (ms since 1970) and that nobody goes on with. */
+  tidy(before: number): Promise<void>;
 }
