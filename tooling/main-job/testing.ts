@@ -50,7 +50,7 @@ export async function startMainJob({
   /** Folders of launches that are there now. */
   const launches = () => readdirSync(join(dataDir, "launches")).filter((name) => name.startsWith("kk-"));
   return {
-    ...{ origin: origin.origin, requests: origin.requests, folder, dataDir, launches },
+    ...{ origin: origin.origin, requests: origin.requests, folder, dataDir, launches, settings },
     api: () => api,
 
     /** Asks for clips of a path at the server, or of a whole address. */

@@ -6,14 +6,17 @@ import cors from "cors";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import helmet from "helmet";
 import { artifactRoutes } from "./artifacts/disk-routes.ts";
+import { arrivesInTime, jsonBodies } from "./body.ts";
 import type { Config } from "./config.ts";
+import { eventStreams } from "./event-stream.ts";
+import { createOnce } from "./idempotency.ts";
 import { type Logger, loggedPath } from "./log.ts";
 import { openApiDocument } from "./openapi.ts";
-import { asOwnError, fail, restRoutes } from "./rest-routes.ts";
+import { asOwnError, fail, restRoutes, retryAfter } from "./rest-routes.ts";
 import { appRouter } from "./router.ts";
 import type { Services } from "./services.ts";
 import { streamClip } from "./stream.ts";
-import type { Context } from "./trpc.ts";
+import { type Context, isRefusal, ownError } from "./trpc.ts";
 
 interface AppOptions {
   config: Pick<Config, "corsOrigins" | "trustProxy">;
@@ -22,7 +25,6 @@ interface AppOptions {
   draining: AbortSignal;
 }
 
-const BODY_LIMIT = "1mb";
 const TRPC_BATCH = 20;
 
 /** Everything that answers HTTP but the page: /trpc, the documented /api paths, artifacts, health. */
@@ -30,7 +32,12 @@ export function createApp({ config, services, log, draining }: AppOptions): Expr
   const app = express();
   app.disable("x-powered-by").set("trust proxy", config.trustProxy);
   const onBug = (error: unknown) => log.error({ err: error }, "a bug");
+  const inTime = arrivesInTime();
   app.use(logged(log), securityHeaders());
+  // what is put to a link has its own bounds: bytes that must move, for as long as they do
+  app.use((request, response, next) =>
+    /^\/artifacts\//i.test(request.path) ? next() : inTime(request, response, next),
+  );
   app.get("/livez", (_request, response) => void response.json({ ok: true }));
   app.get("/readyz", async (_request, response) => {
     const checks = await services.health();
@@ -40,28 +47,42 @@ export function createApp({ config, services, log, draining }: AppOptions): Expr
 
   // 1.x origins; a link to an artifact is its own permission, so any origin may use it
   app.use(["/api", "/trpc"], cors({ origin: config.corsOrigins, credentials: false, maxAge: 600 }));
-  app.use("/artifacts", artifactRoutes(services.artifacts, onBug));
-  app.use(["/api", "/trpc"], express.json({ limit: BODY_LIMIT }));
+  app.use("/artifacts", policy(MEDIA_POLICY), artifactRoutes(services.disk, onBug));
+  app.use(["/api", "/trpc"], jsonBodies());
 
+  const { store, secret } = services;
+  const once = createOnce({ store, secret, isRefusal });
   const contextOf = (request: Request): Context => ({
     services,
-    header: (name) => request.get(name) || undefined,
+    header: (name) => request.get(name),
+    once,
     address: request.ip ?? "unknown",
     draining,
   });
+  app.get("/trpc/jobs.events", eventStreams({ contextOf, draining }));
   app.use(
     "/trpc",
     createExpressMiddleware({
       router: appRouter,
       maxBatchSize: TRPC_BATCH,
       createContext: ({ req }) => contextOf(req),
+      responseMeta: ({ errors }) => {
+        const seconds = errors.map((error) => retryAfter(ownError(error))).find(Boolean);
+        return {
+          headers: {
+            "cache-control": "no-store",
+            ...(errors.length > 0 && { "content-type": "application/json" }), // tRPC leaves it out here and there
+            ...(seconds && { "retry-after": String(seconds) }),
+          },
+        };
+      },
       onError: ({ error, path }) => {
-        if (error.code === "INTERNAL_SERVER_ERROR") log.error({ err: error, path }, "procedure failed");
+        if (!ownError(error)) log.error({ err: error, path }, "procedure failed");
       },
     }),
   );
   app.get("/api/openapi.json", (_request, response) => void response.json(openApiDocument()));
-  app.use("/api/docs", apiDocs());
+  app.use("/api/docs", policy(DOCS_POLICY), apiDocs());
   app.get("/api/jobs/:job_id/clips/:clip_file", (request, response) =>
     streamClip(request, response, contextOf(request), onBug),
   );
@@ -70,6 +91,11 @@ export function createApp({ config, services, log, draining }: AppOptions): Expr
     ["/api", "/trpc", "/artifacts"],
     (_request, response) => void response.status(404).json({ detail: "not found" }),
   );
+  // what is left is the page's, which takes nothing
+  app.use((request, response, next) => {
+    if (request.method === "GET" || request.method === "HEAD") return next();
+    response.set("allow", "GET, HEAD").status(405).json({ detail: "method not allowed" });
+  });
   app.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) return next(error);
     fail(response, asOwnError(error), onBug);
@@ -97,31 +123,27 @@ function logged(log: Logger) {
   };
 }
 
-/** Next writes its data into inline scripts, so those are allowed; nothing from another host is. */
+/** What an answer may load: nothing. The page brings a policy of its own with each answer (packages/web/proxy.ts). */
 function securityHeaders() {
-  const own = "'self'";
   return helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: [own],
-        scriptSrc: [own, "'unsafe-inline'"],
-        styleSrc: [own, "'unsafe-inline'"],
-        imgSrc: [own, "data:", "blob:"],
-        mediaSrc: [own, "blob:"],
-        fontSrc: [own, "data:"],
-        connectSrc: [own],
-        objectSrc: ["'none'"],
-        baseUri: [own],
-        formAction: [own],
-        frameAncestors: ["'none'"],
-      },
-    },
+    contentSecurityPolicy: { useDefaults: false, directives: NOTHING },
     crossOriginEmbedderPolicy: false,
     crossOriginResourcePolicy: { policy: "cross-origin" },
     strictTransportSecurity: false, // the default serves http on this machine; a proxy with TLS sets its own
   });
 }
+
+const NOTHING = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };
+/** A browser that opens a link by itself loads the same address again to play it. */
+const MEDIA_POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; frame-ancestors 'none'";
+/** Swagger UI sets styles while it runs and draws icons from data URLs; its scripts are files. */
+const DOCS_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const policy = (text: string) => (_request: Request, response: Response, next: NextFunction) => {
+  response.set("content-security-policy", text);
+  next();
+};
 
 /** The page to browse the OpenAPI document: Swagger UI from its package, nothing from elsewhere. */
 function apiDocs() {

@@ -1,18 +1,21 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { loggedPath } from "./log.ts";
+import { loggedPath, scrubbed } from "./log.ts";
 
 const LOG = fileURLToPath(new URL("log.ts", import.meta.url));
 
+/** What a process logs that runs these lines, with `log` as its log. */
+function logOf(lines: string): { stdout: string; stderr: string } {
+  const script = `const { createLog } = await import(${JSON.stringify(LOG)}); const log = createLog("debug");\n${lines}`;
+  return spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+}
+
 test("secrets are crossed out at every depth that our lines have, and lines are JSON on stderr", () => {
-  const script = `
-    const { createLog } = await import(${JSON.stringify(LOG)});
+  const { stdout, stderr } = logOf(`
     const s = "canary";
-    createLog("info").info({ job_token: s, job: { token: s, env: { KK_CLAIM_TOKEN: s } }, headers: { "x-job-token": s, cookie: s } }, "hello");`;
-  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
-    encoding: "utf8",
-  });
+    log.info({ job_token: s, job: { token: s, env: { KK_CLAIM_TOKEN: s } }, headers: { "x-job-token": s, cookie: s },
+      "x-attempt-token": s, config: { secretAccessKey: s, llm: { apiKey: s } }, password: s }, "hello");`);
   expect(stdout).toBe("");
   expect(JSON.parse(stderr)).toMatchObject({
     msg: "hello",
@@ -20,6 +23,32 @@ test("secrets are crossed out at every depth that our lines have, and lines are 
     job: { token: "[secret]" },
   });
   expect(stderr).not.toContain("canary");
+});
+
+test("errors of others do not bring along what was sent", () => {
+  const { stderr } = logOf(`
+    log.error({ err: Object.assign(new Error("WRONGPASS invalid username-password pair"), { command: { name: "auth", args: ["canary"] } }) }, "a bug");
+    log.error({ err: Object.assign(new Error("Unexpected token"), { body: "canary", config: { headers: { a: "canary" } } }) }, "a bug");
+    log.error({ err: new Error("connect to redis://default:canary@127.0.0.1:6379 failed", { cause: new Error("kkj_${"canary".repeat(6)}") }) }, "a bug");`);
+  const lines = stderr.trim().split("\n");
+  expect(lines.map((line) => JSON.parse(line).msg)).toEqual(["a bug", "a bug", "a bug"]);
+  expect(stderr).toContain("WRONGPASS");
+  expect(stderr).not.toContain("canary");
+});
+
+test.each([
+  ["token kkj_0123456789012345678901234567890123456789012", "token [secret]"],
+  [
+    "GET https://b.example/k?X-Amz-Signature=0abc&x=1",
+    "GET https://b.example/k?X-Amz-Signature=[secret]&x=1",
+  ],
+  ['{"url":"/artifacts/a?expires=1&signature=ab-c"}', '{"url":"/artifacts/a?expires=1&signature=[secret]"}'],
+  ["rediss://user:pass@r.example:6379/0", "rediss://[secret]@r.example:6379/0"],
+  ["authorization: Bearer sk-0123456789", "authorization: Bearer [secret]"],
+  ["job kk_01JD0000000000000000000000 launch kk-01jd0000000000000000000000-e1", undefined],
+  ["mail to a@b.example, https://example.com/@handle", undefined],
+])("%s is logged as it should be", (line, expected) => {
+  expect(scrubbed(line)).toBe(expected ?? line);
 });
 
 test("a signed link is logged without its signature", () => {

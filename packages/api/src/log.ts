@@ -4,27 +4,37 @@ export type { Logger } from "pino";
 
 /** Names under which a secret could be logged by mistake, at any depth that our log lines have. */
 const SECRETS = [
-  "token",
-  "job_token",
-  "attempt_token",
-  "claim_token",
-  "secret",
-  "apiKey",
-  "authorization",
-  "KK_CLAIM_TOKEN",
+  ...["token", "job_token", "attempt_token", "claim_token", "callback_token", "auth_token", "operatorToken"],
+  ...["secret", "secretAccessKey", "password", "apiKey", "authorization", "cookie", "signature"],
+  ...["KK_CLAIM_TOKEN", "LLM_API_KEY", "R2_SECRET_ACCESS_KEY", "REDIS_URL"],
+  ...["x-job-token", "x-auth-token", "x-attempt-token", "x-callback-token", "x-operator-token"],
 ];
+/** What other people's errors carry about: a command with all its arguments, AUTH among them; a body; a request with its headers. */
+const CARRIED = ["err.command", "err.body", "err.request", "err.response", "err.config", "err.options"];
+const CENSOR = "[secret]";
+
+/** Secrets by their looks, wherever they stand: in the message of an error, in an address. */
+const LOOKS: [RegExp, string][] = [
+  [/\bkk[a-z]_[\w.-]{20,}/g, CENSOR], // tokens of ours; ids are kk_… and launches kk-…
+  [/(signature|X-Amz-Signature|X-Amz-Credential|X-Amz-Security-Token)=[^&"\s\\]+/gi, `$1=${CENSOR}`],
+  [/\b(\w+:\/\/)[^/@"\s\\]+@/g, `$1${CENSOR}@`], // who is logged in where
+  [/\b(Bearer|Basic) +[\w.~+/=-]{8,}/gi, `$1 ${CENSOR}`],
+];
+
+/** A line without what looks like a secret. Pure. */
+export const scrubbed = (line: string) =>
+  LOOKS.reduce((text, [look, instead]) => text.replace(look, instead), line);
 
 /** JSON lines on stderr: stdout belongs to the line that says where the API listens. */
 export function createLog(level: string): Logger {
-  const paths = SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
+  const names = SECRETS.map((name) => (/^\w+$/.test(name) ? `.${name}` : `["${name}"]`));
+  const paths = names.flatMap((name) => [name.replace(/^\./, ""), `*${name}`, `*.*${name}`]);
   return pino(
     {
       level,
       base: {},
-      redact: {
-        paths: [...paths, 'headers["x-job-token"]', 'headers["x-auth-token"]', "headers.cookie"],
-        censor: "[secret]",
-      },
+      redact: { paths: [...paths, ...CARRIED], censor: CENSOR },
+      hooks: { streamWrite: scrubbed },
     },
     pino.destination({ fd: 2, sync: true }),
   );

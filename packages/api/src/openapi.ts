@@ -6,7 +6,7 @@ import { VERSION } from "./services.ts";
 const HEADERS: Record<string, string> = {
   "x-job-token": "The job_token that came with the job",
   "x-auth-token": "The auth_token of a signed-in wallet",
-  "x-callback-token": "The token of the worker's attempt",
+  "x-callback-token": "The attempt_token that came with the claim; there is no token for all attempts",
   "x-attempt-token": "The attempt_token that came with the claim",
 };
 const schemaOf = (schema: z.ZodType, io: "input" | "output") => {
@@ -51,7 +51,7 @@ function operation(route: Route) {
         "header",
         "idempotency-key",
         false,
-        "Sending the same key and body again gives the same answer",
+        "1 to 255 visible ASCII characters. What was done is answered again for 24 hours; the same key with another request is 422, and 409 while another process still answers the first one. Refusals (4xx) and failures (5xx) are not kept.",
       ),
     );
   return {

@@ -1,12 +1,18 @@
 import { KangKlipError } from "@kangklip/contract";
 import express, { type Request, type Response, type Router } from "express";
-import { type Answer, once } from "./idempotency.ts";
 import { RateLimitedError } from "./limits.ts";
 import { problemOf } from "./problem.ts";
 import { fieldOrder, ROUTES, type Route } from "./rest.ts";
 import { appRouter } from "./router.ts";
 import { type Context, createCallerFactory, ownError } from "./trpc.ts";
 
+interface Answer {
+  status: number;
+  body: unknown;
+  retryAfter?: number | undefined;
+}
+
+const UNAVAILABLE_SECONDS = 30;
 const createCaller = createCallerFactory(appRouter);
 
 /** Puts the table of documented paths on Express, behind one way of answering, failing and repeating. */
@@ -17,15 +23,10 @@ export function restRoutes(
   const routes = express.Router();
   for (const route of ROUTES)
     routes[route.method](expressPath(route.path), async (request, response) => {
-      const context = contextOf(request);
-      const key = route.method === "post" ? context.header("idempotency-key") : undefined;
-      const perform = () => answer(route, request, context, onBug);
-      const { store, secret } = context.services;
-      const asked = { key: key ?? "", caller: callerOf(context), path: request.path, body: request.body };
       try {
-        send(response, key ? await once({ store, secret }, asked, perform) : await perform());
+        send(response, { status: 200, body: await answer(route, request, contextOf(request)) });
       } catch (error) {
-        fail(response, error, onBug);
+        fail(response, ownError(error, fieldOrder(route)) ?? error, onBug);
       }
     });
   for (const path of new Set(ROUTES.map((route) => route.path)))
@@ -37,42 +38,33 @@ export function restRoutes(
 }
 
 const expressPath = (path: string) => path.replace(/\{(\w+)\}/g, ":$1");
-/** Who asks: by the token they show, else by their address. */
-const callerOf = (context: Context) =>
-  context.header("x-auth-token") ?? context.header("x-job-token") ?? context.address;
 
-async function answer(
-  route: Route,
-  request: Request,
-  context: Context,
-  onBug: (error: unknown) => void,
-): Promise<Answer> {
+/** The procedure's answer. What a path's parameter says counts more than the body or the query; tokens and the like come in no query. */
+function answer({ method, call }: Route, request: Request, context: Context): Promise<unknown> {
   const { params, query, body } = request;
-  const input = { ...query, ...(typeof body === "object" ? body : {}), ...params };
-  try {
-    return { status: 200, body: await route.call(createCaller(context), input as never) };
-  } catch (error) {
-    const own = ownError(error, fieldOrder(route));
-    if (own && own.httpStatus < 500) return errorAnswer(own);
-    throw own ?? unexpected(error, onBug);
-  }
-}
-
-function unexpected(error: unknown, onBug: (error: unknown) => void): unknown {
-  onBug(error);
-  return error;
+  const sent = method === "get" ? query : typeof body === "object" ? body : {};
+  return call(createCaller(context), { ...sent, ...params } as never);
 }
 
 /** A locked clip keeps the one 1.x error body that is not `{detail}`. */
-function errorAnswer(error: KangKlipError): Answer & { retryAfter?: number } {
+function errorAnswer(error: KangKlipError): Answer {
   const { status, body } = problemOf(error);
-  const retryAfter = error instanceof RateLimitedError ? { retryAfter: error.retryAfterSeconds } : {};
-  return { status, body: error.code === "LOCKED" ? { error: "locked", ...body } : body, ...retryAfter };
+  return {
+    status,
+    body: error.code === "LOCKED" ? { error: "locked", ...body } : body,
+    retryAfter: retryAfter(error),
+  };
 }
 
-function send(response: Response, { status, body, retryAfter }: Answer & { retryAfter?: number }): void {
+/** Seconds after which a refused or failed request may be made again; undefined where no time will help. */
+export function retryAfter(error: unknown): number | undefined {
+  if (error instanceof RateLimitedError) return error.retryAfterSeconds;
+  const isAway = error instanceof KangKlipError && error.httpStatus === 503 && error.retryable;
+  return isAway ? UNAVAILABLE_SECONDS : undefined;
+}
+
+function send(response: Response, { status, body, retryAfter }: Answer): void {
   if (retryAfter !== undefined) response.set("retry-after", String(retryAfter));
-  else if (status === 503) response.set("retry-after", "30");
   response.set("cache-control", "no-store").status(status).json(body);
 }
 
@@ -85,6 +77,7 @@ export function fail(response: Response, error: unknown, onBug: (error: unknown)
 
 /** For Express: errors of the body parser and of anything else that has no answer yet. */
 export function asOwnError(error: unknown): unknown {
+  if (error instanceof KangKlipError) return error; // also where the body parser has put a status on it
   const { type, status } = error as { type?: string; status?: number };
   if (type === "entity.too.large")
     return new KangKlipError("TOO_LARGE", "The request is too large", { cause: error });

@@ -9,6 +9,8 @@ import {
   ClaimInput,
   ClipInput,
   ClipLink,
+  Completed,
+  CompleteInput,
   CreatedJob,
   CreatedUpload,
   CreateJob,
@@ -38,13 +40,9 @@ import {
 } from "@kangklip/contract";
 import { tracked } from "@trpc/server";
 import { z } from "zod";
-import { type Context, operatorProcedure, procedure, router } from "./trpc.ts";
+import { accessOf, type Context, operatorProcedure, procedure, router } from "./trpc.ts";
 
 const JobInput = z.object({ job_id: JobId });
-const access = (ctx: Context) => ({
-  token: ctx.header("x-job-token"),
-  operator: ctx.services.isOperator(ctx.header("x-operator-token")),
-});
 const attemptToken = (ctx: Context) => ctx.header("x-attempt-token");
 
 async function* trackedViews(views: AsyncIterable<JobView>) {
@@ -57,39 +55,39 @@ const jobsRouter = router({
     .output(CreatedJob)
     .mutation(async ({ ctx, input }) => {
       await ctx.services.limits.jobs(ctx.address);
-      return ctx.services.jobs.create(input);
+      return ctx.services.jobs.create(input, ctx.identity);
     }),
   view: procedure
     .input(JobInput)
     .output(JobView)
-    .query(({ ctx, input }) => ctx.services.jobs.view(input.job_id, access(ctx))),
+    .query(({ ctx, input }) => ctx.services.jobs.view(input.job_id, accessOf(ctx))),
   start: procedure
     .input(JobInput)
-    .mutation(({ ctx, input }) => ctx.services.jobs.start(input.job_id, access(ctx))),
+    .mutation(({ ctx, input }) => ctx.services.jobs.start(input.job_id, accessOf(ctx))),
   cancel: procedure
     .input(JobInput)
     .output(JobView)
-    .mutation(({ ctx, input }) => ctx.services.jobs.cancel(input.job_id, access(ctx))),
+    .mutation(({ ctx, input }) => ctx.services.jobs.cancel(input.job_id, accessOf(ctx))),
   retry: procedure
     .input(JobInput)
     .output(JobView)
     .mutation(async ({ ctx, input }) => {
       await ctx.services.limits.jobs(ctx.address);
-      return ctx.services.jobs.retry(input.job_id, access(ctx));
+      return ctx.services.jobs.retry(input.job_id, accessOf(ctx));
     }),
   results: procedure
     .input(JobInput)
     .output(Results)
-    .query(({ ctx, input }) => ctx.services.clips.results(input.job_id, access(ctx))),
+    .query(({ ctx, input }) => ctx.services.clips.results(input.job_id, accessOf(ctx))),
   /** The view now and each newer one; the id is the view's version, so a client that comes back misses nothing. */
   events: procedure
     .input(JobInput.extend({ lastEventId: z.string().max(20).nullish() }))
     .subscription(async ({ ctx, input, signal }) => {
-      await ctx.services.jobs.view(input.job_id, access(ctx)); // an unknown job is refused before the stream begins
+      await ctx.services.jobs.view(input.job_id, accessOf(ctx)); // an unknown job is refused before the stream begins
       const seenVersion = /^\d+$/.test(input.lastEventId ?? "") ? Number(input.lastEventId) : undefined;
       const ended = signal ? AbortSignal.any([signal, ctx.draining]) : ctx.draining;
       return trackedViews(
-        ctx.services.jobs.events(input.job_id, access(ctx), { seenVersion, signal: ended }),
+        ctx.services.jobs.events(input.job_id, accessOf(ctx), { seenVersion, signal: ended }),
       );
     }),
   list: operatorProcedure
@@ -102,24 +100,24 @@ const clipsRouter = router({
   preview: procedure
     .input(ClipInput)
     .output(SignedLink)
-    .query(({ ctx, input }) => ctx.services.clips.preview(input.job_id, input.clip_file, access(ctx))),
+    .query(({ ctx, input }) => ctx.services.clips.preview(input.job_id, input.clip_file, accessOf(ctx))),
   download: procedure
     .input(ClipInput)
     .output(SignedLink)
-    .query(({ ctx, input }) => ctx.services.clips.download(input.job_id, input.clip_file, access(ctx))),
+    .query(({ ctx, input }) => ctx.services.clips.download(input.job_id, input.clip_file, accessOf(ctx))),
   view: procedure
     .input(ClipInput)
     .output(ClipLink)
-    .query(({ ctx, input }) => ctx.services.clips.view(input.job_id, input.clip_file, access(ctx))),
+    .query(({ ctx, input }) => ctx.services.clips.view(input.job_id, input.clip_file, accessOf(ctx))),
   artifact: procedure
     .input(ArtifactInput)
     .output(SignedLink)
-    .query(({ ctx, input }) => ctx.services.clips.artifact(input.job_id, input, access(ctx))),
+    .query(({ ctx, input }) => ctx.services.clips.artifact(input.job_id, input, accessOf(ctx))),
   unlock: procedure
     .input(ClipInput.extend({ unlock_request_id: z.unknown().optional() }))
     .output(Unlocked)
     .mutation(async ({ ctx, input }) => {
-      await ctx.services.jobs.owned(input.job_id, access(ctx));
+      await ctx.services.jobs.owned(input.job_id, accessOf(ctx));
       UnlockInput.shape.unlock_request_id.parse(input.unlock_request_id);
       throw creditsOff();
     }),
@@ -152,6 +150,10 @@ const workerRouter = router({
     .input(PresignInput)
     .output(PresignAnswer)
     .mutation(({ ctx, input }) => ctx.services.work.presign(attemptToken(ctx), input)),
+  complete: procedure
+    .input(CompleteInput)
+    .output(Completed)
+    .mutation(({ ctx, input }) => ctx.services.work.complete(attemptToken(ctx), input)),
   rank: procedure
     .input(RankInput)
     .output(RankAnswer)

@@ -1,13 +1,20 @@
 import { ERRORS, KangKlipError } from "@kangklip/contract";
 import { initTRPC, TRPCError } from "@trpc/server";
-import type { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/unstable-core-do-not-import";
+import { getHTTPStatusCodeFromError } from "@trpc/server/http";
+import { middlewareMarker, type TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/unstable-core-do-not-import";
 import { z } from "zod";
+import type { Once } from "./idempotency.ts";
+import type { Identity } from "./jobs/tokens.ts";
 import type { Services } from "./services.ts";
 
 /** What every procedure is given. Headers are read by name; nothing else of HTTP reaches the procedures. */
 export interface Context {
   services: Services;
+  /** Undefined where it was not sent; one that was sent twice is both, with a comma between them. */
   header(name: string): string | undefined;
+  once: Once;
+  /** What a job must be called that is made for a request with an `Idempotency-Key`. */
+  identity?: Identity | undefined;
   /** Of whoever asks: counted by the rate limits. */
   address: string;
   /** Aborts when the server wants to end: long answers should. */
@@ -31,17 +38,30 @@ export function ownError(error: unknown, fieldOrder: readonly string[] = []): Ka
       return new KangKlipError("NOT_FOUND", first.message, { cause });
     return new KangKlipError("INVALID_INPUT", first.message, { cause });
   }
-  if (error instanceof TRPCError && error.code === "PAYLOAD_TOO_LARGE")
+  if (!(error instanceof TRPCError)) return undefined;
+  if (error.code === "PAYLOAD_TOO_LARGE")
     return new KangKlipError("TOO_LARGE", "The request is too large", { cause });
-  if (error instanceof TRPCError && ["PARSE_ERROR", "BAD_REQUEST"].includes(error.code))
-    return new KangKlipError("INVALID_INPUT", "The request could not be understood", { cause });
-  if (error instanceof TRPCError && error.code === "NOT_FOUND")
-    return new KangKlipError("NOT_FOUND", "not found", { cause });
-  return undefined;
+  if (error.code === "NOT_FOUND") return new KangKlipError("NOT_FOUND", "not found", { cause });
+  // tRPC's own: no JSON, another content type, a query for a mutation, too many calls at once …
+  return getHTTPStatusCodeFromError(error) < 500
+    ? new KangKlipError("INVALID_INPUT", "The request could not be understood", { cause })
+    : undefined;
 }
 
+/** Who asks, as the services want it. */
+export const accessOf = ({ services, header }: Context) => ({
+  token: header("x-job-token"),
+  operator: services.isOperator(header("x-operator-token")),
+});
+
+/** A client that hears nothing for so long, pings included, opens its stream anew. */
+export const RECONNECT_AFTER_MS = 30_000;
+
 const t = initTRPC.context<Context>().create({
-  sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 30_000 } },
+  sse: {
+    ping: { enabled: true, intervalMs: 15_000 },
+    client: { reconnectAfterInactivityMs: RECONNECT_AFTER_MS },
+  },
   errorFormatter({ shape, error }) {
     const own = ownError(error);
     const code = own?.code ?? "INTERNAL";
@@ -86,9 +106,33 @@ const withOwnErrors = t.middleware(async ({ next }) => {
   return result;
 });
 
+/** Whether an error says that nothing was done. */
+export const isRefusal = (error: unknown) => (ownError(error)?.httpStatus ?? 500) < 500;
+
+const CREDENTIALS = ["auth", "job", "operator", "attempt", "callback"].map((whose) => `x-${whose}-token`);
+
+/** Who asks: by all that they show of themselves, so that nobody is given what was answered to somebody else; else by their address. */
+function callerOf({ header, address }: Context): string {
+  const shown = CREDENTIALS.map((name) => header(name) || null);
+  return shown.some(Boolean) ? JSON.stringify(shown) : address;
+}
+
+/** A mutation with an `Idempotency-Key` is done once, through whichever door it comes. */
+const oncePerKey = t.middleware(async ({ ctx, type, path, getRawInput, next }) => {
+  const key = ctx.header("idempotency-key");
+  if (key === undefined || type !== "mutation") return next();
+  const asked = { key, caller: callerOf(ctx), path, input: await getRawInput() };
+  const data = await ctx.once(asked, async (identity) => {
+    const result = await next({ ctx: { ...ctx, identity } });
+    if (!result.ok) throw result.error;
+    return result.data;
+  });
+  return { marker: middlewareMarker, ok: true, data };
+});
+
 export const { router, createCallerFactory } = t;
 /** Every procedure of the house is made from this one. */
-export const procedure = t.procedure.use(withOwnErrors);
+export const procedure = t.procedure.use(withOwnErrors).use(oncePerKey);
 /** For whoever holds the token in the data folder: the operator of the machine. */
 export const operatorProcedure = procedure.use(({ ctx, next }) => {
   if (!ctx.services.isOperator(ctx.header("x-operator-token")))

@@ -175,3 +175,10 @@ export const SystemInfo = z.object({
   max_source_bytes: z.int(),
 });
 export type SystemInfo = z.infer<typeof SystemInfo>;
+
+/** `GET /readyz`: each thing that the service cannot work without, asked just now. */
+export const Readiness = z.object({
+  ok: z.boolean(),
+  checks: z.record(z.string(), z.object({ ok: z.boolean(), detail: z.string(), ms: z.int() })),
+});
+export type Readiness = z.infer<typeof Readiness>;

@@ -23,6 +23,17 @@ export const aJobSpec = (overrides: Partial<JobSpec> = {}): JobSpec => ({
   ...overrides,
 });
 
+/** A text of a corpus file as it is meant: `{{a*300}}` stands for 300 times "a". Other values are gone through. */
+export function expanded<T>(value: T): T {
+  if (typeof value === "string")
+    return value.replace(/\{\{(.+?)\*(\d+)\}\}/gs, (_, text: string, times: string) =>
+      text.repeat(Number(times)),
+    ) as T;
+  if (Array.isArray(value)) return value.map(expanded) as T;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, expanded(one)])) as T;
+}
+
 /** The keys that 1.x answered, in its order; added ones come behind. */
 export const JOB_VIEW_KEYS_1X = [
   "job_id",

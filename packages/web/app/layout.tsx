@@ -4,6 +4,9 @@ import { SiteFooter } from "../components/site-footer.tsx";
 import { SiteHeader } from "../components/site-header.tsx";
 import "./globals.css";
 
+/** Each answer carries a nonce of its own (proxy.ts), so none can be made beforehand. */
+export const dynamic = "force-dynamic";
+
 export const metadata: Metadata = {
   title: { default: "KangKlip: vertical clips from long talks", template: "%s · KangKlip" },
   description:

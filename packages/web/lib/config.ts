@@ -6,3 +6,6 @@ export const apiUrl = (url: string) => (url.startsWith("/") ? `${API_BASE}${url}
 
 /** Where the page's server forwards to, read while it runs; undefined where one process serves both. Server only. */
 export const apiOrigin = () => process.env.API_ORIGIN || undefined;
+
+/** Where files of people's own are sent, if there is a bucket; read while the page's server runs. Server only. */
+export const bucketOrigin = () => process.env.R2_ENDPOINT || undefined;
