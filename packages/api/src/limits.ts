@@ -1,5 +1,11 @@
+import { isIPv6 } from "node:net";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { KangKlipError } from "@kangklip/contract";
-import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import type { Redis } from "ioredis";
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
+
+const WINDOW_SECONDS = 60;
+const PATIENCE_MS = 500; // each request waits for Redis, before it asks the job store
 
 /** A refusal that says how long to wait. */
 export class RateLimitedError extends KangKlipError {
@@ -10,17 +16,70 @@ export class RateLimitedError extends KangKlipError {
   }
 }
 
-/** Bounds what one address may start. @throws RateLimitedError from the functions it gives */
-export function createLimits({ jobsPerMinute }: { jobsPerMinute: number }) {
-  const jobs = new RateLimiterMemory({ points: jobsPerMinute, duration: 60 });
+/**
+ * Bounds what one address may start. Each process counts for itself; with Redis, all processes that share it also count together. While
+ * it is away the own count alone decides: nobody is refused for an outage, nobody is free of the limit. Redis is asked only about what
+ * the own count lets through, so a flood from one address does not reach it (with rate-limiter-flexible's `insuranceLimiter`, which
+ * counts after a failure only, a flood that made Redis slow got the limit once more).
+ * @param options `redis`: a connection (redis.ts); `prefix` as of the job store
+ * @throws RateLimitedError from the functions it gives
+ */
+export function createLimits(options: {
+  jobsPerMinute: number;
+  redis?: Redis | undefined;
+  prefix?: string | undefined;
+}) {
+  const { jobsPerMinute, redis, prefix = "kangklip" } = options;
+  const bounds = { points: jobsPerMinute, duration: WINDOW_SECONDS };
+  const own = new RateLimiterMemory(bounds);
+  const shared =
+    redis &&
+    new RateLimiterRedis({
+      ...bounds,
+      storeClient: redis,
+      keyPrefix: `{${prefix}}:limit:jobs`,
+      rejectIfRedisNotReady: true,
+    });
   return {
     async jobs(address: string): Promise<void> {
-      try {
-        await jobs.consume(address);
-      } catch (refusal) {
-        if (!(refusal instanceof RateLimiterRes)) throw refusal;
-        throw new RateLimitedError(Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)));
-      }
+      const owner = ownerOf(address);
+      await within(own.consume(owner));
+      if (shared) await within(Promise.race([shared.consume(owner), patience()]));
     },
   };
+}
+
+/** Over after half a second; but an answer that lies in the socket, because this process was busy, is read first. */
+async function patience(): Promise<void> {
+  await sleep(PATIENCE_MS, undefined, { ref: false });
+  await setImmediate();
+}
+
+/** @throws RateLimitedError where the count is at its bound; where it cannot be asked there is none */
+async function within(count: Promise<unknown>): Promise<void> {
+  try {
+    await count;
+  } catch (refusal) {
+    if (!(refusal instanceof RateLimiterRes)) return;
+    throw new RateLimitedError(Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)));
+  }
+}
+
+/**
+ * What one party has: an IPv4 address, or the 64 bits of an IPv6 address that its provider gave it (RFC 6177 gives a site at least a
+ * /64: counted by address it could have 2^64 limits).
+ */
+export function ownerOf(address: string): string {
+  const [ip = ""] = address.split("%", 1);
+  if (!isIPv6(ip)) return address.slice(0, 64);
+  const { hostname } = new URL(`http://[${ip}]/`); // writes each address one way
+  const [head = "", tail] = hostname.slice(1, -1).split("::");
+  const groupsOf = (text: string | undefined) => (text ? text.split(":") : []);
+  const [before, after] = [groupsOf(head), groupsOf(tail)];
+  const groups = [...before, ...Array<string>(8 - before.length - after.length).fill("0"), ...after];
+  if (groups.slice(0, 6).join(":") === "0:0:0:0:0:ffff") {
+    const [high = 0, low = 0] = groups.slice(6).map((group) => Number.parseInt(group, 16));
+    return [high >> 8, high & 255, low >> 8, low & 255].join("."); // an IPv4 address as a dual-stack socket shows it
+  }
+  return `${groups.slice(0, 4).join(":")}::/64`;
 }

@@ -1,13 +1,13 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { appendFileSync, mkdtempSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, test } from "vitest";
 import { createSqliteStore } from "./sqlite-store.ts";
 import { testJobStore } from "./store-contract.ts";
-import { aStoredJob } from "./testing.ts";
+import { aStoredJob, states } from "./testing.ts";
+import { otherProcess, writerProcess } from "./testing-writer.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "kk-jobs-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -20,22 +20,11 @@ describe("sqlite job store", () =>
     return async () => createSqliteStore({ file });
   }));
 
-/** Another process that opens the file and adds `rounds` notices to the job, each through `update`. */
-async function writerProcess(file: string, name: string, rounds: number): Promise<void> {
-  const script = `
-    import { createSqliteStore } from ${JSON.stringify(new URL("./sqlite-store.ts", import.meta.url).href)};
-    import { update } from ${JSON.stringify(new URL("./store.ts", import.meta.url).href)};
-    const store = createSqliteStore({ file: ${JSON.stringify(file)} });
-    for (let round = 0; round < ${rounds}; round++)
-      await update(store, ${JSON.stringify(aStoredJob().job_id)}, (job) =>
-        ({ ...job, notices: [...job.notices, "${name} " + round] }));
-    await store.close();`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  const [code] = await once(child, "exit");
-  if (code !== 0) throw new Error(`writer ${name} ended with ${code}`);
-}
+const inFile = (file: string) => ({
+  module: "./sqlite-store.ts",
+  open: "createSqliteStore",
+  options: { file },
+});
 
 test("two processes that write the same job lose no update, and who watches hears of it", async () => {
   const file = newFile();
@@ -43,7 +32,7 @@ test("two processes that write the same job lose no update, and who watches hear
   await store.insert(aStoredJob());
   let calls = 0;
   const stop = store.watch(aStoredJob().job_id, () => void calls++);
-  await Promise.all([writerProcess(file, "a", 60), writerProcess(file, "b", 60)]);
+  await Promise.all([writerProcess(inFile(file), "a", 60), writerProcess(inFile(file), "b", 60)]);
   await new Promise((resolve) => setTimeout(resolve, 600));
   stop();
   const stored = await store.get(aStoredJob().job_id);
@@ -55,7 +44,7 @@ test("two processes that write the same job lose no update, and who watches hear
 
 test("processes that open a new file at the same time all find it ready", async () => {
   const file = newFile();
-  await Promise.all(Array.from({ length: 4 }, (_, index) => writerProcess(file, `${index}`, 0)));
+  await Promise.all(Array.from({ length: 4 }, (_, index) => writerProcess(inFile(file), `${index}`, 0)));
   const store = createSqliteStore({ file });
   expect(await store.insert(aStoredJob())).toBe(true);
   await store.close();
@@ -63,12 +52,10 @@ test("processes that open a new file at the same time all find it ready", async 
 
 test("a job that was written survives the death of its process", async () => {
   const file = newFile();
-  const script = `
-    import { createSqliteStore } from ${JSON.stringify(new URL("./sqlite-store.ts", import.meta.url).href)};
-    await createSqliteStore({ file: ${JSON.stringify(file)} }).insert(${JSON.stringify(aStoredJob())});
-    process.kill(process.pid, "SIGKILL");`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: "ignore" });
-  const [, signal] = await once(child, "exit");
+  const { signal } = await otherProcess(
+    inFile(file),
+    `await store.insert(job); process.kill(process.pid, "SIGKILL");`,
+  );
   expect(signal).toBe("SIGKILL");
   const store = createSqliteStore({ file });
   expect((await store.get(aStoredJob().job_id))?.job).toEqual(aStoredJob());
@@ -82,6 +69,28 @@ test("a file of a newer release is left alone, with a sentence that says so", as
   db.exec("PRAGMA user_version = 99");
   db.close();
   expect(() => createSqliteStore({ file })).toThrow(/newer KangKlip \(its version is 99.*update KangKlip/);
+});
+
+test("a file of an earlier release is brought up to date, with what is in it", async () => {
+  const file = newFile();
+  await createSqliteStore({ file }).close();
+  const ended = states.CANCELLED().job;
+  const old = { ...aStoredJob(2), state: "FAILED" as const, ended_at: null, updated_at: 5 }; // no release wrote this
+  const db = new DatabaseSync(file);
+  db.exec("DROP TABLE jobs; PRAGMA user_version = 1");
+  db.exec(`CREATE TABLE jobs (id TEXT PRIMARY KEY, version INTEGER NOT NULL, active INTEGER NOT NULL, job TEXT NOT NULL) STRICT;
+    CREATE INDEX active_jobs ON jobs (id) WHERE active = 1`);
+  const insert = db.prepare("INSERT INTO jobs VALUES (?, 3, ?, ?)");
+  insert.run(aStoredJob(1).job_id, 1, JSON.stringify(aStoredJob(1)));
+  insert.run(ended.job_id, 0, JSON.stringify(ended));
+  insert.run(old.job_id, 0, JSON.stringify(old));
+  db.close();
+  const store = createSqliteStore({ file });
+  expect(await store.get(ended.job_id)).toEqual({ job: ended, version: 3 });
+  expect(await store.active()).toEqual([aStoredJob(1).job_id]);
+  expect(await store.ended(Number(ended.ended_at) + 1, 10)).toEqual([old.job_id, ended.job_id]);
+  expect(await store.replace(ended, 3)).toBe(true);
+  await store.close();
 });
 
 test("something that is no database is an answer for people, not a bug", () => {
@@ -133,13 +142,58 @@ test("expired notes leave the file", async () => {
   db.close();
 });
 
-test("active jobs are found by their index, however many have ended", async () => {
+test.each([
+  ["active", "active_jobs", "SELECT id FROM jobs WHERE active = 1 ORDER BY id"],
+  [
+    "ended",
+    "ended_jobs",
+    "SELECT id FROM jobs WHERE active = 0 AND ended_at < 5 ORDER BY ended_at, id LIMIT 9",
+  ],
+])("jobs that are %s are found by their index alone, however many there are", async (_, index, query) => {
   const file = newFile();
   await createSqliteStore({ file }).close();
   const db = new DatabaseSync(file);
-  const plan = db.prepare("EXPLAIN QUERY PLAN SELECT id FROM jobs WHERE active = 1 ORDER BY id").all();
+  const plan = db.prepare(`EXPLAIN QUERY PLAN ${query}`).all();
   db.close();
   expect(plan.map(({ detail }) => detail)).toEqual([
-    expect.stringContaining("USING COVERING INDEX active_jobs"),
+    expect.stringContaining(`USING COVERING INDEX ${index}`),
   ]);
 });
+
+const full = mkdtempSync(join(tmpdir(), "kk-full-"));
+const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", full]).status === 0;
+afterAll(() => {
+  if (mounted) spawnSync("umount", [full]);
+  rmdirSync(full);
+});
+
+test.skipIf(!mounted)(
+  "F42 on a full disk each write is refused whole and says so; with room again the store goes on (needs an account that may mount)",
+  async () => {
+    const store = createSqliteStore({ file: join(full, "kangklip.db") });
+    const job = aStoredJob();
+    await store.insert(job);
+    await store.note("kept", "kept", 60_000);
+    const large = { ...job, notices: Array.from({ length: 200 }, (_, index) => `${index} `.repeat(200)) };
+    const ballast = join(full, "ballast");
+    writeFileSync(ballast, "");
+    expect(() => appendFileSync(ballast, Buffer.alloc(1 << 20))).toThrow(/ENOSPC/);
+    const growing = [
+      () => store.replace(large, 1),
+      () => store.insert({ ...large, job_id: aStoredJob(2).job_id }),
+      () => store.note("large", "x".repeat(100_000), 60_000),
+      () => store.remember("kept too", "x".repeat(100_000), 60_000),
+    ];
+    for (const write of growing) await expect(write()).rejects.toMatchObject({ code: "DISK_FULL" });
+    expect(await store.get(job.job_id)).toEqual({ job, version: 1 });
+    expect(await store.list({ limit: 10 })).toEqual([job]);
+    expect(await store.recall("kept")).toBe("kept");
+    expect(await store.recall("large")).toBeUndefined();
+    rmSync(ballast);
+    expect(await store.replace({ ...job, notices: ["later"] }, 1)).toBe(true);
+    await store.close();
+    const again = createSqliteStore({ file: join(full, "kangklip.db") });
+    expect(await again.get(job.job_id)).toMatchObject({ version: 2, job: { notices: ["later"] } });
+    await again.close();
+  },
+);

@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { KangKlipError } from "@kangklip/contract";
 import { z } from "zod";
 import { isActive, Job } from "./job.ts";
-import type { JobStore, StoredJob } from "./store.ts";
+import { endedAt, type JobStore, type StoredJob } from "./store.ts";
 import { createWatchers } from "./watchers.ts";
 
 /** Each brings the file from the version that is its place in the list to the next one. Append, never change. */
@@ -13,6 +13,9 @@ const MIGRATIONS = [
    CREATE INDEX active_jobs ON jobs (id) WHERE active = 1;
    CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
    CREATE INDEX notes_by_expiry ON notes (expires_at);`,
+  `ALTER TABLE jobs ADD COLUMN ended_at REAL;
+   UPDATE jobs SET ended_at = coalesce(json_extract(job, '$.ended_at'), json_extract(job, '$.updated_at')) WHERE active = 0;
+   CREATE INDEX ended_jobs ON jobs (ended_at, id) WHERE active = 0;`,
 ];
 const SWEEP_MS = 60_000;
 
@@ -26,19 +29,20 @@ const NoteRow = z.object({ value: z.string() });
  * which writes for well below a millisecond itself.
  * @throws KangKlipError UNAVAILABLE where the file cannot be used, or was written by a newer release
  */
-export function createSqliteStore({ file, busyMs = 5000 }: { file: string; busyMs?: number }): JobStore {
+export function createSqliteStore({ file, busyMs = 3000 }: { file: string; busyMs?: number }): JobStore {
   const db = whileUsable(() => opened(file, busyMs));
   const sql = {
     insert: db.prepare(
-      "INSERT INTO jobs (id, version, active, job) VALUES (?, 1, ?, ?) ON CONFLICT DO NOTHING",
+      "INSERT INTO jobs (id, version, active, ended_at, job) VALUES (?, 1, ?, ?, ?) ON CONFLICT DO NOTHING",
     ),
     get: db.prepare("SELECT version, job FROM jobs WHERE id = ?"),
     replace: db.prepare(
-      "UPDATE jobs SET version = version + 1, active = ?, job = ? WHERE id = ? AND version = ?",
+      "UPDATE jobs SET version = version + 1, active = ?, ended_at = ?, job = ? WHERE id = ? AND version = ?",
     ),
     remove: db.prepare("DELETE FROM jobs WHERE id = ?"),
     active: db.prepare("SELECT id FROM jobs WHERE active = 1 ORDER BY id"),
     list: db.prepare("SELECT version, job FROM jobs WHERE id < ? ORDER BY id DESC LIMIT ?"),
+    ended: db.prepare("SELECT id FROM jobs WHERE active = 0 AND ended_at < ? ORDER BY ended_at, id LIMIT ?"),
     versions: db.prepare("SELECT id, version FROM jobs WHERE id IN (SELECT value FROM json_each(?))"),
     remember: db.prepare(
       `INSERT INTO notes (key, value, expires_at) VALUES (?, ?, ?)
@@ -72,9 +76,9 @@ export function createSqliteStore({ file, busyMs = 5000 }: { file: string; busyM
   return {
     insert: (job) =>
       answer(() => {
-        const done = sql.insert.run(job.job_id, Number(isActive(job)), JSON.stringify(job)).changes === 1;
-        if (done) watchers.wrote(job.job_id, 1);
-        return done;
+        const { changes } = sql.insert.run(job.job_id, ...whenEnded(job), JSON.stringify(job));
+        if (changes === 1) watchers.wrote(job.job_id, 1);
+        return changes === 1;
       }),
     get: (id) =>
       answer(() => {
@@ -83,7 +87,7 @@ export function createSqliteStore({ file, busyMs = 5000 }: { file: string; busyM
       }),
     replace: (job, version) =>
       answer(() => {
-        const { changes } = sql.replace.run(Number(isActive(job)), JSON.stringify(job), job.job_id, version);
+        const { changes } = sql.replace.run(...whenEnded(job), JSON.stringify(job), job.job_id, version);
         if (changes === 1) watchers.wrote(job.job_id, version + 1);
         return changes === 1;
       }),
@@ -94,6 +98,8 @@ export function createSqliteStore({ file, busyMs = 5000 }: { file: string; busyM
     active: () => answer(() => sql.active.all().map(({ id }) => String(id))),
     list: ({ before = "~", limit }) =>
       answer(() => sql.list.all(before, limit).map((row) => storedJob(row).job)),
+    ended: (before, limit) => answer(() => sql.ended.all(before, limit).map(({ id }) => String(id))),
+    time: async () => Date.now(), // whoever shares the file shares the machine and its clock
     watch: (id, listener) => watchers.watch(id, listener),
 
     remember: (key, value, ttlMs) =>
@@ -126,6 +132,9 @@ export function createSqliteStore({ file, busyMs = 5000 }: { file: string; busyM
     },
   };
 }
+
+/** The columns `active` and `ended_at`. */
+const whenEnded = (job: Job) => (isActive(job) ? ([1, null] as const) : ([0, endedAt(job)] as const));
 
 function storedJob(row: unknown): StoredJob {
   const { version, job } = JobRow.parse(row);

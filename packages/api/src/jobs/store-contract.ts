@@ -17,6 +17,7 @@ export function testJobStore(newPlace: () => Promise<() => Promise<JobStore>>): 
     const close = async () => void (await Promise.all([store.close(), other.close()]));
     return { store, other, open, [Symbol.asyncDispose]: close };
   }
+  const released = (job: Job, is = true) => job.attempts.map((attempt) => ({ ...attempt, released: is }));
   const retitled = (job: Job, source_title: string) => ({ ...job, source_title });
 
   test("a new job is kept at version 1, and its id can be taken only once", async () => {
@@ -98,6 +99,39 @@ export function testJobStore(newPlace: () => Promise<() => Promise<JobStore>>): 
     expect(await place.other.active()).toEqual([first.job_id, third.job_id]);
     await store.remove(third.job_id);
     expect(await place.other.active()).toEqual([first.job_id]);
+  });
+
+  test("ended are the jobs for which nothing is left to be done, the first to end first", async () => {
+    await using place = await opened();
+    const { store, other } = place;
+    const endedAt = (serial: number, ended_at: number) =>
+      aStoredJob(serial, { state: "FAILED", ended_at, attempts: released(aStoredJob(serial)) });
+    const [late, early, alike] = [endedAt(1, 300), endedAt(2, 100), endedAt(3, 100)];
+    const going = aStoredJob(4);
+    const unreleased = aStoredJob(5, {
+      state: "FAILED",
+      ended_at: 50,
+      attempts: released(aStoredJob(5), false),
+    });
+    for (const job of [late, alike, early, going, unreleased]) await store.insert(job);
+    expect(await other.ended(1000, 10)).toEqual([early, alike, late].map(({ job_id }) => job_id));
+    expect(await other.ended(1000, 2)).toEqual([early, alike].map(({ job_id }) => job_id));
+    expect(await other.ended(300, 10)).toEqual([early, alike].map(({ job_id }) => job_id)); // 300 is not before 300
+
+    await store.replace({ ...early, state: "QUEUED", ended_at: null }, 1); // tried again
+    await store.replace({ ...unreleased, attempts: released(unreleased) }, 1);
+    await store.replace({ ...late, ended_at: 20 }, 1);
+    await store.remove(alike.job_id);
+    expect(await other.ended(1000, 10)).toEqual([late, unreleased].map(({ job_id }) => job_id));
+    expect(await other.active()).toEqual([early, going].map(({ job_id }) => job_id));
+  });
+
+  test("the time of the store is near that of the machine and never goes back", async () => {
+    await using place = await opened();
+    const times = [];
+    for (let index = 0; index < 20; index++) times.push(await (index % 2 ? place.store : place.other).time());
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(Math.abs(Number(times[0]) - Date.now())).toBeLessThan(5000);
   });
 
   test("the list is read page by page, newest first", async () => {

@@ -8,8 +8,9 @@ export interface StoredJob {
 }
 
 /**
- * Keeps jobs and short-lived notes. Every method is atomic and durable once it has returned: each is one statement or
- * transaction in SQLite and will be one script in Redis. Every adapter passes `testJobStore`.
+ * Keeps jobs and short-lived notes. Every method is atomic, and durable once it has returned: each is one statement or transaction
+ * in SQLite and one script in Redis (which is as durable as its `appendfsync`). A write that throws UNAVAILABLE may have happened:
+ * read to know. Every adapter passes `testJobStore`.
  */
 export interface JobStore {
   /** Keeps a new job at version 1; false, and nothing written, when the id is taken. */
@@ -23,6 +24,13 @@ export interface JobStore {
   active(): Promise<JobId[]>;
   /** Newest first (ids sort by time), `before` excluded. */
   list(page: { before?: JobId | undefined; limit: number }): Promise<Job[]>;
+  /**
+   * Jobs that ended before a time (ms since 1970) and for which nothing is left to be done: those that `active` does not name.
+   * Those that ended first come first.
+   */
+  ended(before: number, limit: number): Promise<JobId[]>;
+  /** The store's own clock, ms since 1970: one for all processes that share it. */
+  time(): Promise<number>;
   /**
    * Calls `listener` soon after a version of the job was written, by this process at once and by another one within a second.
    * Gives the function that ends it. A hint only: read the job to know.
@@ -41,6 +49,9 @@ export interface JobStore {
   ping(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** When a job that is not active ended, ms since 1970: stores sort by it. */
+export const endedAt = (job: Job): number => job.ended_at ?? job.updated_at;
 
 const MAX_TRIES = 50;
 
