@@ -14,27 +14,50 @@ const OnePick = z.object({
 });
 const Picks = z.union([z.object({ picks: z.array(z.unknown()) }), z.array(z.unknown())]);
 
+/** What a model has been told and must not tell: a text that does is dropped. */
+export interface Untold {
+  /** Whole texts: the random marker of the question, the service's key. */
+  secrets: readonly string[];
+  /** Of these no run of words may be repeated. */
+  instructions: string;
+}
+
 /**
  * The picks in a model's answer: known ids, each once, in the model's order, texts bounded. Reads bare JSON as well as JSON in a code
  * fence, after a thought or in prose, and what is whole of a JSON that was cut off.
- * @param fence the random marker of the question; a text that repeats it shows the question instead of an answer and is dropped.
  * @returns undefined where there is no usable pick.
  */
 export function picksIn(
   answer: string,
   input: Pick<RankInput, "candidates">,
-  fence: string,
+  { secrets, instructions }: Untold,
 ): RankAnswer["picks"] | undefined {
+  const hidden = secrets.map(bare).filter((secret) => secret.length >= SHORTEST_SECRET);
+  const told = new Set(runsOf(instructions));
+  const tells = (value: string) =>
+    hidden.some((secret) => bare(value).includes(secret)) || runsOf(value).some((run) => told.has(run));
   const known = new Set(input.candidates.map(({ id }) => id));
   const picks: RankAnswer["picks"] = [];
   for (const raw of rawPicks(answer.slice(0, READ_LIMIT).replace(/<think>[\s\S]*?<\/think>/g, ""))) {
     const parsed = OnePick.safeParse(raw);
     if (!parsed.success || !known.delete(parsed.data.id)) continue;
-    const text = (value: string, limit: number) => (value.includes(fence) ? "" : value.slice(0, limit));
+    const text = (value: string, limit: number) => (tells(value) ? "" : value.slice(0, limit));
     const { id, title, hook, reason } = parsed.data;
     picks.push({ id, title: text(title, 200), hook: text(hook, 300), reason: text(reason, 500) });
   }
   return picks.length > 0 ? picks : undefined;
+}
+
+const SHORTEST_SECRET = 8;
+/** So many words in a row are no coincidence. */
+const RUN_WORDS = 6;
+
+/** Letters and digits alone: a secret that is spelled with spaces is still the secret. */
+const bare = (text: string) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
+
+function runsOf(text: string): string[] {
+  const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  return words.slice(RUN_WORDS - 1).map((_, at) => words.slice(at, at + RUN_WORDS).join(" "));
 }
 
 /** The list of picks wherever it is in the text; where it is nowhere whole, the objects that are. */

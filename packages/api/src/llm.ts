@@ -64,8 +64,9 @@ export function createRanker({ baseUrl, model, apiKey, timeoutMs, fetch = global
     const question: ModelMessage = { role: "user", content: questionOf(input, fence) };
     try {
       const answer = await ask(instructions, [question], stop);
+      const untold = { secrets: [fence, ...(apiKey ? [apiKey] : [])], instructions };
       const picks =
-        picksIn(answer, input, fence) ??
+        picksIn(answer, input, untold) ??
         picksIn(
           await ask(
             instructions,
@@ -77,7 +78,7 @@ export function createRanker({ baseUrl, model, apiKey, timeoutMs, fetch = global
             stop,
           ),
           input,
-          fence,
+          untold,
         );
       if (!picks)
         throw new KangKlipError("UNAVAILABLE", "The language model gave no answer that can be used");

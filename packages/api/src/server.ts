@@ -4,8 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
-import type { Logger } from "./log.ts";
-import { createServices, type Services } from "./services.ts";
+import { createServices, type Services, type ServicesOptions } from "./services.ts";
 
 const WEB_DIR = fileURLToPath(new URL("../../web", import.meta.url));
 const DRAIN_MS = 8000;
@@ -14,19 +13,18 @@ export interface RunningServer {
   /** Where it can be reached from this machine. */
   url: string;
   services: Services;
-  /** Takes no new requests, lets the running ones end (long-lived streams are ended), then closes the stores. */
-  stop(): Promise<void>;
+  /**
+   * Takes no new requests, lets the running ones end (long-lived streams are ended), then closes the stores.
+   * @param announceMs for so long `/readyz` says 503 before connections are refused, so that who balances load can turn elsewhere
+   */
+  stop(options?: { announceMs?: number }): Promise<void>;
 }
 
 /**
  * Starts the API, with the built page on the same port where the configuration says so.
  * @throws Error EADDRINUSE where the port is taken, or where the page was never built
  */
-export async function startServer(options: {
-  config: Config;
-  log: Logger;
-  workerCommand?: readonly string[];
-}): Promise<RunningServer> {
+export async function startServer(options: Omit<ServicesOptions, "ownUrl">): Promise<RunningServer> {
   const { config, log } = options;
   const draining = new AbortController();
   let ownUrl = "";
@@ -47,8 +45,9 @@ export async function startServer(options: {
   return {
     url: ownUrl.replace("//127.0.0.1:", "//localhost:"), // as people write it
     services,
-    async stop() {
+    async stop({ announceMs = 0 } = {}) {
       draining.abort();
+      if (announceMs > 0) await sleep(announceMs);
       const closed = new Promise((resolve) => server.close(resolve));
       // a stream that is being ended leaves its connection idle a moment later
       const idle = setInterval(() => server.closeIdleConnections(), 50);

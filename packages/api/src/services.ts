@@ -1,19 +1,26 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { SystemInfo } from "@kangklip/contract";
-import { createProcessProvider } from "@kangklip/providers";
+import { KangKlipError, type Readiness, type SystemInfo } from "@kangklip/contract";
+import { type ComputeProvider, createProcessProvider } from "@kangklip/providers";
 import { createDiskStore } from "./artifacts/disk.ts";
+import { createS3Store } from "./artifacts/s3.ts";
+import type { ArtifactStore } from "./artifacts/store.ts";
 import { createClips } from "./clips/clips.ts";
 import type { Config } from "./config.ts";
+import { createClock } from "./jobs/clock.ts";
 import { createJobs } from "./jobs/jobs.ts";
 import { createReconciler } from "./jobs/reconciler.ts";
+import { createRedisStore } from "./jobs/redis-store.ts";
+import { createRetention } from "./jobs/retention.ts";
 import { createSqliteStore } from "./jobs/sqlite-store.ts";
+import type { JobStore } from "./jobs/store.ts";
 import { same } from "./jobs/tokens.ts";
 import { createWork } from "./jobs/work.ts";
 import { createLimits } from "./limits.ts";
 import { createRanker } from "./llm.ts";
 import type { Logger } from "./log.ts";
+import { createRedis } from "./redis.ts";
 import { createUploads } from "./uploads.ts";
 
 export type Services = Awaited<ReturnType<typeof createServices>>;
@@ -21,27 +28,55 @@ export type Services = Awaited<ReturnType<typeof createServices>>;
 export const VERSION = "2.0.0";
 const WORKER = fileURLToPath(new URL("../../worker/src/main.ts", import.meta.url));
 
-interface ServicesOptions {
+/** What stands behind the service, as ports: tests put something round them. */
+export interface Ports {
+  store: JobStore;
+  artifacts: ArtifactStore;
+  provider: ComputeProvider;
+}
+
+export interface ServicesOptions {
   config: Config;
   log: Logger;
   /** Where this API can be reached from its own machine, known once it listens. */
   ownUrl: () => string;
   /** Tests run another program in the worker's place. */
   workerCommand?: readonly string[];
+  /** Tests put faults round the ports, or others in their place. */
+  wrap?: (ports: Ports) => Ports;
 }
 
 /** All wiring: config in, the rooms of the house out. */
-export async function createServices({ config, log, ownUrl, workerCommand }: ServicesOptions) {
+export async function createServices(options: ServicesOptions) {
+  const { config, log, ownUrl, workerCommand, wrap = (ports) => ports } = options;
   const { dataDir, secret, fetchPolicy, llm } = config;
   const baseUrl = () => config.callbackBaseUrl ?? ownUrl();
-  const store = createSqliteStore({ file: join(dataDir, "kangklip.db") });
-  const artifacts = createDiskStore({ dir: join(dataDir, "artifacts"), secret, basePath: "/artifacts" });
-  const provider = createProcessProvider({
-    dir: join(dataDir, "launches"),
-    command: workerCommand ?? [process.execPath, WORKER],
-    machineEnv: config.workerEnv,
+  const disk = createDiskStore({ dir: join(dataDir, "artifacts"), secret, basePath: "/artifacts" });
+  const { store, artifacts, provider } = wrap({
+    store: config.redis
+      ? await createRedisStore({ ...config.redis, log })
+      : createSqliteStore({ file: join(dataDir, "kangklip.db") }),
+    artifacts: config.bucket ? createS3Store(config.bucket) : disk,
+    provider: createProcessProvider({
+      dir: join(dataDir, "launches"),
+      command: workerCommand ?? [process.execPath, WORKER],
+      machineEnv: config.workerEnv,
+    }),
   });
-  const uploads = createUploads({ store, artifacts, maxBytes: fetchPolicy.max_bytes });
+  const clock = createClock(store);
+  await clock.start();
+  const { now } = clock;
+  // its own connection: jobs do not wait behind a flood that is being counted
+  const redis = config.redis && createRedis({ url: config.redis.url, log });
+  const uploads = createUploads({
+    ...{ store, artifacts, maxBytes: fetchPolicy.max_bytes },
+    keepMs: config.keepUploadsMs,
+  });
+  const retention = createRetention({
+    ...{ store, artifacts, now, log },
+    keepJobsMs: config.keepJobsMs,
+    keepUploadsMs: config.keepUploadsMs,
+  });
   const reconciler = createReconciler({
     store,
     provider,
@@ -51,11 +86,13 @@ export async function createServices({ config, log, ownUrl, workerCommand }: Ser
     maxRunning: config.maxRunningJobs,
     log,
     workerLogLevel: config.logLevel,
+    chores: [retention.hourly],
+    now,
   });
   const { wake } = reconciler;
-  const jobs = createJobs({ store, uploads, fetchPolicy, wake });
+  const jobs = createJobs({ store, uploads, fetchPolicy, wake, now });
   const rank = llm && createRanker(llm);
-  const work = createWork({ store, artifacts, uploads, secret, fetchPolicy, baseUrl, rank, wake });
+  const work = createWork({ store, artifacts, uploads, secret, fetchPolicy, baseUrl, rank, wake, now });
   const clips = createClips({ jobs, artifacts });
   const pageUrls = isThere(config.workerEnv.YTDLP_PATH ?? "yt-dlp", config.workerEnv.PATH);
 
@@ -66,9 +103,11 @@ export async function createServices({ config, log, ownUrl, workerCommand }: Ser
     work,
     store,
     artifacts,
+    /** The artifact store whose links lead to this process. */
+    disk,
     reconciler,
     secret,
-    limits: createLimits({ jobsPerMinute: config.jobsPerMinute }),
+    limits: createLimits({ jobsPerMinute: config.jobsPerMinute, redis, prefix: config.redis?.prefix }),
 
     /** Whether this is the token in the data folder. */
     isOperator: (token: string | undefined) => token !== undefined && same(token, config.operatorToken),
@@ -85,7 +124,7 @@ export async function createServices({ config, log, ownUrl, workerCommand }: Ser
     }),
 
     /** Each thing this API cannot work without, asked now; never throws. */
-    async health(): Promise<Record<string, { ok: boolean; detail: string; ms: number }>> {
+    async health(): Promise<Readiness["checks"]> {
       const checks = {
         store: () => store.ping().then(() => "answers"),
         artifacts: () => artifacts.head("jobs/health").then(() => "answers"),
@@ -101,7 +140,8 @@ export async function createServices({ config, log, ownUrl, workerCommand }: Ser
           (answer) => ({ ok: true, detail: answer }),
           (error: unknown) => {
             log.error({ err: error, check: name }, "not ready");
-            return { ok: false, detail: "does not answer" };
+            const known = error instanceof KangKlipError; // its words are for people
+            return { ok: false, detail: known ? error.message : "does not answer" };
           },
         );
         return [name, { ok, detail, ms: Math.round(performance.now() - from) }] as const;
@@ -111,6 +151,8 @@ export async function createServices({ config, log, ownUrl, workerCommand }: Ser
 
     async close(): Promise<void> {
       await reconciler.stop();
+      clock.stop();
+      redis?.disconnect();
       await store.close();
     },
   };

@@ -8,16 +8,23 @@ import { readConfig } from "./config.ts";
 import { createLog } from "./log.ts";
 import type { AppRouter } from "./router.ts";
 import { startServer } from "./server.ts";
+import type { ServicesOptions } from "./services.ts";
 
 const WORKER = fileURLToPath(new URL("testing-worker.ts", import.meta.url));
 
 /**
  * The whole API on a free port of this machine, its data in a temporary folder, real worker processes that follow the protocol but
  * make tiny files (testing-worker.ts). `await using` ends it and its workers. Give `dataDir` to start again on what an earlier one left.
- * @param options `env` goes over the usual settings; `keep` leaves the data folder behind; `realWorker` runs the worker that people run
+ * @param options `env` goes over the usual settings; `wrap` changes the ports; `keep` leaves the data folder behind; `realWorker` runs the worker that people run
  */
 export async function startTestApi(
-  options: { env?: Record<string, string>; dataDir?: string; keep?: boolean; realWorker?: boolean } = {},
+  options: {
+    env?: Record<string, string>;
+    dataDir?: string;
+    keep?: boolean;
+    realWorker?: boolean;
+    wrap?: ServicesOptions["wrap"];
+  } = {},
 ) {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "kk-api-"));
   const config = readConfig({
@@ -33,6 +40,7 @@ export async function startTestApi(
   const server = await startServer({
     config,
     log,
+    ...(options.wrap && { wrap: options.wrap }),
     ...(!options.realWorker && { workerCommand: [process.execPath, WORKER] }),
   });
   const url = server.url.replace("localhost", "127.0.0.1");

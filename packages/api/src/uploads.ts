@@ -11,9 +11,18 @@ const Kept = z.object({ filename: z.string(), size_bytes: z.int() });
 const LINK_SECONDS = 6 * 3600;
 const KEEP_MS = 24 * 3_600_000;
 
-/** Videos that people bring themselves: a link to put the file to, then a source for a job. */
-export function createUploads(options: { store: JobStore; artifacts: ArtifactStore; maxBytes: number }) {
-  const { store, artifacts, maxBytes } = options;
+/**
+ * Videos that people bring themselves: a link to put the file to, then a source for a job. `keepMs`: for how long a job can be made of it;
+ * retention.ts removes it some time later.
+ */
+export function createUploads(options: {
+  store: JobStore;
+  artifacts: ArtifactStore;
+  maxBytes: number;
+  keepMs?: number;
+}) {
+  const { store, artifacts, maxBytes, keepMs = KEEP_MS } = options;
+  const linkSeconds = Math.min(LINK_SECONDS, Math.floor(keepMs / 1000));
   const keyOf = (id: UploadId) => `uploads/${id}/source`;
 
   return {
@@ -25,13 +34,13 @@ export function createUploads(options: { store: JobStore; artifacts: ArtifactSto
           `The file has ${(size_bytes / 1e9).toFixed(1)} GB; ${(maxBytes / 1e9).toFixed(1)} GB is the most`,
         );
       const id = `up_${ulid()}`;
-      await store.note(`upload:${id}`, JSON.stringify({ filename, size_bytes }), KEEP_MS);
+      await store.note(`upload:${id}`, JSON.stringify({ filename, size_bytes }), keepMs);
       const { url } = await artifacts.signPut(keyOf(id), {
-        expiresSeconds: LINK_SECONDS,
+        expiresSeconds: linkSeconds,
         sizeBytes: size_bytes,
         contentType: "application/octet-stream",
       });
-      return { upload_id: id, put_url: url, expires_in: LINK_SECONDS };
+      return { upload_id: id, put_url: url, expires_in: linkSeconds };
     },
 
     /** The source for a job. @throws KangKlipError NOT_FOUND, or CONFLICT while the file is not there yet */

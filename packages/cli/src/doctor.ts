@@ -1,7 +1,9 @@
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Readiness } from "@kangklip/contract";
 import { type ProgramLine, programLines } from "../../../tooling/programs.ts";
+import { wallsLine } from "../../../tooling/walls.ts";
 import type { CliConfig } from "./config.ts";
 import { EXIT } from "./exit.ts";
 import type { Terminal } from "./terminal.ts";
@@ -26,10 +28,12 @@ export async function doctor(config: CliConfig, terminal: Terminal): Promise<num
   const lines: Line[] = [
     nodeLine(),
     ...(await programLines({ dataDir, env })),
+    await wallsLine(),
     modelLine(config),
     dataLine(dataDir),
     pageLine(),
     languageModelLine(env),
+    ...(await serviceLines(config)),
   ];
   const marks = { ok: "✓", old: "!", missing: "✗" };
   for (const line of lines) {
@@ -120,4 +124,18 @@ function languageModelLine(env: CliConfig["environment"]): Line {
     needed: "any OpenAI-compatible endpoint, for better choices and titles; clips are made without one too",
     fix: found ? null : "Set LLM_API_BASE and LLM_MODEL_NAME (and LLM_API_KEY where it asks for one)",
   };
+}
+
+/** What a service that runs here says of each thing it cannot work without; nothing where none runs. */
+async function serviceLines({ apiUrl }: CliConfig): Promise<Line[]> {
+  const answer = await fetch(`${apiUrl}/readyz`, { signal: AbortSignal.timeout(8000) })
+    .then((response) => response.json())
+    .catch(() => undefined);
+  return Object.entries(Readiness.safeParse(answer).data?.checks ?? {}).map(([name, { ok, detail }]) => ({
+    id: `its ${name}`,
+    level: ok ? "ok" : "missing",
+    found: ok ? detail : null,
+    needed: `the service at ${apiUrl} cannot work without it`,
+    fix: ok ? null : detail,
+  }));
 }

@@ -14,6 +14,7 @@ test.each<[ErrorCode, number]>([
   ["INSUFFICIENT_CREDITS", EXIT.credits],
   ["FFMPEG_MISSING", EXIT.config],
   ["DISK_FULL", EXIT.config],
+  ["WORK_DIR_UNUSABLE", EXIT.config],
   ["RENDER_FAILED", EXIT.jobFailed],
   ["CANCELLED", EXIT.interrupted],
 ])("%s ends with %i", (code, exit) => expect(exitFor(code)).toBe(exit));

@@ -206,6 +206,8 @@ test("doctor --json tells what is there, what is wanted and what gets it", async
   expect([0, 78]).toContain(exit);
   const ids = last.lines.map(({ id }: { id: string }) => id);
   expect(ids).toEqual(expect.arrayContaining(["node", "ffmpeg", "yt-dlp", "speech model", "data folder"]));
+  // the service runs: what stands behind it is told too
+  expect(ids).toEqual(expect.arrayContaining(["its store", "its artifacts", "its compute"]));
   for (const { level, fix } of last.lines) expect(level === "ok").toBe(fix === null);
 }, 60_000);
 

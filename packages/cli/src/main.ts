@@ -12,6 +12,7 @@ import { doctor } from "./doctor.ts";
 import { CliError, EXIT } from "./exit.ts";
 import { cancelJob, connect, getJob, listJobs, watchJob } from "./jobs.ts";
 import { make } from "./make.ts";
+import { repair } from "./repair.ts";
 import { startApi } from "./start-api.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
@@ -159,6 +160,10 @@ withOutput(program.command("doctor"))
   .action(async () => {
     process.exitCode = await doctor(config, terminal());
   });
+
+withOutput(program.command("repair"))
+  .description("give a job store that was lost its finished jobs back, from their clips")
+  .action(() => repair(config, terminal()));
 
 const jobs = program.command("jobs").description("jobs of a running service");
 const onApi = (command: Command) =>

@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { createProcessProvider } from "./process.ts";
-import { groupIsAlive } from "./process-group.ts";
+import { groupIsAlive, startOf } from "./process-group.ts";
 import { aLaunch, BEHAVIOURS, cancelled, testProvider, until } from "./testing.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "kk-launches-"));
@@ -58,4 +58,28 @@ test("the claim token is in the launch's environment and nowhere else", async ()
     expect(readFileSync(`/proc/${pid}/cmdline`, "utf8")).not.toContain(spec.env.KK_CLAIM_TOKEN);
   expect(await provider.logs(ref, { tail: 50 })).not.toContain(spec.env.KK_CLAIM_TOKEN);
   await cancelled(provider, ref);
+});
+
+test("F02: a launch writes down itself who it is, so its maker may die at once", async () => {
+  const provider = open(BEHAVIOURS.waits);
+  const ref = await provider.submit(aLaunch());
+  const file = join(dir, ref.ref, "pid");
+  expect(await provider.cancel(ref, { graceSeconds: 10 })).toBeOneOf(["retry", "stopping"]);
+  await expect.poll(() => existsSync(file), { timeout: 10_000 }).toBe(true);
+  const own = JSON.parse(readFileSync(file, "utf8"));
+  expect(own).toEqual({ pid: expect.any(Number), start: expect.any(String) });
+  expect(startOf(own.pid) ?? own.start).toBe(own.start);
+  await cancelled(provider, ref);
+  expect(groupIsAlive(own)).toBe(false);
+});
+
+test("F40: a launch that was asked to stop before a clock was put back is not waited for an hour longer", async () => {
+  const provider = open(BEHAVIOURS.stubborn);
+  const ref = await provider.submit(aLaunch());
+  await until(provider, ref, ["running"]);
+  await new Promise((wait) => setTimeout(wait, 500)); // until it ignores the polite request
+  expect(await provider.cancel(ref, { graceSeconds: 3600 })).toBe("stopping");
+  writeFileSync(join(dir, ref.ref, "cancel"), JSON.stringify({ at: Date.now() + 3_600_000 }));
+  await provider.cancel(ref, { graceSeconds: 3600 });
+  expect(await until(provider, ref, ["exited"])).toMatchObject({ reason: "cancelled" });
 });

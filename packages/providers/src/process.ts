@@ -4,7 +4,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "nod
 import { join } from "node:path";
 import { WorkerEnv } from "@kangklip/contract";
 import { z } from "zod";
-import { groupIsAlive, killGroup, startOf } from "./process-group.ts";
+import { groupIsAlive, killGroup } from "./process-group.ts";
 import { type ComputeProvider, type Observation, ProviderError } from "./provider.ts";
 
 export interface ProcessProviderOptions {
@@ -16,14 +16,27 @@ export interface ProcessProviderOptions {
   machineEnv: Readonly<Record<string, string>>;
 }
 
-/** The exit code is written to a temporary file and renamed, so that a reader never sees half of it. */
-const WRAPPER =
-  'cd "$KK_LAUNCH_DIR" && "$@" >log 2>&1; code=$?; echo "$code" >exit.tmp; mv exit.tmp exit; exit "$code"';
-/** A launch whose pid was never written: the control plane died between making the folder and starting the child. */
+/**
+ * What stands round the command. It writes down itself who it is, so that a launch can be found and ended although the control plane died
+ * right after starting it; then the exit code, when the command ends. Both by a rename, so that a reader never sees half of it. The
+ * start time is field 22 of /proc/PID/stat, counted behind the name in brackets.
+ */
+const WRAPPER = `cd "$KK_LAUNCH_DIR" || exit 70
+if read -r stat 2>/dev/null </proc/$$/stat
+then start=$(set -- \${stat##*) }; shift 19; echo "$1")
+else start=$(ps -o lstart= -p $$)
+fi
+printf '{"pid":%s,"start":"%s"}' $$ "$start" >pid.own && mv pid.own pid
+"$@" >log 2>&1
+code=$?
+echo "$code" >exit.tmp
+mv exit.tmp exit
+exit "$code"`;
+/** A launch that never wrote its pid: the control plane died between making the folder and starting the child. */
 const UNBORN_AFTER_MS = 30_000;
 const LOG_BYTES_READ = 1 << 20;
 
-const Born = z.object({ pid: z.int(), start: z.string() });
+const Born = z.object({ pid: z.int(), start: z.string().trim() });
 const Cancelled = z.object({ at: z.number() });
 
 /**
@@ -114,13 +127,11 @@ export function createProcessProvider({ dir, command, machineEnv }: ProcessProvi
         env: { NODE_ENV: "production", ...machineEnv, ...env, KK_LAUNCH_DIR: folder },
       });
       closeSync(nothing);
-      const { pid } = child;
-      if (pid === undefined) {
+      if (child.pid === undefined) {
         await rm(folder, { recursive: true, force: true });
         throw new ProviderError("UNAVAILABLE", id, "No process could be started on this machine");
       }
       child.unref();
-      await writeWhole(join(folder, "pid"), JSON.stringify({ pid, start: startOf(pid) ?? "" }));
       return ref;
     },
 
@@ -140,7 +151,10 @@ export function createProcessProvider({ dir, command, machineEnv }: ProcessProvi
       if (!asked) {
         await writeWhole(join(folder, "cancel"), JSON.stringify({ at: Date.now() }));
         killGroup(born, "SIGTERM");
-      } else if (Date.now() - asked.at >= graceSeconds * 1000) killGroup(born, "SIGKILL");
+      } else {
+        const waited = Date.now() - asked.at;
+        if (waited >= graceSeconds * 1000 || waited < 0) killGroup(born, "SIGKILL"); // below 0: a clock was put back
+      }
       return "stopping";
     },
 

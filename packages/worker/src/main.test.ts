@@ -130,6 +130,19 @@ test.skipIf(!tools).concurrent("an attempt that has been fenced ends without a w
   }),
 );
 
+test
+  .skipIf(!tools)
+  .concurrent(
+    "F39: a worker whose clock is days ahead has the time that it was given (needs ffmpeg)",
+    async () => {
+      const deadline = new Date(Date.now() - 3 * 86_400_000).toISOString();
+      const { reports } = await worked(({ path }) =>
+        path === "claim" ? claimed({ deadline, seconds_left: 3600 }) : { body: PULSE },
+      );
+      expect(reports.at(-1)).toMatchObject({ status: "FAILED", code: "SOURCE_REFUSED" }); // and not TIMED_OUT
+    },
+  );
+
 test.skipIf(!tools).concurrent("the deadline ends the work by name (needs ffmpeg)", () =>
   withStalledSource(async ({ body }) => {
     const deadline = () => new Date(Date.now() + 1000).toISOString();

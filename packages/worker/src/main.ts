@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { access, constants, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { CONTRACT_VERSION, EXIT_OK, KangKlipError, type WorkerEnv } from "@kangklip/contract";
 import { createApiClient } from "./api-client.ts";
@@ -38,15 +38,16 @@ async function work(launch: WorkerEnv, settings: WorkerSettings, stop: AbortCont
     onStop: (reason) => stop.abort(reason),
     log,
   });
+  const leftMs =
+    claim.seconds_left === undefined ? Date.parse(claim.deadline) - Date.now() : claim.seconds_left * 1000;
   const deadline = setTimeout(
     () => stop.abort(new KangKlipError("TIMED_OUT", "The work took longer than it may")),
-    Math.min(Date.parse(claim.deadline) - Date.now(), 2 ** 31 - 1),
+    Math.min(leftMs, 2 ** 31 - 1),
   );
   let manifest_sha256: string;
   try {
     const tools = await findTools({ FFMPEG_PATH: settings.ffmpegPath });
-    const dir = join(process.cwd(), "work");
-    await mkdir(dir, { recursive: true });
+    const dir = await workDir();
     const context = { dir, tools, signal: stop.signal, log, settings };
     manifest_sha256 = await runPipeline({ job, context, api, reporter });
   } catch (thrown) {
@@ -73,11 +74,29 @@ async function work(launch: WorkerEnv, settings: WorkerSettings, stop: AbortCont
   return EXIT_OK;
 }
 
+/** The attempt's folder, below the one in which the worker was started. @throws KangKlipError WORK_DIR_UNUSABLE with its path */
+async function workDir(): Promise<string> {
+  const dir = join(process.cwd(), "work");
+  try {
+    await mkdir(dir, { recursive: true });
+    await access(dir, constants.W_OK | constants.X_OK);
+    return dir;
+  } catch (cause) {
+    if (isFull(cause)) throw cause;
+    const { code = "" } = cause as NodeJS.ErrnoException;
+    throw new KangKlipError("WORK_DIR_UNUSABLE", `The worker cannot write into ${dir} (${code})`, { cause });
+  }
+}
+
+const isFull = (error: unknown) =>
+  ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException)?.code ?? "");
+
 /** What is no expected failure is a bug: its text stays in the log. */
-const known = (error: unknown) =>
-  error instanceof KangKlipError
-    ? error
-    : new KangKlipError("INTERNAL", "Something went wrong in the worker", { cause: error });
+function known(error: unknown): KangKlipError {
+  if (error instanceof KangKlipError) return error;
+  if (isFull(error)) return new KangKlipError("DISK_FULL", "The disk is full", { cause: error });
+  return new KangKlipError("INTERNAL", "Something went wrong in the worker", { cause: error });
+}
 
 const stop = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"] as const)

@@ -82,6 +82,8 @@ export const Job = z.object({
   budget_from: z.int(),
   /** What is to be published, once a worker has reported success; the hash is null where the report was lost. */
   result: z.object({ epoch: z.int(), manifest_sha256: z.string().nullable() }).nullable(),
+  /** Its time is over and its files are being removed (retention.ts): nothing can begin again. */
+  removing: z.literal(true).optional(),
 });
 export type Job = z.infer<typeof Job>;
 

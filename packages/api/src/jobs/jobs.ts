@@ -2,19 +2,20 @@ import {
   type CreatedJob,
   CreateJob,
   type FetchPolicy,
+  isEnded,
   type JobId,
   type JobRow,
   type JobView,
   KangKlipError,
   parseSourceUrl,
 } from "@kangklip/contract";
-import { ulid } from "ulid";
 import type { z } from "zod";
 import type { Uploads } from "../uploads.ts";
+import { createFeeds } from "./feeds.ts";
 import type { Job, JobSource } from "./job.ts";
 import { decide, newJob } from "./state.ts";
 import { type JobStore, type StoredJob, update } from "./store.ts";
-import { matchesHash, newJobToken, sha256 } from "./tokens.ts";
+import { type Identity, matchesHash, newIdentity, sha256 } from "./tokens.ts";
 import { rowOf, statusOf, viewOf } from "./view.ts";
 
 export type Jobs = ReturnType<typeof createJobs>;
@@ -34,14 +35,20 @@ export interface Access {
   operator: boolean;
 }
 
-/** How often a quiet subscription looks whether its job has gone silent. */
-const LOOK_MS = 5000;
+/** What somebody has seen last of a job. */
+type Shown = { version: number | undefined; stalled: boolean };
+
+/** Whether a view says more than the last one. A version that went back is news too: the store was put back to an older copy. Pure. */
+export const isNews = (view: JobView, seen: Shown) =>
+  view.version !== seen.version || view.stalled !== seen.stalled;
 
 const mayOwn = ({ job }: { job: Job }, { token, operator }: Access) =>
   operator || matchesHash(token, job.token_hash);
 
 /** Everything a person can do with jobs. */
 export function createJobs({ store, uploads, fetchPolicy, wake, now = Date.now }: JobsOptions) {
+  const feeds = createFeeds({ store, now });
+
   /** @throws KangKlipError NOT_FOUND "job not found" */
   async function found(id: JobId): Promise<StoredJob> {
     const stored = await store.get(id);
@@ -72,17 +79,32 @@ export function createJobs({ store, uploads, fetchPolicy, wake, now = Date.now }
     return { kind: "url", url: url.href };
   }
 
+  /**
+   * Follows a job: `changed` is called when there is a newer view, and when none can be had any longer. `view` gives the view now, or
+   * throws what keeps it from being known; `stop` ends it. @throws KangKlipError NOT_FOUND "job not found"
+   */
+  async function follow(id: JobId, access: Access, changed: () => void) {
+    const { sight, stop } = await feeds.follow(id, changed);
+    const owner = mayOwn(sight(), access);
+    return { view: () => sight().view(owner), stop };
+  }
+
   return {
     owned,
 
-    /** Keeps a new job; its worker starts as soon as there is room. The token is shown this once. */
-    async create(input: z.input<typeof CreateJob>): Promise<CreatedJob> {
+    /**
+     * Keeps a new job; its worker starts as soon as there is room. The token is shown this once.
+     * @param identity of a request that may be made again: where its job is there already, the answer is the same
+     */
+    async create(
+      input: z.input<typeof CreateJob>,
+      { id, token }: Identity = newIdentity(now()),
+    ): Promise<CreatedJob> {
       const request = CreateJob.parse(input);
       const source = await sourceOf(request);
-      const token = newJobToken();
-      const time = now();
-      const job: Job = newJob(`kk_${ulid(time)}`, sha256(token), source, request, time);
-      if (!(await store.insert(job))) throw new Error(`${job.job_id} was drawn twice`);
+      const job: Job = newJob(id, sha256(token), source, request, now());
+      if (!(await store.insert(job)) && (await store.get(id))?.job.token_hash !== job.token_hash)
+        throw new Error(`${id} was drawn twice`);
       wake(job.job_id);
       return { job_id: job.job_id, job_token: token, status: statusOf(job) };
     },
@@ -108,6 +130,11 @@ export function createJobs({ store, uploads, fetchPolicy, wake, now = Date.now }
       return (await store.list(page)).map(rowOf);
     },
 
+    follow,
+
+    /** How many jobs are followed now, and by how many. */
+    followed: feeds.counts,
+
     /**
      * The job's view now (unless the caller has seen that version) and each newer one; versions in between may be skipped.
      * Ends after the view of an ended job, or when `signal` aborts.
@@ -117,26 +144,23 @@ export function createJobs({ store, uploads, fetchPolicy, wake, now = Date.now }
       access: Access,
       { seenVersion, signal }: { seenVersion: number | undefined; signal: AbortSignal },
     ): AsyncGenerator<JobView> {
-      let last = { version: seenVersion ?? 0, stalled: false };
       let changed = Promise.withResolvers<void>();
-      const stopWatching = store.watch(id, () => changed.resolve());
-      const looking = setInterval(() => changed.resolve(), LOOK_MS);
-      const onAbort = () => changed.resolve();
-      signal.addEventListener("abort", onAbort, { once: true });
+      const wake = () => changed.resolve();
+      const { view: viewNow, stop } = await follow(id, access, wake);
+      signal.addEventListener("abort", wake, { once: true });
       try {
+        let seen: Shown = { version: seenVersion, stalled: false };
         while (!signal.aborted) {
           changed = Promise.withResolvers();
-          const view = seen(await found(id), access);
-          const ended = view.status === "SUCCEEDED" || view.status === "FAILED";
-          if (view.version > last.version || view.stalled !== last.stalled) yield view;
-          last = view;
-          if (ended) return;
+          const view = viewNow();
+          if (isNews(view, seen)) yield view;
+          seen = view;
+          if (isEnded(view.status)) return;
           await changed.promise;
         }
       } finally {
-        clearInterval(looking);
-        stopWatching();
-        signal.removeEventListener("abort", onAbort);
+        stop();
+        signal.removeEventListener("abort", wake);
       }
     },
   };

@@ -1,6 +1,6 @@
-import type { ErrorCode } from "@kangklip/contract";
+import type { ErrorCode, JobId } from "@kangklip/contract";
 import type { LaunchRef, Observation } from "@kangklip/providers";
-import { changeAttempt, jobFailed } from "./attempt.ts";
+import { changeAttempt, endAttempt, jobFailed, plannedAttempt } from "./attempt.ts";
 import type { Attempt, Job } from "./job.ts";
 
 // what happens between an attempt and its provider; all pure, called by decide() alone
@@ -9,16 +9,36 @@ import type { Attempt, Job } from "./job.ts";
 export const SUBMIT_MS = 35_000;
 /** How long a job looks for a place while every place refuses it. */
 export const PLACE_MS = 4 * 3_600_000;
+/** A place that refuses and does not say for how long is asked again after this time. */
+export const ASK_AGAIN_MS = 5000;
 /** From the submission until the launch is seen running: queues of a market, the pull of an image. */
 export const START_MS = 10 * 60_000;
 
+/** The job that a launch says it is for; the other half of `launchKeyOf`. */
+export const jobOfLaunch = (launchKey: string): JobId => `kk_${launchKey.slice(3, 29).toUpperCase()}`;
+
+/** The longest that a provider's "later" is believed. */
+const MAX_PAUSE_MS = 30 * 60_000;
+/** Clocks of several processes may differ by this; a time that lies further ahead was written before a clock was put back. */
+const SKEW_MS = 60_000;
+
+/** Whether a planned attempt may be submitted now. Pure. */
+export const isDue = ({ not_before }: Pick<Attempt, "not_before">, now: number) =>
+  not_before <= now || not_before - now > MAX_PAUSE_MS + SKEW_MS;
+
+/** Whether whoever was about to submit the attempt has had the time for it. Pure. */
+export function isAbandoned({ submitting_at }: Attempt, now: number): boolean {
+  const waited = now - (submitting_at ?? now);
+  return waited >= SUBMIT_MS || waited < -SKEW_MS;
+}
+
 /** One asker at a time: a provider may not notice that it is asked twice for the same launch. */
 export function submitting(job: Job, attempt: Attempt, provider: string, now: number): Job {
-  const due = attempt.state === "PLANNED" && now >= attempt.not_before;
+  const due = attempt.state === "PLANNED" && isDue(attempt, now);
   const abandoned =
     attempt.state === "SUBMITTING" &&
     attempt.provider === provider && // it may have been started there
-    now - (attempt.submitting_at ?? now) >= SUBMIT_MS;
+    isAbandoned(attempt, now);
   if (job.cancel_requested || !(due || abandoned)) return job;
   return changeAttempt(job, attempt.epoch, {
     state: "SUBMITTING",
@@ -48,19 +68,57 @@ export function submitted(job: Job, { epoch, ref }: { epoch: number; ref: Launch
 export function submitFailed(
   job: Job,
   attempt: Attempt,
-  { message, again, afterMs }: { message: string; again: boolean; afterMs?: number },
+  refusal: { message: string; again: boolean; afterMs?: number; code?: ErrorCode },
   now: number,
 ): Job {
   if (attempt.state !== "PLANNED" && attempt.state !== "SUBMITTING") return job; // it started after all
+  const { message, again, afterMs, code = "PROVIDER_UNAVAILABLE" } = refusal;
   const refused = { ...job, start_error: message };
   const deadline = attempt.deadline ?? now + PLACE_MS;
   if (!again || now > deadline || job.cancel_requested)
-    return jobFailed(refused, attempt, "PROVIDER_UNAVAILABLE", message, now);
+    return jobFailed(refused, attempt, code, message, now);
   return changeAttempt({ ...refused, message: "Waiting for a place to run" }, attempt.epoch, {
     state: "PLANNED",
-    not_before: now + (afterMs ?? 5000),
+    not_before: now + Math.min(afterMs ?? ASK_AGAIN_MS, MAX_PAUSE_MS),
     deadline,
   });
+}
+
+/** What is known of an answer that leaves doubt: nothing but words for people. */
+export function submitUnsure(job: Job, attempt: Attempt, message: string): Job {
+  if (attempt.state !== "SUBMITTING" || job.start_error === message) return job;
+  return { ...job, start_error: message };
+}
+
+/**
+ * A launch of an attempt that nobody here ever submitted: the store was put back to an older copy. Its epoch is spent, for a worker of it
+ * may be anywhere: the launch is ended, and the next epoch begins. It costs none of the job's attempts.
+ */
+export function epochTaken(
+  job: Job,
+  attempt: Attempt,
+  { ref, since }: { ref: LaunchRef; since?: number | null },
+  now: number,
+): Job {
+  if (since !== undefined && attempt.submitting_at !== since) return job;
+  if ((attempt.state !== "PLANNED" && attempt.state !== "SUBMITTING") || job.cancel_requested) return job;
+  const ended = changeAttempt(endAttempt(job, attempt, "WORKER_LOST", now), attempt.epoch, {
+    ref,
+    provider: ref.provider,
+    released: false,
+  });
+  return {
+    ...ended,
+    budget_from: job.budget_from + 1,
+    attempts: [...ended.attempts, plannedAttempt(job.job_id, attempt.epoch + 1, now)],
+  };
+}
+
+/** Of two launches of the attempt the one that works is not the one that was thought to. */
+export function moved(job: Job, attempt: Attempt, ref: LaunchRef): Job {
+  if (attempt.state !== "SUBMITTED" && attempt.state !== "CLAIMED") return job;
+  if (attempt.ref?.ref === ref.ref) return job;
+  return changeAttempt(job, attempt.epoch, { ref, provider: ref.provider });
 }
 
 /** An ended attempt has nothing left to look after. */

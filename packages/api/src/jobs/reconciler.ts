@@ -1,16 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ErrorCode, type JobId, KangKlipError, type WorkerEnv } from "@kangklip/contract";
-import { type ComputeProvider, type LaunchRef, ProviderError } from "@kangklip/providers";
+import type { JobId, WorkerEnv } from "@kangklip/contract";
+import { type ComputeProvider, ProviderError } from "@kangklip/providers";
 import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Logger } from "../log.ts";
-import { commit, publishError } from "./commit.ts";
-import { type Attempt, currentAttempt, isFinal, type Job } from "./job.ts";
-import { SUBMIT_MS } from "./launch.ts";
-import { decide, type JobEvent, LEASE_MS, RUN_MS } from "./state.ts";
-import { type JobStore, update } from "./store.ts";
-import { claimToken } from "./tokens.ts";
+import { currentAttempt, isFinal, type Job } from "./job.ts";
+import { jobOfLaunch } from "./launch.ts";
+import { limited } from "./limited.ts";
+import { createPlaces } from "./places.ts";
+import { decide, LEASE_MS } from "./state.ts";
+import { createSteps } from "./steps.ts";
+import type { JobStore } from "./store.ts";
+import { createSweep } from "./sweep.ts";
 
-interface ReconcilerOptions {
+export interface ReconcilerOptions {
   store: JobStore;
   provider: ComputeProvider;
   artifacts: ArtifactStore;
@@ -21,243 +23,229 @@ interface ReconcilerOptions {
   maxRunning: number;
   log: Logger;
   workerLogLevel: WorkerEnv["KK_LOG_LEVEL"];
+  /** Work that is due now and then beside the jobs, asked for every minute: it knows itself when it is its turn. */
+  chores?: readonly (() => Promise<unknown>)[];
+  /** ms since 1970; never goes back. */
   now?: () => number;
+  /** How long the provider is waited for (ms). */
+  callMs?: number;
 }
 
 const TICK_MS = 1000;
-const OBSERVE_MS = 3000;
 const SWEEP_MS = 60_000;
-const ORPHAN_AGE_MS = 5 * 60_000;
-const CANCEL_GRACE_SECONDS = 10;
+/** No round for so long: this process slept, or its store was away, and no worker could be heard. */
+const DEAF_MS = 15_000;
+/** More than what may run at once, so that a provider that hangs leaves room for those that are being published. */
+const STEPS_AT_ONCE = 128;
+const MAX_PAUSE_MS = 15_000;
+/** Ending waits this long for steps that are being made; what they leave open is taken up by the next process. */
+const STOP_MS = 3000;
 
 /**
  * Drives every job to its end: compares what is stored with what is seen and does the next step, again and again. Nothing else starts,
- * watches, stops or publishes work, and a restart of this process needs no special path: the loop just goes on.
+ * watches, stops or publishes work, and a restart of this process needs no special path: the loop just goes on. Any number of processes
+ * may do so at once. A step that hangs or fails holds up no other job.
  */
 export function createReconciler(options: ReconcilerOptions) {
-  const {
+  const { store, artifacts, secret, baseUrl, maxRunning, log, workerLogLevel } = options;
+  const { chores = [], now = Date.now, callMs } = options;
+  const stopping = new AbortController();
+  let heardAt = now();
+  let heardSince = now();
+  let sweptAt = now();
+
+  const provider = limited(options.provider, {
+    ...(callMs !== undefined && { ms: callMs }),
+    late: (launchKey, ref) => {
+      const epoch = Number(launchKey.slice(launchKey.lastIndexOf("-e") + 2));
+      log.warn({ launch: launchKey }, "a submission that was given up has been answered");
+      steps
+        .launched(jobOfLaunch(launchKey), epoch, ref)
+        .catch((err) => log.error({ launch: launchKey, err }, "not written down"));
+    },
+  });
+  const places = createPlaces({ size: maxRunning, now, begin: (id) => begin(id) });
+  const steps = createSteps({
     store,
     provider,
     artifacts,
     secret,
     baseUrl,
-    maxRunning,
     log,
     workerLogLevel,
-    now = Date.now,
-  } = options;
-  const bootedAt = now();
-  const stopping = new AbortController();
-  let woken = Promise.withResolvers<void>();
-  let sweptAt = now();
+    now,
+    moved: places.seen,
+    listened: () => now() - heardSince >= LEASE_MS,
+    hold: places.hold,
+  });
+  const sweep = createSweep({ store, provider, log, now });
 
-  /** The job after the event, and whether the event changed it: who changed nothing was not first. */
-  const happened = async (id: JobId, event: JobEvent) => {
-    let changed = false;
-    const { job } = await update(store, id, (before) => {
-      const after = decide(before, event, now());
-      changed = after !== before;
-      return after;
-    });
-    return { job, changed };
-  };
+  /** Jobs that a step is being made for; `again`: something happened to it meanwhile. */
+  const stepping = new Map<JobId, { again: boolean }>();
+  const queue: JobId[] = [];
+  let running = 0;
+  let idle = Promise.withResolvers<void>();
+  /** Jobs whose last step failed: left alone for a while, longer each time. */
+  const pauses = new Map<JobId, { until: number; ms: number }>();
+
+  /** For how long (ms) nobody looked after a job; it is told so with its next step. */
+  const awayFor = new Map<JobId, number>();
+
+  /** Makes the next step for a job soon: one at a time for each, a limited number in all. */
+  function begin(id: JobId): void {
+    if (stopping.signal.aborted) return;
+    const under = stepping.get(id);
+    if (under) {
+      under.again = true;
+      return;
+    }
+    if (stepping.size === 0) idle = Promise.withResolvers();
+    stepping.set(id, { again: false });
+    queue.push(id);
+    work();
+  }
+
+  function work(): void {
+    while (running < STEPS_AT_ONCE) {
+      const id = queue.shift();
+      if (id === undefined) return;
+      running++;
+      void step(id)
+        .catch((err) => {
+          places.drop(id);
+          log.error({ job_id: id, err }, "a job could not be looked after; it is tried again");
+        })
+        .finally(() => {
+          running--;
+          const again = stepping.get(id)?.again && !stopping.signal.aborted;
+          if (again) {
+            stepping.set(id, { again: false });
+            queue.push(id);
+          } else stepping.delete(id);
+          if (stepping.size === 0) idle.resolve();
+          places.fill();
+          work();
+        });
+    }
+  }
 
   /** One step for one job. Every step stores its intent before its effect, and may be repeated. */
-  async function step(id: JobId, room: { left: number }): Promise<void> {
+  async function step(id: JobId): Promise<void> {
     const stored = await store.get(id);
-    if (!stored) return;
-    const { job } = stored;
-    const failed = (what: string) => (err: unknown) =>
-      log.error({ job_id: id, err }, `${what} failed; it is tried again`);
+    if (!stored) return places.drop(id);
+    places.seen(stored.job);
+    const ms = awayFor.get(id);
+    if (ms !== undefined) await steps.happened(id, { type: "away", ms });
+    awayFor.delete(id);
+    if (now() >= (pauses.get(id)?.until ?? 0)) await lookAfter(stored.job);
+    // silence is no fault of the worker's while nobody could hear it; from then on every state has its deadline
+    if (now() - heardSince < LEASE_MS) return;
+    const tick = { type: "tick", heardSince } as const;
+    if (decide(stored.job, tick, now()) !== stored.job) await steps.happened(id, tick);
+  }
+
+  async function lookAfter(job: Job): Promise<void> {
+    const id = job.job_id;
+    let fine = true;
+    let unstoppable = false;
     for (const attempt of job.attempts)
       if (attempt.state === "FINISHED" && !attempt.released)
-        await release(job, attempt).catch(failed("releasing"));
-    if (isFinal(job)) return;
-    await advance(job, currentAttempt(job), room).catch(failed("a step"));
-    // silence is no fault of the worker's while this process was away; from then on every state has its deadline
-    if (now() - bootedAt >= LEASE_MS) await happened(id, { type: "tick" });
-  }
-
-  async function advance(job: Job, attempt: Attempt, room: { left: number }): Promise<void> {
-    if (job.state === "COMMITTING") return publish(job, attempt);
-    if (job.state === "CANCELLING") return cancel(job, attempt);
-    switch (attempt.state) {
-      case "PLANNED":
-        if (attempt.not_before > now() || room.left <= 0) return;
-        room.left--;
-        return submit(job, attempt);
-      case "SUBMITTING":
-        if (now() - (attempt.submitting_at ?? 0) >= SUBMIT_MS) await submit(job, attempt);
-        return;
-      case "SUBMITTED":
-      case "CLAIMED":
-        return look(job, attempt);
-    }
-  }
-
-  async function submit({ job_id }: Job, { epoch, launch_key }: Attempt): Promise<void> {
-    const first = await happened(job_id, { type: "submitting", epoch, provider: provider.id });
-    if (!first.changed) return;
-    try {
-      const env: WorkerEnv = {
-        KK_API_URL: baseUrl(),
-        KK_LAUNCH_KEY: launch_key,
-        KK_CLAIM_TOKEN: claimToken(secret, launch_key),
-        KK_LOG_LEVEL: workerLogLevel,
-      };
-      const ref = await provider.submit({
-        launchKey: launch_key,
-        jobId: job_id,
-        epoch,
-        env,
-        requirements: { gpu: "preferred", diskGb: 20, maxRuntimeSeconds: RUN_MS / 1000 },
-        labels: { job: job_id, epoch: String(epoch) },
+        await steps.release(job, attempt).catch((err) => {
+          fine = false;
+          unstoppable ||= err instanceof ProviderError;
+          log.error({ job_id: id, epoch: attempt.epoch, err }, "releasing failed; it is tried again");
+        });
+    const attempt = currentAttempt(job);
+    const fresh = attempt.state === "PLANNED";
+    if (!isFinal(job) && (!fresh || places.has(id)))
+      await advance(job, unstoppable).catch((err) => {
+        fine = false;
+        log.error({ job_id: id, epoch: attempt.epoch, err }, "a step failed; it is tried again");
       });
-      await launched(job_id, epoch, ref);
-      log.info({ job_id, epoch, provider: provider.id }, "submitted");
-    } catch (error) {
-      if (!(error instanceof ProviderError)) throw error;
-      log.warn({ job_id, epoch, kind: error.kind, err: error }, "submission failed");
-      if (error.kind === "AMBIGUOUS") return; // it may have started: asked again, and found, a little later
-      await happened(job_id, {
-        type: "submit_failed",
-        epoch,
-        message: error.message,
-        again: ["UNAVAILABLE", "RATE_LIMITED", "CAPACITY", "CONFLICT"].includes(error.kind),
-        ...(error.retryAfterMs !== undefined && { afterMs: error.retryAfterMs }),
-      });
+    if (fresh) places.giveBack(id);
+    if (fine) pauses.delete(id);
+    else {
+      const ms = Math.min(MAX_PAUSE_MS, (pauses.get(id)?.ms ?? TICK_MS / 2) * 2);
+      pauses.set(id, { ms, until: now() + ms });
     }
   }
 
-  /** Writes down where the launch is; a second one for the same attempt is ended. */
-  async function launched(id: JobId, epoch: number, ref: LaunchRef): Promise<void> {
-    const { job } = await happened(id, { type: "submitted", epoch, ref });
-    const kept = job.attempts.find((one) => one.epoch === epoch)?.ref;
-    if (kept && kept.ref !== ref.ref) await provider.cancel(ref, { graceSeconds: CANCEL_GRACE_SECONDS });
+  async function advance(job: Job, unstoppable: boolean): Promise<void> {
+    const attempt = currentAttempt(job);
+    if (attempt.state !== "PLANNED" || !unstoppable) return steps.advance(job, attempt);
+    // the launch before may still be paid for, and cannot be told to stop: no second one beside it
+    const message = "The provider cannot be reached to stop the attempt before this one";
+    await steps.happened(job.job_id, { type: "submit_failed", epoch: attempt.epoch, message, again: true });
   }
 
-  /** A silent worker is looked for at its provider; one that speaks is left alone. */
-  async function look(job: Job, attempt: Attempt): Promise<void> {
-    const heard = attempt.lease_until === null ? 0 : attempt.lease_until - LEASE_MS;
-    if (now() - Math.max(attempt.observed_at ?? 0, heard) < OBSERVE_MS) return;
-    const [ref] = await launchesOf(attempt);
-    if (!ref) return;
-    // where it claimed before its submission was written down, and the process that submitted it ended in between
-    if (!attempt.ref) await launched(job.job_id, attempt.epoch, ref);
-    const observation = await provider.observe(ref);
-    const goesOn = observation.phase !== "exited" && observation.phase !== "lost";
-    if (goesOn && now() - bootedAt < LEASE_MS) return;
-    await happened(job.job_id, { type: "observed", epoch: attempt.epoch, observation });
-  }
-
-  /** Where the attempt runs, as far as is known here or at the provider. */
-  async function launchesOf({ ref, launch_key }: Attempt): Promise<LaunchRef[]> {
-    if (ref && provider.capabilities.submit === "native") return [ref];
-    const found = await provider.find(launch_key);
-    return ref && !found.some((one) => one.ref === ref.ref) ? [ref, ...found] : found;
-  }
-
-  async function cancel(job: Job, attempt: Attempt): Promise<void> {
-    const refs = await launchesOf(attempt);
-    const answers = await Promise.all(
-      refs.map((ref) => provider.cancel(ref, { graceSeconds: CANCEL_GRACE_SECONDS })),
-    );
-    if (answers.every((answer) => answer === "gone"))
-      await happened(job.job_id, {
-        type: "observed",
-        epoch: attempt.epoch,
-        observation: { phase: "exited", exitCode: null, reason: "cancelled" },
-      });
-  }
-
-  async function publish(job: Job, attempt: Attempt): Promise<void> {
-    try {
-      await commit(artifacts, job);
-      await happened(job.job_id, { type: "committed", epoch: attempt.epoch });
-      log.info({ job_id: job.job_id, epoch: attempt.epoch }, "published");
-    } catch (error) {
-      if (!(error instanceof KangKlipError)) throw error;
-      log.warn(
-        { job_id: job.job_id, epoch: attempt.epoch, code: error.code, err: error },
-        "publishing failed",
-      );
-      const code: ErrorCode = error.code;
-      await happened(job.job_id, { type: "commit_failed", epoch: attempt.epoch, code, error: error.message });
-    }
-  }
-
-  /** Frees what an ended attempt still holds: its launch, and what it uploaded. */
-  async function release(job: Job, attempt: Attempt): Promise<void> {
-    for (const ref of await launchesOf(attempt)) {
-      if ((await provider.cancel(ref, { graceSeconds: CANCEL_GRACE_SECONDS })) !== "gone") return;
-      if (attempt.outcome !== "succeeded" && attempt.outcome !== "CANCELLED")
-        await keepLog(job, attempt, ref);
-      await provider.release(ref);
-    }
-    await artifacts.delete(`jobs/${job.job_id}/attempts/${attempt.epoch}/`); // an upload may have come late
-    if (job.state === "FAILED" && attempt.epoch === currentAttempt(job).epoch)
-      await publishError(artifacts, job);
-    await happened(job.job_id, { type: "released", epoch: attempt.epoch });
-  }
-
-  /** The last words of a worker that failed, for the operator's log. */
-  async function keepLog(job: Job, attempt: Attempt, ref: LaunchRef): Promise<void> {
-    const tail = await provider.logs(ref, { tail: 40 }).catch(() => "");
-    log.warn({ job_id: job.job_id, epoch: attempt.epoch, outcome: attempt.outcome, tail }, "attempt ended");
-  }
-
-  /** Launches that no job knows of (any more) are removed, once they are old enough not to be on their way in. */
-  async function sweep(): Promise<void> {
-    for await (const { ref, launchKey, createdAt } of provider.list()) {
-      if (now() - createdAt < ORPHAN_AGE_MS) continue;
-      const id = `kk_${launchKey.slice(3, 29).toUpperCase()}`;
-      const known = (await store.get(id))?.job.attempts.find(({ launch_key }) => launch_key === launchKey);
-      if (known && !known.released) continue;
-      log.warn({ launch: launchKey }, "removing a launch that belongs to no attempt");
-      if ((await provider.cancel(ref, { graceSeconds: CANCEL_GRACE_SECONDS })) === "gone")
-        await provider.release(ref);
-    }
-  }
-
+  /** Begins a step for each job that something may be due for. */
   async function round(): Promise<void> {
     const ids = await store.active();
-    const jobs = (await Promise.all(ids.map((id) => store.get(id)))).flatMap((stored) => stored?.job ?? []);
-    const running = jobs.filter((job) =>
-      ["SUBMITTING", "SUBMITTED", "CLAIMED"].includes(currentAttempt(job).state),
-    );
-    const room = { left: maxRunning - running.length };
-    const steps = ids.map((id) =>
-      step(id, room).catch((err) => log.error({ job_id: id, err }, "a job could not be looked after")),
-    );
-    await Promise.all(steps);
-    if (now() - sweptAt < SWEEP_MS) return;
-    sweptAt = now();
-    await sweep();
+    const at = now();
+    const away = at - heardAt;
+    heardAt = at;
+    if (away > DEAF_MS) {
+      log.warn({ seconds: Math.round(away / 1000) }, "workers could not be heard for a while");
+      // a process that is always late must not wait for ever: part of the time counts, and a short silence only now and then
+      if (away > LEASE_MS || at - heardSince > 2 * LEASE_MS) heardSince = at;
+      for (const id of ids) awayFor.set(id, (awayFor.get(id) ?? 0) + away - DEAF_MS);
+    }
+    const there = new Set(ids);
+    for (const kept of [pauses, awayFor]) for (const id of kept.keys()) if (!there.has(id)) kept.delete(id);
+    await places.survey(ids, async (id) => (await store.get(id))?.job);
+    for (const id of ids) if (!places.isWaiting(id)) begin(id);
+    places.fill();
   }
+
+  /** What is due now and then; no job waits for it. */
+  async function doChores(): Promise<void> {
+    const failed = (err: unknown) => log.error({ err }, "a chore failed; it is tried again");
+    const due = now() - sweptAt >= SWEEP_MS;
+    if (due) sweptAt = now();
+    if (due) await sweep.find().catch(failed);
+    await sweep.end().catch(failed);
+    if (due) for (const work of chores) if (!stopping.signal.aborted) await work().catch(failed);
+  }
+  let chore: Promise<void> | undefined;
+  const beginChores = () => {
+    chore ??= doChores().finally(() => {
+      chore = undefined;
+    });
+  };
 
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
-      woken = Promise.withResolvers();
       await round().catch((err) => log.error({ err }, "round failed; it is tried again"));
-      await Promise.race([
-        woken.promise,
-        sleep(TICK_MS, undefined, { signal: stopping.signal }).catch(() => {}),
-      ]);
+      beginChores();
+      await sleep(TICK_MS, undefined, { signal: stopping.signal }).catch(() => {});
     }
   }
 
-  let running: Promise<void> | undefined;
+  let looping: Promise<void> | undefined;
   return {
     start: () => {
-      running ??= loop();
+      looping ??= loop();
     },
-    /** Something is due: do not wait for the next tick. */
-    wake: (_id: JobId) => woken.resolve(),
-    /** Ends after the present step; work that runs goes on by itself and is taken up again by the next process. */
+    /** Something is due for this job: do not wait for the next tick. */
+    wake: (id: JobId) => {
+      if (looping !== undefined) begin(id);
+    },
+    /** One round, and all steps that it began: for tests that have a clock of their own. */
+    async once(): Promise<void> {
+      await round();
+      beginChores();
+      await chore;
+      while (stepping.size > 0) await idle.promise;
+    },
+    /** Ends after the steps that are being made, but soon: work that runs goes on by itself and is taken up again by the next process. */
     async stop(): Promise<void> {
       stopping.abort();
-      woken.resolve();
-      await running;
+      for (const id of queue.splice(0)) stepping.delete(id);
+      if (stepping.size === 0) idle.resolve();
+      await Promise.race([
+        Promise.all([looping, chore, stepping.size > 0 ? idle.promise : undefined]),
+        sleep(STOP_MS, undefined, { ref: false }),
+      ]);
     },
   };
 }

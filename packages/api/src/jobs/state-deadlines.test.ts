@@ -1,7 +1,7 @@
 import { EXIT_FENCED } from "@kangklip/contract";
 import { describe, expect, test } from "vitest";
 import { PLACE_MS, START_MS } from "./launch.ts";
-import { CLAIM_MS, LEASE_MS, RUN_MS, STALL_MS } from "./state.ts";
+import { CLAIM_MS, LEASE_MS, RUN_MS, STALL_MS, UNREACHABLE_MS } from "./state.ts";
 import { START, states, story } from "./testing.ts";
 
 const running = { phase: "running" } as const;
@@ -37,19 +37,36 @@ describe("leases", () => {
     expect(job.attempt).toMatchObject({ missed_leases: 0, lease_until: job.now + LEASE_MS });
   });
 
-  test("while a provider cannot be asked nothing is given up and nothing is paid a second time", () => {
-    const job = states.RUNNING().after(RUN_MS).tick();
+  test("while worker and provider are silent nothing is paid a second time for ten minutes, counted from when one could hear", () => {
+    const job = states
+      .RUNNING()
+      .after(LEASE_MS + UNREACHABLE_MS)
+      .tick();
     expect(job.job).toMatchObject({ state: "RUNNING", attempts: [{ state: "CLAIMED" }] });
+    const heardSince = job.now;
+    job.after(UNREACHABLE_MS).tick(heardSince);
+    expect(job.job.state).toBe("RUNNING");
+    job.after(1).tick(heardSince);
+    expect(job.job).toMatchObject({ state: "RETRYING", attempts: [{ outcome: "WORKER_LOST" }, {}] });
   });
 
-  test("a claimed attempt whose launch nobody knows lives by its lease alone", () => {
+  test("a claimed attempt whose launch the provider does not know lives by its lease alone", () => {
     const job = story()
       .submitting()
       .claimed()
-      .after(2 * LEASE_MS)
-      .tick();
+      .after(LEASE_MS - 1)
+      .seen({ phase: "lost" });
     expect(job.job.state).toBe("RUNNING");
-    expect(job.after(1).tick().job.state).toBe("RETRYING");
+    expect(job.after(1).seen({ phase: "lost" }).job.state).toBe("RETRYING");
+  });
+
+  test("a launch that was just made need not be listed yet", () => {
+    const job = states
+      .STARTING()
+      .after(LEASE_MS - 1)
+      .seen({ phase: "lost" });
+    expect(job.job.state).toBe("STARTING");
+    expect(job.after(1).seen({ phase: "lost" }).job.state).toBe("RETRYING");
   });
 
   test.each([
@@ -58,7 +75,7 @@ describe("leases", () => {
     [{ phase: "exited", exitCode: 124, reason: "timeout" }, "TIMED_OUT"],
     [{ phase: "exited", reason: "evicted" }, "WORKER_LOST"],
     [{ phase: "exited", reason: "image" }, "PROVIDER_UNAVAILABLE"],
-    [{ phase: "lost" }, "WORKER_LOST"],
+    [{ phase: "exited", exitCode: null, reason: "lost" }, "WORKER_LOST"],
   ] as const)("a launch that is %j ends its attempt as %s", (observation, outcome) => {
     expect(states.RUNNING().seen(observation).job).toMatchObject({
       state: "RETRYING",
@@ -144,8 +161,8 @@ describe("deadlines", () => {
     const job = states
       .RUNNING()
       .at("RENDER", 0.5)
-      .after(3 * STALL_MS)
-      .tick();
+      .after(3 * STALL_MS);
+    job.tick(job.now);
     expect(job.job.state).toBe("RUNNING");
     job.pulse().tick();
     expect(job.job.state).toBe("RUNNING");

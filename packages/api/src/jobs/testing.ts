@@ -59,14 +59,15 @@ export function story(job = aStoredJob(START)) {
       }),
     succeeded: () =>
       tell.event({ type: "report", report: { ...said(), status: "SUCCEEDED", manifest_sha256: HASH } }),
-    seen: (observation: Observation) => tell.event({ type: "observed", epoch: epoch(), observation }),
+    seen: (observation: Observation, uploaded = false) =>
+      tell.event({ type: "observed", epoch: epoch(), observation, uploaded }),
     committed: () => tell.event({ type: "committed", epoch: epoch() }),
     commitFailed: (code: ErrorCode) =>
       tell.event({ type: "commit_failed", epoch: epoch(), code, error: "not published" }),
     released: () => tell.event({ type: "released", epoch: epoch() }),
     cancel: () => tell.event({ type: "cancel" }),
     retry: () => tell.event({ type: "retry" }),
-    tick: () => tell.event({ type: "tick" }),
+    tick: (heardSince = 0) => tell.event({ type: "tick", heardSince }),
     /** Waits until the planned attempt is due; it is submitted, and its worker claims it. */
     running: () =>
       tell

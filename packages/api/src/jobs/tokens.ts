@@ -6,6 +6,8 @@ import {
   randomBytes,
   timingSafeEqual,
 } from "node:crypto";
+import type { JobId } from "@kangklip/contract";
+import { ulid } from "ulid";
 
 export const sha256 = (text: string | Buffer) => createHash("sha256").update(text).digest("hex");
 
@@ -14,6 +16,29 @@ const derived = (secret: Buffer, text: string) =>
 
 /** A job's token: 256 random bits that only the person who made the job gets; the store keeps the hash. */
 export const newJobToken = () => `kkj_${randomBytes(32).toString("base64url")}`;
+
+/** What a job is called and who may have it, before the job is there. */
+export interface Identity {
+  id: JobId;
+  token: string;
+}
+
+/** @param time ms since 1970; ids sort by it */
+export function newIdentity(time: number): Identity {
+  const bytes = randomBytes(16); // drawn at once: by itself ulid asks the system for each of its 16 letters
+  let place = 0;
+  return { id: `kk_${ulid(time, () => (bytes[place++] ?? 0) / 256)}`, token: newJobToken() };
+}
+
+/** The same for the same text and time, so that a request which is taken up again makes the same job; else as hard to guess as a new one. */
+export function derivedIdentity(secret: Buffer, text: string, time: number): Identity {
+  const bytes = createHmac("sha256", secret).update(`job-id:${time}:${text}`).digest();
+  let place = 0;
+  return {
+    id: `kk_${ulid(time, () => (bytes[place++ % bytes.length] ?? 0) / 256)}`,
+    token: `kkj_${derived(secret, `job-token:${time}:${text}`)}`,
+  };
+}
 
 /** Compares a token with the stored hash in constant time. */
 export function matchesHash(token: string | undefined, hash: string): boolean {
@@ -30,12 +55,18 @@ export function same(a: string, b: string): boolean {
 export const claimToken = (secret: Buffer, launchKey: string) =>
   `kkc_${derived(secret, `claim:${launchKey}`)}`;
 
-/** The token of a claimed attempt: names its launch, bound to the process (nonce) that claimed it. */
+/**
+ * The token of a claimed attempt: names its launch and the process (nonce) that claimed it, so that it proves the claim also to a store
+ * that has forgotten it.
+ */
 export const attemptToken = (secret: Buffer, launchKey: string, nonceHash: string) =>
-  `kka_${launchKey}.${derived(secret, `attempt:${launchKey}:${nonceHash}`)}`;
+  `kka_${launchKey}.${nonceHash}.${derived(secret, `attempt:${launchKey}:${nonceHash}`)}`;
 
 /** The launch that an attempt token names; says nothing about whether the token is good. */
 export const launchKeyIn = (token: string) => /^kka_(kk-[0-9a-z]{26}-e\d{1,4})\./.exec(token)?.[1];
+
+/** The nonce's hash that an attempt token names; says nothing about whether the token is good. */
+export const nonceHashIn = (token: string) => /^kka_[^.]+\.([0-9a-f]{64})\./.exec(token)?.[1];
 
 /** Makes a text unreadable without the secret: AES-256-GCM, the nonce in front, the tag behind it. */
 export function seal(secret: Buffer, text: string): string {

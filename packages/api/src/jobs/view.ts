@@ -11,6 +11,13 @@ export function statusOf({ state }: Job): JobStatus {
   return state === "QUEUED" || state === "STARTING" ? "QUEUED" : "RUNNING";
 }
 
+/** Whether the worker has been silent for so long that people should be told (invariant I9). Pure; `now` in ms since 1970. */
+export function isStalled(job: Job, now: number): boolean {
+  if (job.state !== "RUNNING") return false;
+  const { lease_until } = currentAttempt(job);
+  return lease_until !== null && now - (lease_until - LEASE_MS) > SILENT_MS;
+}
+
 /**
  * A job as people see it. Pure. `owner`: whether the asker has the job's token; only they see where the video came from.
  * A job that ended after a worker had begun shows DONE and 100, as in 1.x; `failed_stage` tells where it was.
@@ -21,7 +28,6 @@ export function viewOf(job: Job, version: number, { owner, now }: { owner: boole
   const failed = status === "FAILED";
   const begun = job.started_at !== null;
   const done = status === "SUCCEEDED" || (failed && begun);
-  const lastSign = attempt.lease_until === null ? now : attempt.lease_until - LEASE_MS;
   return {
     job_id: job.job_id,
     status,
@@ -59,7 +65,7 @@ export function viewOf(job: Job, version: number, { owner, now }: { owner: boole
     })),
     notices: job.notices,
     source: owner ? { title: job.source_title, seconds: job.source_seconds, url: sourceText(job) } : null,
-    stalled: job.state === "RUNNING" && now - lastSign > SILENT_MS,
+    stalled: isStalled(job, now),
     version,
   };
 }

@@ -4,6 +4,7 @@ import {
   type ClaimAnswer,
   type ClaimInput,
   CONTRACT_VERSION,
+  type CompleteInput,
   type FetchPolicy,
   type JobId,
   jobProgress,
@@ -17,12 +18,14 @@ import {
   type Report,
   STAGES,
 } from "@kangklip/contract";
+import { contentTypeOf } from "../artifacts/content-type.ts";
 import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Uploads } from "../uploads.ts";
+import { MAX_MANIFEST_BYTES } from "./commit.ts";
 import { type Attempt, currentAttempt, type Job } from "./job.ts";
 import { decide, HEARTBEAT_SECONDS, LEASE_MS, RUN_MS } from "./state.ts";
 import { type JobStore, type StoredJob, update } from "./store.ts";
-import { attemptToken, claimToken, launchKeyIn, same, sha256 } from "./tokens.ts";
+import { attemptToken, claimToken, launchKeyIn, nonceHashIn, same, sha256 } from "./tokens.ts";
 
 interface WorkOptions {
   store: JobStore;
@@ -38,14 +41,8 @@ interface WorkOptions {
 }
 
 const PUT_SECONDS = 900;
-const CONTENT_TYPES: Record<string, string> = {
-  json: "application/json",
-  mp4: "video/mp4",
-  jpg: "image/jpeg",
-  srt: "application/x-subrip",
-  vtt: "text/vtt",
-  ass: "text/x-ssa",
-};
+/** A worker asks once. One that cannot be trusted must not spend the operator's money without end. */
+const MAX_RANKINGS = 10;
 
 /**
  * What a worker may ask: claim its attempt once, then say how it goes and get links to upload to. The attempt's token names its
@@ -61,11 +58,20 @@ export function createWork(options: WorkOptions) {
     refusal: string,
   ): Promise<StoredJob & { attempt: Attempt }> {
     const launchKey = launchKeyIn(token ?? "");
-    const stored = launchKey ? await store.get(jobIdOf(launchKey)) : undefined;
-    const attempt = stored?.job.attempts.find(({ launch_key }) => launch_key === launchKey);
-    if (!stored || !attempt?.nonce_hash || !token) throw new KangKlipError("UNAUTHORIZED", refusal);
-    if (!same(token, attemptToken(secret, attempt.launch_key, attempt.nonce_hash)))
+    let stored = launchKey ? await store.get(jobIdOf(launchKey)) : undefined;
+    if (!launchKey || !stored || !token) throw new KangKlipError("UNAUTHORIZED", refusal);
+    const find = ({ job }: StoredJob) => job.attempts.find(({ launch_key }) => launch_key === launchKey);
+    const nonceHash = find(stored)?.nonce_hash ?? nonceHashIn(token) ?? "";
+    if (!same(token, attemptToken(secret, launchKey, nonceHash)))
       throw new KangKlipError("UNAUTHORIZED", refusal);
+    if (!find(stored)?.nonce_hash) {
+      // the claim was granted in a time that the store has lost
+      const event = { type: "claim_remembered", epoch: epochOf(launchKey), nonceHash } as const;
+      stored = await update(store, stored.job.job_id, (job) => decide(job, event, now()));
+      wake(stored.job.job_id);
+    }
+    const attempt = find(stored);
+    if (!attempt) throw new KangKlipError("FENCED", `This attempt of ${stored.job.job_id} is over`);
     return { ...stored, attempt };
   }
 
@@ -83,6 +89,16 @@ export function createWork(options: WorkOptions) {
       throw new KangKlipError("FENCED", `This attempt of ${job.job_id} is over`);
   }
 
+  /** @throws KangKlipError RATE_LIMITED where the attempt has asked too often */
+  async function countRanking(launchKey: string): Promise<void> {
+    for (let place = 1; place <= MAX_RANKINGS; place++)
+      if (await store.remember(`ranking:${launchKey}:${place}`, "", RUN_MS)) return;
+    throw new KangKlipError(
+      "RATE_LIMITED",
+      `An attempt may ask the language model ${MAX_RANKINGS} times, not more`,
+    );
+  }
+
   async function move(id: JobId, event: Parameters<typeof decide>[1]): Promise<Pulse> {
     const { job } = await update(store, id, (before) => decide(before, event, now()));
     wake(id);
@@ -97,18 +113,19 @@ export function createWork(options: WorkOptions) {
     async claim(input: ClaimInput): Promise<ClaimAnswer> {
       if (!same(input.claim_token, claimToken(secret, input.launch_key)))
         throw new KangKlipError("UNAUTHORIZED", "invalid claim token");
-      if (input.contract_version !== CONTRACT_VERSION)
-        throw new KangKlipError(
-          "CONFLICT",
-          `The worker speaks contract ${input.contract_version}, this API ${CONTRACT_VERSION}: use the worker of the same release`,
-        );
+      const epoch = epochOf(input.launch_key);
+      if (input.contract_version !== CONTRACT_VERSION) {
+        const message = `The worker speaks contract ${input.contract_version}, this API ${CONTRACT_VERSION}: use the worker of the same release`;
+        await move(jobIdOf(input.launch_key), { type: "unfit", epoch, message });
+        throw new KangKlipError("CONFLICT", message);
+      }
       const nonceHash = sha256(input.instance_nonce);
-      const epoch = Number(/-e(\d+)$/.exec(input.launch_key)?.[1]);
       const { job } = await update(store, jobIdOf(input.launch_key), (before) =>
         decide(before, { type: "claimed", epoch, nonceHash }, now()),
       );
       wake(job.job_id);
       const { source } = job;
+      const deadline = currentAttempt(job).deadline ?? now() + RUN_MS;
       return {
         attempt_token: attemptToken(secret, input.launch_key, nonceHash),
         job: {
@@ -125,7 +142,8 @@ export function createWork(options: WorkOptions) {
           can_rank: rank !== undefined,
         },
         heartbeat_seconds: HEARTBEAT_SECONDS,
-        deadline: new Date(currentAttempt(job).deadline ?? now() + RUN_MS).toISOString(),
+        deadline: new Date(deadline).toISOString(),
+        seconds_left: Math.max(0, Math.round((deadline - now()) / 1000)),
       };
     },
 
@@ -139,25 +157,52 @@ export function createWork(options: WorkOptions) {
       return move(report.job_id, { type: "report", report });
     },
 
-    /** One short-lived link per file, bound to its size and hash, under the attempt's own prefix. */
+    /** Short-lived links, bound to the size and hash of each file, under the attempt's own prefix. */
     async presign(token: string | undefined, input: PresignInput): Promise<PresignAnswer> {
       mustBeCurrent(await authentic(token, input));
-      const signed = input.files.map(async ({ name, size_bytes, sha256: hash }) => {
-        const { url, headers } = await artifacts.signPut(attemptKey(input.job_id, input.epoch, name), {
+      const answer: PresignAnswer = { uploads: [], in_parts: [] };
+      for (const { name, size_bytes, sha256: hash, upload_id } of input.files) {
+        const key = attemptKey(input.job_id, input.epoch, name);
+        const options = {
           expiresSeconds: PUT_SECONDS,
           sizeBytes: size_bytes,
           sha256: hash,
-          contentType: CONTENT_TYPES[name.split(".").at(-1) ?? ""] ?? "application/octet-stream",
-        });
-        return { name, url: absolute(url), headers };
-      });
-      return { uploads: await Promise.all(signed) };
+          contentType: contentTypeOf(name) ?? "application/octet-stream",
+        };
+        const parts = await artifacts.signParts(key, { ...options, uploadId: upload_id });
+        if (parts)
+          answer.in_parts.push({
+            name,
+            upload_id: parts.uploadId,
+            part_bytes: parts.partBytes,
+            urls: parts.urls.map(absolute),
+          });
+        else {
+          const { url, headers } = await artifacts.signPut(key, options);
+          answer.uploads.push({ name, url: absolute(url), headers });
+        }
+      }
+      return answer;
     },
 
-    /** Asks the language model for a ranking, so that its key stays here. @throws KangKlipError UNAVAILABLE */
-    async rank(token: string | undefined, input: RankInput): Promise<RankAnswer> {
+    /** @throws KangKlipError UPLOAD_FAILED where the parts do not make the file: it has to be sent again */
+    async complete(token: string | undefined, input: CompleteInput): Promise<{ ok: true }> {
       mustBeCurrent(await authentic(token, input));
+      const { job_id, epoch, name, upload_id, size_bytes, etags } = input;
+      const key = attemptKey(job_id, epoch, name);
+      await artifacts.completeParts(key, upload_id, etags);
+      const there = await artifacts.head(key);
+      if (there?.sizeBytes !== size_bytes)
+        throw new KangKlipError("UPLOAD_FAILED", `${name} did not arrive whole`);
+      return { ok: true };
+    },
+
+    /** Asks the language model for a ranking, so that its key stays here. @throws KangKlipError UNAVAILABLE, RATE_LIMITED */
+    async rank(token: string | undefined, input: RankInput): Promise<RankAnswer> {
+      const held = await authentic(token, input);
+      mustBeCurrent(held);
       if (!rank) throw new KangKlipError("UNAVAILABLE", "No language model is configured");
+      await countRanking(held.attempt.launch_key);
       return rank(input);
     },
 
@@ -187,9 +232,12 @@ export function createWork(options: WorkOptions) {
     });
     if (callback.status === "FAILED") return failed("RENDER_FAILED", "The worker could not make the clips");
     if (callback.status === "SUCCEEDED") {
-      const manifest = await artifacts.head(attemptKey(job.job_id, attempt.epoch, "manifest.json"));
-      if (!manifest) return failed("UPLOAD_FAILED", "The worker uploaded no manifest");
-      return { ...said, status: "SUCCEEDED", manifest_sha256: manifest.sha256 };
+      const manifest = attemptKey(job.job_id, attempt.epoch, "manifest.json");
+      const there = await artifacts.head(manifest);
+      if (!there) return failed("UPLOAD_FAILED", "The worker uploaded no manifest");
+      if (there.sizeBytes > MAX_MANIFEST_BYTES)
+        return failed("UPLOAD_FAILED", "The worker's manifest is too large");
+      return { ...said, status: "SUCCEEDED", manifest_sha256: await artifacts.hash(manifest) };
     }
     const at = stage ?? job.stage;
     const [from, to] = [jobProgress(at, 0), jobProgress(at, 1)];
@@ -201,4 +249,5 @@ export function createWork(options: WorkOptions) {
 /** Parses the body when it is asked for: the token is looked at first. */
 type CallbackBody = () => Callback;
 
+const epochOf = (launchKey: string) => Number(/-e(\d+)$/.exec(launchKey)?.[1]);
 const jobIdOf = (launchKey: string): JobId => `kk_${LaunchKey.parse(launchKey).slice(3, 29).toUpperCase()}`;

@@ -1,0 +1,304 @@
+import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  attemptKey,
+  CONTRACT_VERSION,
+  type JobId,
+  type Manifest,
+  type Report,
+  type Stage,
+} from "@kangklip/contract";
+import { aJob } from "@kangklip/contract/testing";
+import { createDiskStore } from "../artifacts/disk.ts";
+import { createLog } from "../log.ts";
+import { createUploads } from "../uploads.ts";
+import { createClock } from "./clock.ts";
+import { currentAttempt, type Job } from "./job.ts";
+import { createJobs } from "./jobs.ts";
+import { createReconciler } from "./reconciler.ts";
+import { createSqliteStore } from "./sqlite-store.ts";
+import type { JobStore } from "./store.ts";
+import { START } from "./testing.ts";
+import { createTestingProvider, type FakeLaunch } from "./testing-provider.ts";
+import { createWork } from "./work.ts";
+
+const FETCH_POLICY = { allow_private: false, allow_origins: [], max_bytes: 1e9, max_seconds: 3600 };
+
+/** Where jobs are kept. A test that only uses this can run on any store. */
+export interface StorePlace {
+  /** The store as one more process would open it. */
+  open(): Promise<JobStore>;
+  /** Keeps a copy of what is there now, and gives what puts it back later: everything written since is lost. */
+  photograph(): Promise<() => Promise<void>>;
+  remove(): Promise<void>;
+}
+
+/** A SQLite file. */
+export function sqlitePlace(): StorePlace {
+  const dir = mkdtempSync(join(tmpdir(), "kk-world-"));
+  const file = join(dir, "kangklip.db");
+  let opened: JobStore[] = [];
+  const close = async () => {
+    await Promise.all(opened.map((store) => store.close()));
+    opened = [];
+  };
+  return {
+    async open() {
+      const store = createSqliteStore({ file });
+      opened.push(store);
+      return store;
+    },
+    async photograph() {
+      await close(); // the last one to close writes all of it into the one file
+      const copy = `${file}.${randomUUID()}`;
+      copyFileSync(file, copy);
+      return async () => {
+        await close();
+        for (const end of ["-wal", "-shm"]) rmSync(`${file}${end}`, { force: true });
+        copyFileSync(copy, file);
+      };
+    },
+    async remove() {
+      await close();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * The control plane on a store and an artifact store that are real, with a provider and a clock that are not. Processes of it are begun and
+ * killed as a test likes, and launches do what a test makes them do.
+ */
+export async function aWorld(
+  options: { submit?: "native" | "lookup"; place?: StorePlace; maxRunning?: number; callMs?: number } = {},
+) {
+  const place = options.place ?? sqlitePlace();
+  const dir = mkdtempSync(join(tmpdir(), "kk-world-artifacts-"));
+  const secret = randomBytes(32);
+  const clock = { now: START };
+  const artifacts = createDiskStore({ dir, secret, basePath: "/artifacts" });
+  const provider = createTestingProvider({
+    ...(options.submit && { submit: options.submit }),
+    now: () => clock.now,
+  });
+
+  /**
+   * One process. `skewMs`: how much its machine's clock is ahead of the store's. It is dead once `kill` was called: nothing that it does has
+   * an effect. `dies`: it is killed with its n-th call to anything outside of it, before or right after that call has had its effect.
+   */
+  async function aProcess({
+    skewMs = 0,
+    dies,
+  }: {
+    skewMs?: number;
+    dies?: { atCall: number; when: "before" | "after" };
+  } = {}) {
+    let dead = false;
+    let calls = 0;
+    const alive = <T extends object>(port: T): T =>
+      new Proxy(port, {
+        get(target, name) {
+          const value = Reflect.get(target, name);
+          if (typeof value !== "function") return value;
+          return (...args: unknown[]) => {
+            const last = ++calls === dies?.atCall;
+            if (last && dies?.when === "before") dead = true;
+            if (dead) throw new Error("killed");
+            const answer = Reflect.apply(value, target, args);
+            if (!last) return answer;
+            dead = true;
+            if (Symbol.asyncIterator in Object(answer)) throw new Error("killed");
+            return Promise.resolve(answer).then((value) => {
+              value?.body?.destroy?.(); // what a dead process had opened is closed by its system
+              throw new Error("killed");
+            });
+          };
+        },
+      });
+    const store = alive(await place.open());
+    const { now, sync } = createClock(
+      { time: async () => clock.now },
+      { steady: () => clock.now - START, wall: () => clock.now + skewMs },
+    );
+    await sync();
+    const uploads = createUploads({ store, artifacts, maxBytes: 1e9 });
+    const reconciler = createReconciler({
+      store,
+      provider: alive(provider.provider),
+      artifacts: alive(artifacts),
+      secret,
+      baseUrl: () => "http://127.0.0.1:9",
+      maxRunning: options.maxRunning ?? 1000,
+      log: createLog(process.env.KK_TEST_LOG ?? "silent"),
+      workerLogLevel: "info",
+      now,
+      ...(options.callMs !== undefined && { callMs: options.callMs }),
+    });
+    const wake = () => {};
+    return {
+      store,
+      uploads,
+      reconciler,
+      jobs: createJobs({ store, uploads, fetchPolicy: FETCH_POLICY, wake, now }),
+      work: createWork({
+        store,
+        artifacts,
+        uploads,
+        secret,
+        fetchPolicy: FETCH_POLICY,
+        baseUrl: () => "http://127.0.0.1:9",
+        rank: undefined,
+        wake,
+        now,
+      }),
+      kill: () => {
+        dead = true;
+      },
+      isDead: () => dead,
+      calls: () => calls,
+    };
+  }
+
+  let api = await aProcess();
+  const world = {
+    clock,
+    secret,
+    artifacts,
+    provider,
+    place,
+    aProcess,
+    get api() {
+      return api;
+    },
+    /** kill -9, and another process in its place. */
+    async restart(options: Parameters<typeof aProcess>[0] = {}): Promise<void> {
+      api.kill();
+      api = await aProcess(options);
+    },
+    /** The store forgets all that was written since `photograph`; the API is started again on what is left. */
+    async travel(back: () => Promise<void>): Promise<void> {
+      api.kill();
+      await back();
+      api = await aProcess();
+    },
+    /** Begins to keep what is in the store now. */
+    async photograph(): Promise<() => Promise<void>> {
+      const back = await place.photograph();
+      api = await aProcess();
+      return back;
+    },
+    async job(): Promise<JobId> {
+      return (await api.jobs.create({ ...aJob(), video_url: "https://example.com/talk.mp4" })).job_id;
+    },
+    async see(id: JobId): Promise<Job> {
+      const stored = await api.store.get(id);
+      if (!stored) throw new Error(`${id} is not in the store`);
+      return stored.job;
+    },
+    /** Time goes by in steps of `stepMs`, with a round of the reconciler after each; `meanwhile` is what workers do in between. */
+    async pass(ms: number, { stepMs = 1000, meanwhile = async () => {} } = {}): Promise<void> {
+      for (const end = clock.now + ms; clock.now < end; ) {
+        clock.now += Math.min(stepMs, end - clock.now);
+        await meanwhile();
+        await api.reconciler.once();
+      }
+    },
+    /** Time goes by until the job fits; one that never does is an error. */
+    async until(id: JobId, fits: (job: Job) => boolean, limitMs = 3_600_000): Promise<Job> {
+      for (const end = clock.now + limitMs; clock.now <= end; ) {
+        const job = await world.see(id);
+        if (fits(job)) return job;
+        await world.pass(1000);
+      }
+      throw new Error(`${id} is still ${(await world.see(id)).state} after ${limitMs} ms`);
+    },
+    /** What runs in a launch: it speaks the worker's protocol with whatever API is there. */
+    worker(launch: FakeLaunch) {
+      const nonce = randomUUID();
+      const [job_id, epoch] = [
+        `kk_${launch.launchKey.slice(3, 29).toUpperCase()}`,
+        Number(launch.launchKey.split("-e")[1]),
+      ];
+      let token: string | undefined;
+      let seq = 0;
+      const said = () => ({ job_id, epoch, seq: ++seq });
+      const worker = {
+        get token() {
+          return token;
+        },
+        async claim(contract_version = CONTRACT_VERSION) {
+          const answer = await api.work.claim({
+            launch_key: launch.launchKey,
+            claim_token: launch.env.KK_CLAIM_TOKEN,
+            instance_nonce: nonce,
+            contract_version,
+          });
+          token = answer.attempt_token;
+          return answer;
+        },
+        pulse: () => api.work.heartbeat(token, { job_id, epoch }),
+        report: (report: Report) => api.work.report(token, report),
+        at: (stage: Stage, stage_progress: number) =>
+          api.work.report(token, { ...said(), status: "RUNNING", stage, stage_progress, message: null }),
+        /** Puts a clip and the manifest where its links would. @returns the manifest's hash */
+        async upload(text = `made by attempt ${epoch}`): Promise<string> {
+          const clip = Buffer.from(text);
+          const file = { name: "clip_01.mp4", size_bytes: clip.length, sha256: sha256(clip) } as const;
+          const manifest: Manifest = {
+            job_id,
+            clips: [
+              {
+                index: 1,
+                title: "A clip",
+                hook: "",
+                start: 0,
+                end: 30,
+                duration: 30,
+                segments: [],
+                file: file.name,
+              },
+            ],
+            selection: { mode: "heuristic" },
+            files: [file],
+          };
+          const bytes = Buffer.from(JSON.stringify(manifest));
+          await artifacts.put(attemptKey(job_id, epoch, file.name), clip, { contentType: "video/mp4" });
+          const json = { contentType: "application/json" };
+          await artifacts.put(attemptKey(job_id, epoch, "manifest.json"), bytes, json);
+          return sha256(bytes);
+        },
+        succeeded: (manifest_sha256: string) =>
+          api.work.report(token, { ...said(), status: "SUCCEEDED", manifest_sha256 }),
+        exit(exitCode: number) {
+          launch.seen = { phase: "exited", exitCode, reason: exitCode === 0 ? "completed" : "error" };
+        },
+      };
+      return worker;
+    },
+    /** The newest launch. @throws Error where there is none */
+    launch(): FakeLaunch {
+      const last = provider.launches.at(-1);
+      if (!last) throw new Error("nothing was launched");
+      return last;
+    },
+    /** Waits until the newest launch of the job is there, and claims it. */
+    async working(id: JobId) {
+      await world.until(id, (job) => ["SUBMITTED", "CLAIMED"].includes(currentAttempt(job).state));
+      const launch = provider.launches.findLast(({ launchKey }) =>
+        launchKey.includes(id.slice(3).toLowerCase()),
+      );
+      const worker = world.worker(launch ?? world.launch());
+      await worker.claim();
+      return worker;
+    },
+    async [Symbol.asyncDispose]() {
+      await place.remove();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+  return world;
+}
+
+const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
