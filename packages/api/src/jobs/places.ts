@@ -1,29 +1,45 @@
 import type { JobId } from "@kangklip/contract";
-import { currentAttempt, type Job } from "./job.ts";
+import { currentAttempt, isActive, type Job } from "./job.ts";
 import { isDue } from "./launch.ts";
 
-/** How long what is known of a waiting job is good: another process may have started it. */
+/** How long what is known of a waiting job is good: another process may have started or cancelled it. */
 const KNOWN_MS = 15_000;
+/** Waiting jobs that are read again in one round: of a long queue those that were not looked at for longest. */
+const REREADS = 100;
 const READ_AT_ONCE = 50;
 
 /**
  * Who may run at once, as far as this process knows: launches that are there or on their way, and planned attempts that were given one of
- * the `size` places. A long queue costs nothing: a waiting job is read again only now and then. Several processes hand out places
- * independently, oldest job first, and by trying see what the others took; the limit may be passed by as many as they are for a moment.
+ * the `size` places. A long queue costs little: of a waiting job only its time is kept, and it is read again only now and then. Several
+ * processes hand out places independently, oldest job first, and by trying see what the others took; the limit may be passed by as many
+ * as they are for a moment.
  */
 export function createPlaces(options: { size: number; now: () => number; begin: (id: JobId) => void }) {
   const { size, now, begin } = options;
   const taken = new Set<JobId>();
-  /** In the order in which they came. */
-  const waiting = new Map<JobId, { not_before: number; settled: boolean; seenAt: number }>();
+  /** Planned attempts and when they may be submitted, in the order in which they came. */
+  const waiting = new Map<JobId, { not_before: number }>();
+  /** Of them those for which nothing can be done but to wait, and when they were looked at, longest ago first. */
+  const looked = new Map<JobId, number>();
+  /** All others that something is to be done for, or of which nothing is known yet. */
+  const busy = new Set<JobId>();
   let surveyed = false;
   let heldUntil = 0;
 
   function seen(job: Job): void {
     const { state, not_before } = currentAttempt(job);
     const id = job.job_id;
+    if (!isActive(job)) {
+      drop(id);
+      return;
+    }
+    looked.delete(id);
+    if (state === "PLANNED" && settled(job)) {
+      busy.delete(id);
+      looked.set(id, now());
+    } else busy.add(id);
     if (state === "PLANNED") {
-      waiting.set(id, { not_before, settled: isSettled(job), seenAt: now() });
+      waiting.set(id, { not_before });
       return;
     }
     waiting.delete(id);
@@ -32,35 +48,41 @@ export function createPlaces(options: { size: number; now: () => number; begin: 
     else taken.delete(id);
   }
 
+  function drop(id: JobId): void {
+    taken.delete(id);
+    waiting.delete(id);
+    looked.delete(id);
+    busy.delete(id);
+  }
+
   return {
     /** What a job is now. */
     seen,
+    drop,
     has: (id: JobId) => taken.has(id),
     /** The step is made: a job that still waits does not keep its place meanwhile. */
     giveBack(id: JobId): void {
       if (waiting.has(id)) taken.delete(id);
     },
-    drop(id: JobId): void {
-      taken.delete(id);
-      waiting.delete(id);
-    },
     /** Nobody gets a place for so long (ms). */
     hold(ms: number): void {
       heldUntil = Math.max(heldUntil, now() + ms);
     },
-    /** Whether all that can be done for a job is to wait for a place. */
-    isWaiting(id: JobId): boolean {
-      const known = waiting.get(id);
-      return known !== undefined && !taken.has(id) && now() - known.seenAt < KNOWN_MS && known.settled;
+    /** Jobs to look at in this round: all but those that wait, and a few of them. */
+    due(): Set<JobId> {
+      const ids = new Set([...taken, ...busy]);
+      const most = ids.size + REREADS;
+      for (const [id, seenAt] of looked) {
+        if (now() - seenAt < KNOWN_MS || ids.size >= most) break;
+        ids.add(id);
+      }
+      return ids;
     },
     /** Forgets who is not there any more; the first time it reads all, so that nobody is started before it is known who runs. */
     async survey(ids: JobId[], read: (id: JobId) => Promise<Job | undefined>): Promise<void> {
       const there = new Set(ids);
-      for (const id of [...taken, ...waiting.keys()])
-        if (!there.has(id)) {
-          taken.delete(id);
-          waiting.delete(id);
-        }
+      for (const known of [taken, busy, waiting]) for (const id of known.keys()) if (!there.has(id)) drop(id);
+      for (const id of ids) if (!waiting.has(id)) busy.add(id);
       if (surveyed) return;
       for (let from = 0; from < ids.length; from += READ_AT_ONCE)
         for (const job of await Promise.all(ids.slice(from, from + READ_AT_ONCE).map(read)))
@@ -82,4 +104,4 @@ export function createPlaces(options: { size: number; now: () => number; begin: 
 }
 
 /** Nothing is left of earlier attempts that would have to be looked after. */
-const isSettled = (job: Job) => job.attempts.every(({ state, released }) => state !== "FINISHED" || released);
+const settled = (job: Job) => job.attempts.every(({ state, released }) => state !== "FINISHED" || released);

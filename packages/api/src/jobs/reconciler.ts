@@ -38,6 +38,10 @@ const DEAF_MS = 15_000;
 /** More than what may run at once, so that a provider that hangs leaves room for those that are being published. */
 const STEPS_AT_ONCE = 128;
 const MAX_PAUSE_MS = 15_000;
+/** A survey that takes no longer (ms) is made in every round; a longer one is followed by a rest of so many times its length. */
+const SHORT_MS = 50;
+const REST = 20;
+const MAX_REST_MS = 5000; // well below DEAF_MS
 /** Ending waits this long for steps that are being made; what they leave open is taken up by the next process. */
 const STOP_MS = 3000;
 
@@ -53,6 +57,7 @@ export function createReconciler(options: ReconcilerOptions) {
   let heardAt = now();
   let heardSince = now();
   let sweptAt = now();
+  let surveyAt = 0; // on the clock of performance.now()
 
   const provider = limited(options.provider, {
     ...(callMs !== undefined && { ms: callMs }),
@@ -82,7 +87,8 @@ export function createReconciler(options: ReconcilerOptions) {
 
   /** Jobs that a step is being made for; `again`: something happened to it meanwhile. */
   const stepping = new Map<JobId, { again: boolean }>();
-  const queue: JobId[] = [];
+  let queue: JobId[] = [];
+  let head = 0; // where the queue begins: shifting a long array costs its length
   let running = 0;
   let idle = Promise.withResolvers<void>();
   /** Jobs whose last step failed: left alone for a while, longer each time. */
@@ -107,8 +113,13 @@ export function createReconciler(options: ReconcilerOptions) {
 
   function work(): void {
     while (running < STEPS_AT_ONCE) {
-      const id = queue.shift();
-      if (id === undefined) return;
+      const id = queue[head];
+      if (id === undefined) {
+        queue = [];
+        head = 0;
+        return;
+      }
+      head++;
       running++;
       void step(id)
         .catch((err) => {
@@ -180,6 +191,14 @@ export function createReconciler(options: ReconcilerOptions) {
 
   /** Begins a step for each job that something may be due for. */
   async function round(): Promise<void> {
+    if (performance.now() >= surveyAt) await survey();
+    for (const id of places.due()) begin(id);
+    places.fill();
+  }
+
+  /** Asks which jobs there are: in every round, but where they are so many that it takes long, only for a small part of the time. */
+  async function survey(): Promise<void> {
+    const from = performance.now();
     const ids = await store.active();
     const at = now();
     const away = at - heardAt;
@@ -193,8 +212,8 @@ export function createReconciler(options: ReconcilerOptions) {
     const there = new Set(ids);
     for (const kept of [pauses, awayFor]) for (const id of kept.keys()) if (!there.has(id)) kept.delete(id);
     await places.survey(ids, async (id) => (await store.get(id))?.job);
-    for (const id of ids) if (!places.isWaiting(id)) begin(id);
-    places.fill();
+    const took = performance.now() - from;
+    surveyAt = took < SHORT_MS ? 0 : performance.now() + Math.min(MAX_REST_MS, took * REST);
   }
 
   /** What is due now and then; no job waits for it. */
@@ -240,7 +259,7 @@ export function createReconciler(options: ReconcilerOptions) {
     /** Ends after the steps that are being made, but soon: work that runs goes on by itself and is taken up again by the next process. */
     async stop(): Promise<void> {
       stopping.abort();
-      for (const id of queue.splice(0)) stepping.delete(id);
+      for (const id of queue.splice(head)) stepping.delete(id);
       if (stepping.size === 0) idle.resolve();
       await Promise.race([
         Promise.all([looping, chore, stepping.size > 0 ? idle.promise : undefined]),
