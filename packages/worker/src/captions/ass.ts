@@ -10,7 +10,7 @@ const NEAR_BLACK = "140E0C";
 
 /** Pictures in colour, which libass cannot draw: it would show empty boxes. They stay in the subtitle files. */
 const COLOURED_EMOJI =
-  /[\p{Emoji_Presentation}\p{Emoji_Modifier}\p{Regional_Indicator}\u200d]|\ufe0f?\u20e3|\p{Extended_Pictographic}?\ufe0f/gu;
+  /[\p{Emoji_Presentation}\p{Emoji_Modifier}\p{Regional_Indicator}\u{e0020}-\u{e007f}]|(?<=\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?)\u200d|\ufe0f?\u20e3|\p{Extended_Pictographic}?\ufe0f/gu;
 
 /** `H:MM:SS.cc`; a time is rounded once and used for an end and the next start alike, so nothing drifts. */
 function assTime(seconds: number): string {

@@ -1,12 +1,9 @@
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
-import { createInterface } from "node:readline";
 import { pipeline } from "node:stream/promises";
 import { type JobSpec, KangKlipError } from "@kangklip/contract";
-import { LOCAL_INPUT } from "../media/ffmpeg.ts";
+import { runFfprobe } from "../media/ffmpeg.ts";
 import { probeMedia } from "../media/probe.ts";
 import type { FetchedSource, StageContext } from "../stage.ts";
 
@@ -16,7 +13,13 @@ const SHORTEST_CLIP = 0.8;
 const TOLERANCE = 0.02;
 /** Far enough back for a key frame in any ordinary file. */
 const TAIL_SECONDS = 20;
+/** The last picture may stand for as long without being repeated. */
+const STILL_SECONDS = 1;
+/** Less is an icon or a trick. */
+const SMALLEST_SIDE = 16;
 const MAX_BOXES = 100_000;
+/** Reading the packets of 8 GB from a slow disk. */
+const PACKETS_MS = 10 * 60_000;
 
 /**
  * Whether a source of this length can give what the job asks for.
@@ -65,17 +68,24 @@ export async function checkMedia(
   const info = { ...probed, video };
   const said = probed.durationSeconds;
   const isSaid = Number.isFinite(said) && said > 0;
-  const end = await lastPacketSeconds(
+  if (Math.min(video.width, video.height) < SMALLEST_SIDE)
+    throw new KangKlipError(
+      "SOURCE_UNREADABLE",
+      `The picture is ${video.width} x ${video.height} pixels small`,
+    );
+  const ends = await lastPackets(
     { tools, signal },
     file,
     isSaid ? probed.startSeconds + said - TAIL_SECONDS : 0,
   );
-  const measured = end - probed.startSeconds;
-  if (!(measured > 0))
+  const measured = ends.any - probed.startSeconds;
+  if (!(measured > 0) || Number.isNaN(ends.picture))
     throw new KangKlipError("SOURCE_UNREADABLE", "The file has no pictures that can be read");
   const missing = isSaid ? said - measured : 0;
   if (missing > Math.max(1, said * TOLERANCE)) throw truncated({ said, measured });
   info.durationSeconds = isSaid ? Math.min(said, measured) : measured;
+  const picture = ends.picture - probed.startSeconds;
+  if (picture < info.durationSeconds - STILL_SECONDS) info.durationSeconds = picture; // sound alone is no clip
   checkLength(info.durationSeconds, job);
   return info;
 }
@@ -96,45 +106,42 @@ function truncated({
   return new KangKlipError("SOURCE_TRUNCATED", `The file ends before it should${lengths}`, { cause });
 }
 
-/** The end of the last picture or sound, seconds on the file's own clock; NaN where there is none. Reads packets, decodes nothing. */
-async function lastPacketSeconds(
+/** Ends of streams, seconds on the file's own clock; NaN where there is none. */
+interface Ends {
+  /** Of the last picture or sound. */
+  any: number;
+  picture: number;
+}
+
+/** Where picture and sound end. Reads packets, decodes nothing. */
+async function lastPackets(
   { tools, signal }: Pick<StageContext, "tools" | "signal">,
   file: string,
   fromSeconds: number,
-): Promise<number> {
+): Promise<Ends> {
   const interval = fromSeconds > 0 ? ["-read_intervals", `${fromSeconds.toFixed(3)}%`] : [];
-  const child = spawn(
-    tools.ffprobe,
-    [
-      "-v",
-      "error",
-      ...LOCAL_INPUT,
-      ...interval,
-      "-show_entries",
-      "packet=codec_type,pts_time,duration_time",
-      "-of",
-      "compact=p=0:nk=0",
-      file,
-    ],
-    { stdio: ["ignore", "pipe", "ignore"], signal },
-  );
-  const ended = once(child, "close");
-  ended.catch(() => {}); // looked at below
-  let last = Number.NaN;
-  for await (const line of createInterface({ input: child.stdout })) {
+  const entries = ["-show_entries", "packet=codec_type,pts_time,duration_time", "-of", "compact=p=0:nk=0"];
+  const ends: Ends = { any: Number.NaN, picture: Number.NaN };
+  const onLine = (line: string) => {
     const [, kind] = /codec_type=(\w+)/.exec(line) ?? [];
     const [, at] = /pts_time=(-?[\d.]+)/.exec(line) ?? [];
     const [, length] = /duration_time=([\d.]+)/.exec(line) ?? [];
-    if ((kind !== "video" && kind !== "audio") || at === undefined) continue;
+    if ((kind !== "video" && kind !== "audio") || at === undefined) return;
     const end = Number(at) + Number(length ?? 0);
-    if (!(end <= last)) last = end;
-  }
-  await ended.catch((error) => {
-    signal.throwIfAborted();
-    throw error;
+    if (!(end <= ends.any)) ends.any = end;
+    if (kind === "video" && !(end <= ends.picture)) ends.picture = end;
+  };
+  // what cannot be read any further has ended there
+  await runFfprobe(tools, {
+    args: [...interval, ...entries, file],
+    signal,
+    onLine,
+    timeoutMs: PACKETS_MS,
+  }).catch((error) => {
+    if (!(error instanceof KangKlipError && error.code === "SOURCE_UNREADABLE")) throw error;
   });
   // nothing near the promised end: look at all of it
-  return Number.isNaN(last) && fromSeconds > 0 ? lastPacketSeconds({ tools, signal }, file, 0) : last;
+  return Number.isNaN(ends.picture) && fromSeconds > 0 ? lastPackets({ tools, signal }, file, 0) : ends;
 }
 
 /** The top-level boxes of an MP4 (ISO/IEC 14496-12): null for another kind of file. */

@@ -1,17 +1,22 @@
+import { execFile } from "node:child_process";
 import { get } from "node:http";
 import { connect } from "node:net";
+import { promisify } from "node:util";
 import type { FetchPolicy } from "@kangklip/contract";
 import { expect, test } from "vitest";
+import { tools } from "../asr/testing.ts";
 import { createEgressProxy } from "./egress-proxy.ts";
-import { bytes, startOrigin, text } from "./testing-server.ts";
+import { HOSTILE } from "./testing-behaviours.ts";
+import { bytes, type Route, redirect, startOrigin, text } from "./testing-server.ts";
 
-async function proxyFor(policy: Partial<FetchPolicy>) {
+async function proxyFor(policy: Partial<FetchPolicy>, limits: Parameters<typeof createEgressProxy>[2] = {}) {
   const proxy = await createEgressProxy(
     { allow_private: false, allow_origins: [], max_bytes: 1e6, max_seconds: 60, ...policy },
     async (name) => {
       if (name !== "private.example") throw Object.assign(new Error("none"), { code: "ENOTFOUND" });
       return [{ address: "127.0.0.1", family: 4 }];
     },
+    limits,
   );
   return Object.assign(proxy, { [Symbol.asyncDispose]: proxy.close });
 }
@@ -116,6 +121,76 @@ test("more bytes than allowed end all connections", async () => {
   await using proxy = await proxyFor({ allow_origins: [server.origin], max_bytes: 1e6 });
   expect(await viaProxy(proxy, `${server.origin}/`)).toBeNull();
   expect(proxy.isOver()).toBe(true);
+});
+
+test("a server that says nothing, and one that drips, are given up", async () => {
+  await using server = await startOrigin({ "/silent": () => {}, "/drip": HOSTILE.drips });
+  await using proxy = await proxyFor(
+    { allow_origins: [server.origin] },
+    { idleMs: 300, slowMs: 200, slowBytes: 10_000, pauseMs: 10_000 },
+  );
+  expect(await viaProxy(proxy, `${server.origin}/silent`)).toMatchObject({ status: 502 });
+  expect(await viaProxy(proxy, `${server.origin}/drip`)).toBeNull();
+});
+
+test("a connection that rests between two requests is not taken for one that drips", async () => {
+  const twice: Route = (_request, response) => {
+    response.write("one ");
+    setTimeout(() => response.end("two"), 500);
+  };
+  await using server = await startOrigin({ "/": twice });
+  await using proxy = await proxyFor({ allow_origins: [server.origin] }, { slowMs: 100, pauseMs: 200 });
+  expect(await viaProxy(proxy, `${server.origin}/`)).toEqual({ status: 200, body: "one two" });
+});
+
+test.each([
+  "status 099",
+  "switches protocols",
+  "http/0.9",
+  "100 000 headers",
+  "two lengths",
+  "a NUL in a header",
+] as const)("a server with %s is a bad gateway", async (does) => {
+  await using server = await startOrigin({ "/": HOSTILE[does] });
+  await using proxy = await proxyFor({ allow_origins: [server.origin] });
+  expect(await viaProxy(proxy, `${server.origin}/`)).toMatchObject({ status: 502 });
+});
+
+test("the log tells what was asked for and where it went, without paths", async () => {
+  await using server = await startOrigin({ "/x": text("text/plain", "hello") });
+  const { host } = new URL(server.origin);
+  await using proxy = await proxyFor({ allow_origins: [server.origin] });
+  await viaProxy(proxy, `${server.origin}/x?token=SECRET`);
+  await viaProxy(proxy, "http://private.example/x?token=SECRET");
+  await viaTunnel(proxy, "nowhere.example:443");
+  expect(proxy.entries()).toEqual([
+    { target: host, verdict: "allowed", address: "127.0.0.1" },
+    { target: "private.example", verdict: "refused", address: undefined },
+    { target: "nowhere.example:443", verdict: "failed", address: undefined },
+  ]);
+});
+
+const playlist = (lines: string) =>
+  text("application/vnd.apple.mpegurl", `#EXTM3U\n#EXT-X-TARGETDURATION:9\n${lines}\n#EXT-X-ENDLIST\n`);
+
+/** What yt-dlp hands to ffmpeg when it is told to: it follows lists and redirects by itself. */
+test.skipIf(!tools).each([
+  ["a segment", (inside: string) => playlist(`#EXTINF:9,\n${inside}/secret.ts`)],
+  ["a key", (inside: string) => playlist(`#EXT-X-KEY:METHOD=AES-128,URI="${inside}/key"\n#EXTINF:9,\n/s.ts`)],
+  ["a redirect", (inside: string) => redirect(`${inside}/secret.ts`)],
+])("ffmpeg, led inside by %s, gets nowhere through the proxy (needs ffmpeg)", async (_name, routeTo) => {
+  await using inside = await startOrigin({});
+  await using server = await startOrigin({
+    "/v": routeTo(inside.origin),
+    "/s.ts": bytes(Buffer.alloc(188 * 20, 71)),
+  });
+  await using proxy = await proxyFor({ allow_origins: [server.origin] });
+  const env = { ...process.env, http_proxy: proxy.url, https_proxy: proxy.url, no_proxy: "" };
+  const args = ["-v", "error", "-nostdin", "-i", `${server.origin}/v`, "-f", "null", "-"];
+  await expect(promisify(execFile)(tools?.ffmpeg ?? "", args, { env, timeout: 20_000 })).rejects.toThrow();
+  expect(inside.connections()).toBe(0);
+  expect(server.requests.map(({ path }) => path)).toContain("/v");
+  expect(proxy.refused()?.code).toBe("SOURCE_REFUSED");
 });
 
 test("closing ends connections that are still open", async () => {

@@ -17,6 +17,9 @@ export class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 
+/** A body that came in too slowly: what it brought is no reason for patience. */
+export class TooSlow extends Interrupted {}
+
 /** What a failed request means, and whether the next one may end better. */
 export interface Failure {
   error: KangKlipError;
@@ -55,5 +58,8 @@ export function failureOf(cause: unknown, host: string): Failure | null {
   if (TLS.test(code))
     return failure("SOURCE_UNREACHABLE", `${host} has no valid certificate for a secure connection`);
   if (NETWORK.test(code)) return failure("SOURCE_UNREACHABLE", `${host} could not be reached`, true);
+  // undici's parser names no code for some of its errors, and asserts that a status is at least 100
+  if ((cause instanceof Error && cause.name === "HTTPParserError") || code === "ERR_ASSERTION")
+    return failure("SOURCE_UNREACHABLE", `${host} does not answer as a web server should`, true);
   return null;
 }

@@ -1,12 +1,14 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type FetchPolicy, KangKlipError, parseSourceUrl } from "@kangklip/contract";
-import { request } from "undici";
-import { failureOf, Interrupted, StatusError } from "./failure.ts";
+import { type Dispatcher, errors, request } from "undici";
+import { failureOf, StatusError, TooSlow } from "./failure.ts";
 import { createGuardedAgent, type Resolve, systemResolve } from "./guard.ts";
 
 /** How long a server may take. Tests are less patient. */
 interface Patience {
+  /** For finding the address of a name and connecting to it. */
+  connectMs: number;
   headersMs: number;
   idleMs: number;
   /** Wait before the second try; doubles with each further one. */
@@ -16,13 +18,14 @@ interface Patience {
   slowBytes: number;
 }
 const PATIENCE: Patience = {
+  connectMs: 10_000,
   headersMs: 30_000,
   idleMs: 30_000,
   retryMs: 1000,
   slowMs: 60_000,
-  slowBytes: 60_000,
+  slowBytes: 240_000, // 4 kB a second; four pieces come at once, so that a line of 128 kbit/s will do
 };
-const MAX_REDIRECTS = 10;
+const MAX_REDIRECTS = 5;
 const TRIES_WITHOUT_PROGRESS = 5;
 const MAX_TRIES = 40;
 const MAX_WAIT_SECONDS = 30;
@@ -77,8 +80,8 @@ export function createFetcher({
   resolve = systemResolve,
   patience,
 }: FetcherOptions): Fetcher {
-  const { headersMs, idleMs, retryMs, slowMs, slowBytes } = { ...PATIENCE, ...patience };
-  const agent = createGuardedAgent(policy, resolve);
+  const { connectMs, headersMs, idleMs, retryMs, slowMs, slowBytes } = { ...PATIENCE, ...patience };
+  const agent = createGuardedAgent(policy, resolve, connectMs);
   let kept = 0;
   let wire = 0;
 
@@ -89,7 +92,7 @@ export function createFetcher({
       wire += chunk.length;
       seen += chunk.length;
       if (performance.now() - since > slowMs) {
-        if (seen < slowBytes) throw new Interrupted(`only ${seen} bytes in ${slowMs} ms`);
+        if (seen < slowBytes) throw new TooSlow(`only ${seen} bytes in ${slowMs} ms`);
         since = performance.now();
         seen = 0;
       }
@@ -102,13 +105,7 @@ export function createFetcher({
       let url = wall(address);
       for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
         until.throwIfAborted();
-        const answer = await request(url, {
-          dispatcher: agent,
-          signal: until,
-          headersTimeout: headersMs,
-          bodyTimeout: idleMs,
-          headers: { accept: "*/*", "accept-encoding": "identity", "user-agent": "KangKlip/2", ...headers },
-        });
+        const answer = await answerOf(url, headers);
         answer.body.on("error", () => {}); // whoever reads it gets the error as well
         const cancel = () => void answer.body.destroy();
         const { statusCode: status } = answer;
@@ -121,6 +118,23 @@ export function createFetcher({
         url = redirectOf(location, url);
       }
       throw new KangKlipError("SOURCE_UNREACHABLE", `${url.hostname} redirects without end`);
+    }
+
+    /** undici begins its own time-out for headers anew with every interim answer, so there is one for all of them. */
+    async function answerOf(url: URL, headers: Record<string, string>): Promise<Dispatcher.ResponseData> {
+      const late = new AbortController();
+      const timer = setTimeout(() => late.abort(new errors.HeadersTimeoutError()), connectMs + headersMs);
+      try {
+        return await request(url, {
+          dispatcher: agent,
+          signal: AbortSignal.any([until, late.signal]),
+          headersTimeout: headersMs,
+          bodyTimeout: idleMs,
+          headers: { accept: "*/*", "accept-encoding": "identity", "user-agent": "KangKlip/2", ...headers },
+        });
+      } finally {
+        clearTimeout(timer);
+      }
     }
 
     function redirectOf(location: string, from: URL): URL {
@@ -166,7 +180,7 @@ export function createFetcher({
           until.throwIfAborted();
           const failure = failureOf(cause, host);
           if (!failure) throw cause;
-          stalls = progressed() ? 0 : stalls + 1;
+          stalls = progressed() && !(cause instanceof TooSlow) ? 0 : stalls + 1;
           if (!failure.retry || stalls >= TRIES_WITHOUT_PROGRESS || tries >= MAX_TRIES) throw failure.error;
           const waitMs = failure.waitSeconds === null ? retryMs * 2 ** stalls : failure.waitSeconds * 1000;
           await sleep(waitMs, undefined, { signal: until }).catch(() => until.throwIfAborted());

@@ -7,7 +7,7 @@ import { Agent, buildConnector } from "undici";
 export type Resolve = (hostname: string) => Promise<LookupAddress[]>;
 export const systemResolve: Resolve = (hostname) => dns.lookup(hostname, { all: true });
 
-const CONNECT_TIMEOUT_MS = 10_000;
+const CONNECT_MS = 10_000;
 
 /** Whether only public addresses may stand behind `origin`. Pure. */
 export const mustBePublic = (origin: string, policy: AddressPolicy): boolean =>
@@ -48,11 +48,18 @@ function refuseLiteral(hostname: string, onlyPublic: boolean): void {
     throw new KangKlipError("SOURCE_REFUSED", `${hostname} is not a public address`);
 }
 
-/** An undici Agent that checks the address of every connection when it is made, whoever asked for it. */
-export function createGuardedAgent(policy: AddressPolicy, resolve: Resolve): Agent {
+/**
+ * An undici Agent that checks the address of every connection when it is made, whoever asked for it.
+ * @param connectMs for finding the address and connecting to it.
+ */
+export function createGuardedAgent(
+  policy: AddressPolicy,
+  resolve: Resolve,
+  connectMs: number = CONNECT_MS,
+): Agent {
   const connector = (onlyPublic: boolean) =>
     buildConnector({
-      timeout: CONNECT_TIMEOUT_MS,
+      timeout: connectMs,
       allowH2: false,
       lookup: guardedLookup(resolve, onlyPublic),
     } as buildConnector.BuildOptions);

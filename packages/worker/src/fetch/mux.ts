@@ -36,7 +36,8 @@ export async function muxTracks(
   tracks: readonly LocalTrack[],
 ): Promise<string> {
   const output = join(dir, "source.mkv");
-  await runFfmpeg(tools, { args: muxArgs(tracks), output, signal }).catch((cause) => {
+  const fileBytes = Number.POSITIVE_INFINITY; // it copies what has passed the limit on fetched bytes
+  await runFfmpeg(tools, { args: muxArgs(tracks), output, signal, fileBytes }).catch((cause) => {
     if (!(cause instanceof KangKlipError) || cause.code !== "RENDER_FAILED") throw cause;
     throw new KangKlipError("SOURCE_UNREADABLE", "The parts of the stream do not fit together", { cause });
   });

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join, normalize } from "node:path";
 
@@ -10,25 +11,37 @@ export type Route = (request: IncomingMessage, response: ServerResponse, visit: 
 export interface Origin extends AsyncDisposable {
   /** "http://127.0.0.1:PORT" */
   origin: string;
+  /** How often anybody connected, whether a request came or not. */
+  connections(): number;
   /** Every request so far: path and Range header. */
   requests: { path: string; range: string | undefined; headers: IncomingMessage["headers"] }[];
 }
 
-/** A server on loopback for tests; a path without a route is looked for in `folder`, else answered with 404. */
-export async function startOrigin(routes: Record<string, Route>, folder?: string): Promise<Origin> {
+/** A server on loopback for tests; a path without a route is looked for in `folder`, else answered with 404. `tls` makes it https. */
+export async function startOrigin(
+  routes: Record<string, Route>,
+  folder?: string,
+  tls?: { key: string; cert: string },
+): Promise<Origin> {
   const requests: Origin["requests"] = [];
-  const server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
     const path = new URL(request.url ?? "/", "http://x").pathname;
     requests.push({ path, range: request.headers.range, headers: request.headers });
     const file = folder && join(folder, normalize(path));
     const route =
       routes[path] ?? (file && existsSync(file) ? bytes(readFileSync(file), { type: "" }) : status(404));
     route(request, response, requests.filter((seen) => seen.path === path).length);
+  };
+  const server = tls ? createTlsServer(tls, answer) : createServer(answer);
+  let connections = 0;
+  server.on("connection", () => {
+    connections += 1;
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    origin: `${tls ? "https" : "http"}://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    connections: () => connections,
     requests,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

@@ -1,9 +1,7 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { z } from "zod";
-import { LOCAL_INPUT, type Tools } from "../media/ffmpeg.ts";
+import { seen } from "../captions/sanitize.ts";
+import { runFfprobe, type Tools } from "../media/ffmpeg.ts";
 
-const exec = promisify(execFile);
 const MAX_TITLE = 300;
 const MEDIA_SUFFIX = /\.(mp4|m4v|mov|mkv|webm|ts|m2ts|avi|flv|ogv|ogg|m3u8|mpd|mp3|wav)$/i;
 /** Names that servers give and that say nothing. */
@@ -12,19 +10,17 @@ const EMPTY_NAMES =
 
 /** One line of at most 300 characters without control and direction characters; null where nothing is left. Pure. */
 export function cleanTitle(text: string | null | undefined): string | null {
-  const line = (text ?? "")
-    .toWellFormed()
-    .normalize("NFC")
-    .replace(/[\p{Cc}\u2028\u2029]+/gu, " ")
-    .replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffd]/g, "")
-    .replace(/\s+/g, " ")
-    .trim();
+  const line = seen(
+    (text ?? "")
+      .slice(0, 20 * MAX_TITLE)
+      .toWellFormed()
+      .replaceAll("\ufffd", ""),
+  );
   return (
     line
       .slice(0, MAX_TITLE)
       .toWellFormed()
-      .replace(/\ufffd$/, "")
-      .trim() || null
+      .replace(/[\ufffd\s\u200c\u200d]+$/u, "") || null
   );
 }
 
@@ -69,11 +65,9 @@ const Tagged = z.object({ format: z.object({ tags: z.record(z.string(), z.string
 
 /** The title that a media file carries in itself; null where it carries none. */
 export async function embeddedTitle(tools: Tools, file: string, signal: AbortSignal): Promise<string | null> {
-  const args = ["-v", "error", ...LOCAL_INPUT, "-show_entries", "format_tags=title", "-of", "json", file];
-  const { stdout } = await exec(tools.ffprobe, args, { signal, timeout: 30_000 }).catch(() => ({
-    stdout: "{}",
-  }));
+  const args = ["-show_entries", "format_tags=title", "-of", "json", file];
+  const said = await runFfprobe(tools, { args, signal }).catch(() => "{}");
   signal.throwIfAborted();
-  const tags = Tagged.safeParse(JSON.parse(stdout));
+  const tags = Tagged.safeParse(JSON.parse(said));
   return tags.success ? cleanTitle(tags.data.format.tags.title ?? tags.data.format.tags.TITLE) : null;
 }

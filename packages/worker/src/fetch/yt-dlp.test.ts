@@ -195,6 +195,32 @@ case "$*" in *" -J "*) echo '{"title":"x"}' ;; *) echo x > source.mp4 ;; esac
   expect(names).toEqual([]);
 });
 
+test.each([
+  ["none of its bytes", "Buffer.from('x')"],
+  ["few of its bytes", "(await fetched('/en.vtt'), Buffer.alloc(3e6))"],
+])(
+  "a program that looks through the proxy but fetches %s through it is not believed",
+  async (_name, content) => {
+    const program = FAKE.replace(/const content = .*/, `const content = ${content};`);
+    const { error, names } = await fetchedBy({ info: { title: "x" }, program });
+    expect(error).toMatchObject({
+      code: "SOURCE_REFUSED",
+      message: "yt-dlp went past the check of addresses",
+    });
+    expect(names).toEqual([]);
+  },
+);
+
+test("the log of an attempt says which hosts were asked for, without what they were asked", async () => {
+  const { told, origin } = await fetchedBy({ info: { aim: "http://10.0.0.7/v.mp4?token=SECRET" } });
+  const { host } = new URL(origin);
+  expect(told.logs.find(({ event }) => event === "egress")).toEqual({
+    ...{ event: "egress", connections: 1, bytes: expect.any(Number) },
+    ...{ allowed: [host], refused: ["10.0.0.7"], failed: [] },
+  });
+  expect(JSON.stringify(told.logs)).not.toContain("SECRET");
+});
+
 test("more bytes than allowed end the program, even where it does not know how many there are", async () => {
   const endless: Route = (_request, response) => {
     const more = () => response.write(Buffer.alloc(100_000)) && setImmediate(more);
@@ -207,25 +233,23 @@ test("more bytes than allowed end the program, even where it does not know how m
 
 test("aborting kills the program and what it started within 200 ms, and leaves nothing", async () => {
   await using shared = await temporaryDir();
-  const pidFile = join(shared.dir, "pid");
+  const seconds = `600.${process.pid}`; // it may see other process numbers than we do, so it is known by this
   const stop = new AbortController();
-  const program = `#!/bin/sh\nsleep 600 &\necho $! > ${pidFile}.new; mv ${pidFile}.new ${pidFile}\nwait\n`;
+  const program = `#!/bin/sh\nsleep ${seconds} &\necho > ${join(shared.dir, "started")}\nwait\n`;
   const fetching = fetchedBy({ info: {}, program, stop });
-  await expect.poll(() => readdir(shared.dir), { timeout: 10_000 }).toContain("pid");
-  const pid = Number(await readFile(pidFile, "utf8"));
+  await expect.poll(() => readdir(shared.dir), { timeout: 10_000 }).toContain("started");
   const abortedAt = performance.now();
   stop.abort(new Error("cancelled"));
   const { error, endedAt, names } = await fetching;
   expect(error).toEqual(new Error("cancelled"));
   expect(endedAt - abortedAt).toBeLessThan(200);
   expect(names).toEqual([]);
-  await expect.poll(() => isRunning(pid)).toBe(false);
+  await expect.poll(() => isSleeping(seconds)).toBe(false);
 });
 
-/** A zombie that nobody reaps (in a container without init) does not run any more. */
-async function isRunning(pid: number): Promise<boolean> {
-  const { stdout } = await exec("ps", ["-o", "stat=", "-p", String(pid)]).catch(() => ({ stdout: "" }));
-  return stdout.trim() !== "" && !stdout.startsWith("Z");
+async function isSleeping(seconds: string): Promise<boolean> {
+  const { stdout } = await exec("ps", ["-eo", "args="]);
+  return stdout.includes(`sleep ${seconds}`);
 }
 
 test("a program that is not there, or is another one, is not found", async () => {

@@ -1,11 +1,11 @@
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { KangKlipError } from "@kangklip/contract";
 import { probeMedia } from "../media/probe.ts";
 import type { FetchedSource, StageContext } from "../stage.ts";
 import { checkLength } from "./checks.ts";
 import { GroupError, type GroupOptions, runGroup } from "./child-group.ts";
-import { createEgressProxy, type EgressProxy } from "./egress-proxy.ts";
+import { createEgressProxy, type EgressEntry, type EgressProxy } from "./egress-proxy.ts";
 import { type Fetcher, tooLarge } from "./fetcher.ts";
 import type { Resolve } from "./guard.ts";
 import { localTrack, muxTracks } from "./mux.ts";
@@ -70,6 +70,7 @@ export async function fetchPage(
         signal,
         cwd: scratch,
         proxy: proxy.url,
+        fileBytes: 1.1 * job.fetch_policy.max_bytes, // what it fetches is counted by the proxy; this holds what it makes of it
         ...options,
       }).catch((error) => {
         signal.throwIfAborted();
@@ -85,11 +86,12 @@ export async function fetchPage(
     if (isFromList) notice("The address is a list of videos; its first one is used.");
     const total = sizeOf(info);
     if (total !== null) fetcher.reserve(total);
+    const before = { allowed: proxy.allowed(), bytes: proxy.bytes() };
     await ask(["-o", "source.%(ext)s", ...FROM_INFO], { onLine: progressOf(context, total) });
-    // a program that found another way out has fetched what nobody checked
-    if (proxy.allowed() === 0)
-      throw new KangKlipError("SOURCE_REFUSED", "yt-dlp went past the check of addresses");
     const picture = await fileOf(scratch, "source", job);
+    if (proxy.allowed() === before.allowed) throw wentPast();
+    if ((await stat(picture)).size > MOST_GROWTH * (proxy.bytes() - before.bytes) + SPARE_BYTES)
+      throw wentPast();
     let file = join(dir, basename(picture));
     if (await lacksSound(context, picture, info)) {
       await ask(["-f", `ba${BY_HTTP}`, "-o", "sound.%(ext)s", ...FROM_INFO]);
@@ -109,8 +111,29 @@ export async function fetchPage(
     };
   } finally {
     await proxy.close();
+    logEgress(context, proxy);
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** What a program may make of the bytes that it fetched, by putting them into another container. */
+const MOST_GROWTH = 2;
+const SPARE_BYTES = 1 << 20;
+/** A program that found another way out has fetched what nobody checked. */
+const wentPast = () => new KangKlipError("SOURCE_REFUSED", "yt-dlp went past the check of addresses");
+
+/** Hosts of the log line; a stream's pieces may come from a hundred. */
+const LOGGED_HOSTS = 50;
+function logEgress({ log }: StageContext, proxy: EgressProxy): void {
+  const hosts = (verdict: EgressEntry["verdict"]) =>
+    [...new Set(proxy.entries().flatMap((one) => (one.verdict === verdict ? [one.target] : [])))].slice(
+      0,
+      LOGGED_HOSTS,
+    );
+  log("egress", {
+    ...{ connections: proxy.allowed(), bytes: proxy.bytes() },
+    ...{ allowed: hosts("allowed"), refused: hosts("refused"), failed: hosts("failed") },
+  });
 }
 
 const INFO_FILE = "info.json";

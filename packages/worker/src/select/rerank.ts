@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { SelectInput } from "../stage.ts";
 import type { Span } from "./cuts.ts";
+import { addressesMachine } from "./for-machines.ts";
 import { lengthOf, plainLine, shortened, visible, wordRuns } from "./plain-text.ts";
 import type { Candidate } from "./score.ts";
 import { type Talk, textOf } from "./talk.ts";
@@ -76,7 +77,8 @@ export async function ranked(options: {
     const candidate = pick.success ? byId.get(pick.data.id) : undefined;
     if (!pick.success || !candidate) continue;
     byId.delete(pick.data.id);
-    picks.push({ candidate, texts: cleaned(talk, pick.data) });
+    // who has been given orders may rank, for that changes no cut, but is not let speak
+    picks.push({ candidate, texts: talk.givesOrders ? {} : cleaned(talk, candidate, pick.data) });
   }
   if (picks.length === 0) throw new Error("The answer names no known candidate");
   const model = shortened(visible(answer.model.slice(0, 1000)), MODEL_NAME_LIMIT);
@@ -93,25 +95,51 @@ function spokenText(talk: Talk, { first, last }: Candidate): string {
     .join(" ");
 }
 
+/** A model's words for a clip, those that can be used: a line for people that has to do with what is said in it. */
 function cleaned(
-  { machineWords }: Talk,
+  talk: Talk,
+  { first, last }: Candidate,
   { title, hook, reason }: z.infer<typeof ModelPick>,
 ): Partial<ClipTexts> {
+  const spoken = textOf(talk, first, last).normalize("NFKC").toLowerCase();
   const texts: Partial<ClipTexts> = {};
   const usable = (text: string, limit: number) => {
     const line = shortened(plainLine(text), limit);
     const says = lengthOf(line.replace(/[^\p{L}\p{N}]/gu, "")) >= 3;
-    return says && !wordRuns(line).some((run) => machineWords.has(run)) ? line : undefined;
+    const isForeign =
+      addressesMachine(text) ||
+      wordRuns(line).some((run) => talk.machineWords.has(run)) ||
+      line.split(" ").some((word) => isCode(word) && !spoken.includes(word.toLowerCase()));
+    return says && !isForeign ? line : undefined;
   };
-  const [itsTitle, itsHook, itsReason] = [
-    usable(title, TITLE_LIMIT),
-    usable(hook, HOOK_LIMIT),
-    usable(reason, REASON_LIMIT),
-  ];
-  if (itsTitle) texts.title = itsTitle.replace(/\.$/u, "");
-  if (itsHook) texts.hook = itsHook;
+  const itsTitle = usable(title, TITLE_LIMIT);
+  const itsHook = usable(hook, HOOK_LIMIT);
+  const itsReason = usable(reason, REASON_LIMIT);
+  if (itsTitle && echoes(talk, itsTitle, spoken)) texts.title = itsTitle.replace(/\.$/u, "");
+  if (itsHook && echoes(talk, itsHook, spoken)) texts.hook = itsHook;
   if (itsReason) texts.reason = itsReason;
   return texts;
+}
+
+/** "GPT-4", "ZX81": nothing that a title would have unless it was said. Plain figures are no code: who says twenty may write 20. */
+const isCode = (word: string) =>
+  /\p{L}{2}.*\d|\d.*\p{L}{3}/u.test(word) && !/^\d+(?:st|nd|rd|th|s)?\P{L}*$/iu.test(word);
+
+/** As many letters in a row are a likeness: "asleep" has to do with "sleep". In scripts that write a word in two letters two are. */
+const ALIKE_LETTERS = 4;
+const ALIKE_SIGNS = 2;
+const SIGNS = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u;
+
+/** Whether one of a line's words of content is like what is spoken; a line of small words alone is like anything. */
+function echoes({ lexicon }: Talk, line: string, spoken: string): boolean {
+  const content = wordRuns(line).filter((word) => !lexicon.stop.has(word));
+  const pieces = content.flatMap((word) => {
+    const length = SIGNS.test(word) ? ALIKE_SIGNS : ALIKE_LETTERS;
+    return Array.from({ length: Math.max(0, word.length - length + 1) }, (_, at) =>
+      word.slice(at, at + length),
+    );
+  });
+  return pieces.length === 0 || pieces.some((piece) => spoken.includes(piece));
 }
 
 /** The promise, or the signal's reason as soon as it aborts: what was asked may never answer. */

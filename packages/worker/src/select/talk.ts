@@ -1,7 +1,8 @@
 import type { SelectInput } from "../stage.ts";
 import { type Cuts, cutsOf } from "./cuts.ts";
+import { addressesMachine, givesOrders, hidesText } from "./for-machines.ts";
 import { type Lexicon, lexiconFor } from "./lexicon.ts";
-import { addressesMachine, plainLine, plainWord, wordRuns } from "./plain-text.ts";
+import { plainLine, plainWord, wordRuns } from "./plain-text.ts";
 import { type Border, bordersOf, type Sentence, sentencesOf } from "./sentences.ts";
 import { type Sound, soundOf } from "./sound.ts";
 import { type SpokenWord, spokenWords } from "./words.ts";
@@ -24,7 +25,7 @@ export interface HeardSentence extends Sentence {
 /** Everything that was heard, prepared once: all scores are sums over ranges of it. */
 export interface Talk {
   durationMs: number;
-  /** The source's title, cleaned. */
+  /** The source's title, cleaned; empty where it is written for a machine. */
   title: string;
   /** Whether the words are good enough to be read by people. */
   isReliable: boolean;
@@ -42,6 +43,8 @@ export interface Talk {
   shots: number[];
   /** In how many sentences each word occurs. */
   sentencesWith: Map<string, number>;
+  /** Whether anything that is said gives orders to a machine; a link alone does not. */
+  givesOrders: boolean;
   /** Word runs that occur only in sentences written for a machine. */
   machineWords: Set<string>;
   /** Number of words of a kind from word `first` to `last`, both included. */
@@ -65,7 +68,7 @@ export function talkOf(input: SelectInput): Talk {
     speech[index + 1] = (speech[index] ?? 0) + endMs - startMs;
   return {
     durationMs,
-    title: plainLine(input.title ?? ""),
+    title: addressesMachine(input.title ?? "") ? "" : plainLine(input.title ?? ""),
     isReliable: input.transcript.accuracy !== "low",
     lexicon,
     words,
@@ -80,6 +83,7 @@ export function talkOf(input: SelectInput): Talk {
       .filter((ms) => ms > 0 && ms < durationMs)
       .sort((a, b) => a - b),
     sentencesWith: sentencesWith(plain, sentences),
+    givesOrders: givesOrdersIn(input, words, sentences),
     machineWords: machineWords(words, sentences),
     countOf: counters(words, plain, lexicon, sentences),
     speechMs: (first, last) => (speech[last + 1] ?? 0) - (speech[first] ?? 0),
@@ -136,6 +140,21 @@ function sentencesWith(plain: string[], sentences: HeardSentence[]): Map<string,
   for (const { first, last } of sentences)
     for (const word of new Set(plain.slice(first, last + 1))) counts.set(word, (counts.get(word) ?? 0) + 1);
   return counts;
+}
+
+function givesOrdersIn(
+  { transcript }: SelectInput,
+  words: SpokenWord[],
+  sentences: readonly HeardSentence[],
+): boolean {
+  return (
+    sentences.some(
+      ({ isForMachine, first, last }) => isForMachine && givesOrders(textOf({ words }, first, last)),
+    ) ||
+    transcript.segments.some(
+      ({ text, words: own }) => hidesText(text) || own.some(({ word }) => hidesText(word)),
+    )
+  );
 }
 
 function machineWords(words: SpokenWord[], sentences: HeardSentence[]): Set<string> {

@@ -1,9 +1,9 @@
-import { rm } from "node:fs/promises";
+import { rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { KangKlipError, parseSourceUrl } from "@kangklip/contract";
 import { checkLength, checkMedia, sha256Of } from "../fetch/checks.ts";
 import { planDash } from "../fetch/dash.ts";
-import { createFetcher, type Fetcher, type Opened } from "../fetch/fetcher.ts";
+import { createFetcher, type Fetcher, type FetcherOptions, type Opened } from "../fetch/fetcher.ts";
 import { type Resolve, systemResolve } from "../fetch/guard.ts";
 import { MAX_LIST_BYTES, planHls } from "../fetch/hls-plan.ts";
 import type { StreamPlan } from "../fetch/parts.ts";
@@ -17,6 +17,9 @@ import type { FetchedSource, StageContext } from "../stage.ts";
 
 /** Of the stage's progress; the rest is for looking into the file. */
 const FETCH_SHARE = 0.95;
+
+/** Free space that a file needs, in times its size (reliability reference, F41). */
+const ROOM = 3;
 
 /** What the ways of fetching have in common. */
 interface Fetched {
@@ -40,6 +43,7 @@ interface Fetched {
 export async function download(
   context: StageContext,
   resolve: Resolve = systemResolve,
+  patience: NonNullable<FetcherOptions["patience"]> = {},
 ): Promise<FetchedSource> {
   const { job, tools, signal } = context;
   const { source } = job;
@@ -51,7 +55,7 @@ export async function download(
         }
       : job.fetch_policy;
   const address = parseSourceUrl(source.url, policy).href;
-  const fetcher = createFetcher({ policy, signal, resolve });
+  const fetcher = createFetcher({ policy, signal, resolve, patience });
   let furthest = 0; // sizes are estimates and downloads start over, but a bar should not go back
   const inner: StageContext = {
     ...context,
@@ -132,6 +136,13 @@ async function fetchAny(
   const found = sniff(first.head, first.headers["content-type"]);
   if (found.kind === "media") {
     const file = join(dir, `source.${found.extension}`);
+    const size = Number(first.headers["content-length"] ?? 0);
+    if (size <= job.fetch_policy.max_bytes)
+      // else it is too large anyway
+      await checkRoom(dir, size).catch((error) => {
+        first.cancel();
+        throw error;
+      });
     const saved = await saveTo(fetcher, file, { address, opened: first }, (received, total) =>
       context.progress(...downloaded(received, total)),
     );
@@ -173,6 +184,18 @@ async function fetchAny(
     );
   const what = found.kind === "empty" ? "is empty" : "is no video that can be read";
   throw new KangKlipError("SOURCE_UNREADABLE", `What ${first.url.hostname} gives ${what}`);
+}
+
+/** The source, its sound and the clips: a job takes up to three times the file's size. @throws KangKlipError DISK_FULL */
+async function checkRoom(dir: string, fileBytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(dir);
+  const needed = ROOM * fileBytes;
+  if (!(needed > bavail * bsize)) return;
+  const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;
+  throw new KangKlipError(
+    "DISK_FULL",
+    `A video of ${megabytes(fileBytes)} needs ${megabytes(needed)} while it is worked on, but only ${megabytes(bavail * bsize)} are free`,
+  );
 }
 
 async function byStream(
