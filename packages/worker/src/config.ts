@@ -5,6 +5,19 @@ import type { WorkerSettings } from "./stage.ts";
 
 export const SETTINGS = Object.keys(MachineEnv.shape);
 
+/** What programs need to find their libraries, fonts, certificates, temporary folder and graphics card. */
+const FOR_CHILDREN = [
+  ...["PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "XDG_CACHE_HOME"],
+  ...["FONTCONFIG_PATH", "FONTCONFIG_FILE", "SSL_CERT_FILE", "SSL_CERT_DIR"],
+  ...["CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES"],
+];
+
+/** All that a child gets of this process's environment: no token, no setting. */
+export const childEnvironment = (): NodeJS.ProcessEnv => ({
+  NODE_ENV: "production",
+  ...Object.fromEntries(FOR_CHILDREN.map((name) => [name, process.env[name]])),
+});
+
 /**
  * The launch's four variables and the machine's settings, from the environment; nothing else of the worker reads `process.env`.
  * An empty variable counts as unset. @throws KangKlipError INVALID_INPUT naming everything that is wrong

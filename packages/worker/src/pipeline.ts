@@ -25,11 +25,12 @@ import { renderClips } from "./stages/render.ts";
 import { select } from "./stages/select.ts";
 import { transcribe } from "./stages/transcribe.ts";
 import { fileFacts, upload } from "./stages/upload.ts";
+import { machineWalls, wallsNote } from "./walls.ts";
 
 interface PipelineOptions {
   job: ClaimAnswer["job"];
   context: Omit<StageContext, "job" | "progress" | "notice">;
-  api: Pick<ApiClient, "presign" | "rank">;
+  api: Pick<ApiClient, "presign" | "complete" | "rank">;
   reporter: Pick<Reporter, "enter" | "progress" | "notice" | "source">;
 }
 
@@ -96,7 +97,8 @@ export async function runPipeline({ job, context: given, api, reporter }: Pipeli
   const facts: ManifestFile[] = [];
   for (const name of files) facts.push(await fileFacts(dir, name));
   const outputBytes = facts.reduce((sum, { size_bytes }) => sum + size_bytes, 0);
-  const report = { source, transcript, selection, rendered, notices, seconds: clock.seconds() };
+  const walls = wallsNote(await machineWalls());
+  const report = { source, transcript, selection, rendered, notices, walls, seconds: clock.seconds() };
   await keep("receipt.json", receipt(context, report, outputBytes));
   facts.push(await fileFacts(dir, "receipt.json"));
   let sent = 0;
@@ -168,6 +170,8 @@ interface Made {
   selection: Selection;
   rendered: RenderedClip[];
   notices: string[];
+  /** What stood between the media tools and the machine. */
+  walls: string;
   seconds: Record<string, number>;
 }
 
@@ -183,7 +187,11 @@ function receipt({ job, tools }: StageContext, made: Made, outputBytes: number):
     output_bytes: outputBytes,
     machine: { cpus: availableParallelism(), platform: `${process.platform}-${process.arch}`, gpu: null },
     tools: { ffmpeg: tools.version, node: process.version },
-    notes: [...made.notices, ...new Set(made.rendered.flatMap(({ encoderReason }) => encoderReason ?? []))],
+    notes: [
+      ...made.notices,
+      ...new Set(made.rendered.flatMap(({ encoderReason }) => encoderReason ?? [])),
+      made.walls,
+    ],
   };
 }
 

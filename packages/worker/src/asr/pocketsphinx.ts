@@ -1,8 +1,7 @@
-import { spawn } from "node:child_process";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { KangKlipError, type TranscriptSegment, type Word } from "@kangklip/contract";
+import { runChild } from "../child.ts";
 import { type Part, partsOf } from "./parts.ts";
 import { readPart } from "./pcm.ts";
 import { joined, orderedWords, segmentsOf, trimmedToSound } from "./segments.ts";
@@ -11,6 +10,10 @@ import type { Hearing, Transcriber } from "./transcriber.ts";
 const PROGRAM = "pocketsphinx_continuous";
 /** Long enough for the language model to follow the thread, short enough to share among cores and to report progress. */
 const PARTS = { minSeconds: 20, maxSeconds: 40, skipSeconds: 2 };
+/** It hears about as fast as one speaks; a machine that needs this long for 40 s of sound does not answer at all. */
+const PART_MS = 20 * 60_000;
+/** Its English model takes 120 MB. */
+const MEMORY_BYTES = 1024 ** 3;
 /** A pause this long is shown as the end of a sentence: the recogniser knows no punctuation. */
 const SENTENCE_PAUSE_SECONDS = 0.6;
 
@@ -87,32 +90,20 @@ async function hearPart(
 }
 
 async function runOnce(program: string, file: string, offset: number, signal: AbortSignal): Promise<Word[]> {
-  signal.throwIfAborted();
-  const child = spawn(program, ["-infile", file, "-time", "yes", "-logfn", "/dev/null"], {
-    stdio: ["ignore", "pipe", "ignore"],
-  });
   const words: Word[] = [];
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    const word = wordOf(line, offset);
-    if (word) words.push(word);
+  const { ended } = await runChild(program, ["-infile", file, "-time", "yes", "-logfn", "/dev/null"], {
+    ...{ signal, timeoutMs: PART_MS, memoryBytes: MEMORY_BYTES, fileBytes: 0 },
+    onLine: (line) => {
+      const word = wordOf(line, offset);
+      if (word) words.push(word);
+    },
   });
-  const onAbort = () => child.kill("SIGKILL"); // it holds nothing but memory
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    const ended = await new Promise<string>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (code, killedBy) => resolve(killedBy ?? `exit code ${code}`));
-    });
-    signal.throwIfAborted();
-    if (ended !== "exit code 0")
-      throw new KangKlipError(
-        "INTERNAL",
-        `pocketsphinx stopped with ${ended}; is pocketsphinx-en-us installed?`,
-      );
-    return words;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
+  if (ended !== 0)
+    throw new KangKlipError(
+      "INTERNAL",
+      `pocketsphinx stopped with ${typeof ended === "number" ? `exit code ${ended}` : ended}; is pocketsphinx-en-us installed?`,
+    );
+  return words;
 }
 
 /**

@@ -53,7 +53,7 @@ test.skipIf(!tools)(
   },
 );
 
-test("samples are measured the same however they are cut into chunks", () => {
+test("samples are measured the same however they are cut into chunks", async () => {
   const samples = Buffer.from(
     Int16Array.from({ length: RATE }, (_, i) => Math.sin(i / 7) * 9000 - 50).buffer,
   );
@@ -62,8 +62,8 @@ test("samples are measured the same however they are cut into chunks", () => {
   const pieces = createMeter();
   for (let at = 0, size = 1; at < samples.length; at += size, size = (size * 7) % 1013)
     pieces.push(samples.subarray(at, at + size));
-  expect(pieces.map(1)).toEqual(whole.map(1));
-  expect(whole.map(1).levels.dbfs).toHaveLength(10);
+  expect(await pieces.map(1)).toEqual(await whole.map(1));
+  expect((await whole.map(1)).levels.dbfs).toHaveLength(10);
 });
 
 /** Levels per 0.1 s from [seconds, dBFS] stretches, with two decibels of movement. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { LOCAL_INPUT, PIXEL_LIMIT, runFfmpeg, type Tools } from "../media/ffmpeg.ts";
 import type { MediaInfo } from "../media/probe.ts";
 import type { SoundMap } from "../stage.ts";
@@ -74,6 +75,7 @@ export async function decodeSound(options: {
     output: pcmFile,
     signal,
     timeoutMs: DECODE_TIMEOUT_MS,
+    fileBytes: (limitSeconds + 60) * BYTES_PER_SECOND,
     onData: (chunk) => {
       meter.push(chunk);
       bytes += chunk.length;
@@ -81,7 +83,7 @@ export async function decodeSound(options: {
     },
   });
   const durationSeconds = known ? info.durationSeconds : bytes / BYTES_PER_SECOND;
-  return { pcmFile, sound: meter.map(durationSeconds), durationSeconds };
+  return { pcmFile, sound: await meter.map(durationSeconds), durationSeconds };
 }
 
 /** Measures loudness from raw samples (signed 16 bit, little endian) as they come, in chunks of any length. */
@@ -109,7 +111,7 @@ export function createMeter() {
       if (at < chunk.length) half = chunk[at];
     },
     /** Levels and silences of what was pushed, with silence up to `durationSeconds`. */
-    map(durationSeconds: number): SoundMap {
+    async map(durationSeconds: number): Promise<SoundMap> {
       const fine = powers.map(decibels);
       while (fine.length * FINE_SECONDS < durationSeconds - FINE_SECONDS / 2) fine.push(FLOOR_DBFS);
       const dbfs: number[] = [];
@@ -118,7 +120,10 @@ export function createMeter() {
         const mean = part.reduce((total, power) => total + power, 0) / FINE_PER_STEP;
         dbfs.push(Math.round(decibels(mean) * 10) / 10);
       }
-      return { silences: silencesOf(fine, FINE_SECONDS), levels: { step: STEP_SECONDS, dbfs } };
+      return {
+        silences: await unhurried(silenceSteps(fine, FINE_SECONDS)),
+        levels: { step: STEP_SECONDS, dbfs },
+      };
     },
   };
 }
@@ -133,6 +138,26 @@ const decibels = (power: number) => Math.max(FLOOR_DBFS, 10 * Math.log10(power |
  * @param dbfs level per `step` seconds
  */
 export function silencesOf(dbfs: number[], step: number): SoundMap["silences"] {
+  const steps = silenceSteps(dbfs, step);
+  let taken = steps.next();
+  while (!taken.done) taken = steps.next();
+  return taken.value;
+}
+
+/** Twelve hours of sound are seconds of work, and the heartbeat must not wait for it. */
+async function unhurried<T>(steps: Generator<void, T>): Promise<T> {
+  let taken = steps.next();
+  while (!taken.done) {
+    await setImmediate();
+    taken = steps.next();
+  }
+  return taken.value;
+}
+
+/** Pauses after every ten minutes of sound. */
+const PAUSE_BLOCKS = 60;
+
+function* silenceSteps(dbfs: number[], step: number): Generator<void, SoundMap["silences"]> {
   const audible = sorted(dbfs.filter((level) => level > INAUDIBLE_DBFS));
   const nothing = audible.length * step < MIN_AUDIBLE_SECONDS;
   const usual = percentile(audible, 0.8);
@@ -149,6 +174,7 @@ export function silencesOf(dbfs: number[], step: number): SoundMap["silences"] {
   };
   let threshold = 0;
   for (let at = 0; at < dbfs.length; at++) {
+    if (at % (block * PAUSE_BLOCKS) === 0) yield;
     if (at % block === 0 && !nothing)
       threshold = quietBelow(dbfs.slice(Math.max(0, at - around), at + block + around), usual, step);
     if ((dbfs[at] ?? FLOOR_DBFS) < threshold) {

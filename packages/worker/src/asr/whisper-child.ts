@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { readPart } from "./pcm.ts";
 
 /**
- * The child process around the whisper.cpp addon, started by whisper.ts with fork(). A process of its own because the addon can
+ * The child process around the whisper.cpp addon, started by whisper.ts with an IPC channel. A process of its own because the addon can
  * neither be cancelled (its stop() leaves the promise pending for ever, seen in 1.1.3) nor be trusted to survive a broken model.
  */
 

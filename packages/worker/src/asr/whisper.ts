@@ -1,7 +1,8 @@
-import { fork } from "node:child_process";
+import { stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { KangKlipError, type Word } from "@kangklip/contract";
+import { startChild } from "../child.ts";
 import { spreadWords } from "./captions.ts";
 import { believableWords } from "./doubt.ts";
 import { findModel, modelLanguages } from "./model.ts";
@@ -14,6 +15,8 @@ const CHILD = fileURLToPath(new URL("./whisper-child.ts", import.meta.url));
 /** Five minutes keep the addon's memory small whatever the length of the video: it holds all samples of a call as floats, 64 kB a second. */
 const PARTS = { minSeconds: 120, maxSeconds: 300, skipSeconds: 8 };
 const STDERR_KEPT = 4096;
+/** Besides the model: Node, five minutes of sound, and what large models compute with. */
+const MEMORY_BYTES = 3 * 1024 ** 3;
 
 /**
  * Recognises speech with whisper.cpp on the CPU, in a child process; about 100 languages.
@@ -83,7 +86,11 @@ export function joinPieces(pieces: readonly WhisperPiece[], offset: number): Wor
 async function runChild({ context, sound, heard }: Hearing, task: WhisperTask) {
   const { signal } = context;
   signal.throwIfAborted();
-  const child = fork(CHILD, { execArgv: [], stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  const { size } = await stat(task.model).catch(() => ({ size: 0 })); // the child says it better
+  const child = await startChild(process.execPath, [CHILD], {
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    ...{ memoryBytes: 2 * size + MEMORY_BYTES, fileBytes: 0 },
+  });
   const words: Word[] = [];
   let exact = true;
   let stderr = "";
@@ -117,6 +124,7 @@ async function runChild({ context, sound, heard }: Hearing, task: WhisperTask) {
   });
   const onAbort = () => child.kill("SIGKILL"); // native code on another thread: SIGTERM would wait for it
   signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
   try {
     const ended = await new Promise<string>((resolve, reject) => {
       child.once("error", reject);

@@ -1,5 +1,5 @@
 import type { FrameRate } from "../media/clip-timeline.ts";
-import { LOCAL_INPUT, PIXEL_LIMIT, runFfmpeg, type Tools } from "../media/ffmpeg.ts";
+import { LOCAL_INPUT, PIXEL_LIMIT, runFfmpeg, SAME_GRAPH, type Tools } from "../media/ffmpeg.ts";
 import { type MediaInfo, squareSize } from "../media/probe.ts";
 import { type Picture, pictureBytes } from "./picture.ts";
 
@@ -67,7 +67,7 @@ export function watchArgs({
   const { width, height } = analysisSize(squareSize(video));
   const shift = runUpSeconds > 0 ? `setpts=PTS-${runUpSeconds}/TB,` : "";
   return [
-    ...["-threads", `${threads}`, ...LOCAL_INPUT, ...PIXEL_LIMIT],
+    ...["-threads", `${threads}`, ...LOCAL_INPUT, ...PIXEL_LIMIT, ...SAME_GRAPH],
     ...["-noaccurate_seek", "-ss", (startSeconds - runUpSeconds).toFixed(6), "-i", file],
     ...["-map", `0:${video.index}`],
     ...[
@@ -112,7 +112,7 @@ export async function watch(options: WatchOptions): Promise<Watched> {
       filled = 0;
     }
   };
-  await runFfmpeg(tools, { args: watchArgs(options), signal, onData });
+  await runFfmpeg(tools, { args: watchArgs(options), signal, onData, threads: options.threads });
   return watched;
 }
 

@@ -45,11 +45,14 @@ export const wholeTile = ({ width, height }: Picture): Tile => ({
   side: Math.max(width, height),
 });
 
-/** Squares along the long side, each as wide as the short side, overlapping by at least a fifth; none for a square. */
+/** No camera films wider than 6:1, and each tile costs a call. */
+const MOST_TILES = 8;
+
+/** Squares along the long side, each as wide as the short side, overlapping by at least a fifth; none for a square or a mere strip. */
 export function smallTiles({ width, height }: Picture): Tile[] {
   const [short, long] = [Math.min(width, height), Math.max(width, height)];
   const count = Math.ceil((long / short - 0.2) / 0.8);
-  if (count < 2) return [];
+  if (count < 2 || count > MOST_TILES) return [];
   return Array.from({ length: count }, (_, i) => {
     const at = ((long - short) * i) / (count - 1);
     return width > height ? { x: at, y: 0, side: short } : { x: 0, y: at, side: short };

@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { access } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { startChild } from "../child.ts";
 import type { Face } from "./blazeface.ts";
 import type { Picture } from "./picture.ts";
 
@@ -15,6 +15,8 @@ const CHILD = fileURLToPath(new URL("./faces-child.ts", import.meta.url));
 /** Loading takes a second and a picture a tenth of one; a machine that needs longer than this does not answer at all. */
 const ANSWER_WITHIN_MS = 60_000;
 const STDERR_KEPT = 2000;
+/** Five times what it takes. */
+const MEMORY_BYTES = 1024 ** 3;
 
 /** Why no faces can be found: the words of 1.x's face_log.json, and what happened. */
 interface FaceFailure {
@@ -55,19 +57,17 @@ export async function createFaceFinder({
   try {
     const folder = modelDir ?? shippedModel();
     await Promise.all(["blazeface.json", "blazeface.bin"].map((name) => access(join(folder, name))));
-    return startChild(folder, signal);
+    return await startFinder(folder, signal);
   } catch (cause) {
     failure = { reason: "model_missing", error: cause instanceof Error ? cause.message : String(cause) };
     return { find: async () => null, failure: () => failure, async [Symbol.asyncDispose]() {} };
   }
 }
 
-function startChild(folder: string, signal: AbortSignal): FaceFinder {
-  const child = spawn(process.execPath, [CHILD, folder], {
+async function startFinder(folder: string, signal: AbortSignal): Promise<FaceFinder> {
+  const child = await startChild(process.execPath, [CHILD, folder], {
     stdio: ["pipe", "ignore", "pipe", "ipc"],
-    env: { NODE_ENV: "production" }, // nothing of ours: it needs none
-    signal,
-    killSignal: "SIGKILL",
+    ...{ memoryBytes: MEMORY_BYTES, fileBytes: 0 },
   });
   const waiting: ((faces: Face[] | null) => void)[] = [];
   let failure: FaceFailure | null = null;
@@ -92,8 +92,12 @@ function startChild(folder: string, signal: AbortSignal): FaceFinder {
     if (waiting.length > 0) deadline?.refresh();
     else clearTimeout(deadline);
   });
+  const onAbort = () => fail("The job was stopped");
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
   const closed = new Promise<void>((resolve) => {
     child.once("close", (code, killedBy) => {
+      signal.removeEventListener("abort", onAbort);
       fail(`The face detector ended with ${code ?? killedBy}: ${stderr.trim().split("\n").at(-1)}`);
       resolve();
     });

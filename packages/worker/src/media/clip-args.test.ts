@@ -29,7 +29,7 @@ const plan: ClipPlan = {
 
 test("one cut window: crop, scale, captions, and a half-size preview with its mark", () => {
   expect(clipGraph(plan).split(";")).toEqual([
-    "[0:0]bwdif=deint=interlaced,fps=30/1:start_time=0,tpad=stop_mode=clone:stop_duration=0.5,trim=end_frame=60,split=1[in0]",
+    "[0:0]scale=1920:1080,bwdif=deint=interlaced,fps=30/1:start_time=0,tpad=stop_mode=clone:stop_duration=0.5,trim=end_frame=60,split=1[in0]",
     "[in0]trim=start_frame=0:end_frame=60,setpts=PTS-STARTPTS,crop=608:1080:656:0,scale=1080:1920:flags=bicubic:in_color_matrix=bt709:out_color_matrix=bt709:out_range=tv,setsar=1,format=yuv420p[out0]",
     "[out0]concat=n=1:v=1:a=0,settb=1/30,setpts=N,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,split[picture][candidates]",
     "[candidates]select='between(n,9,44)*not(mod(n-9,5))',scale=in_color_matrix=bt709:out_color_matrix=bt601:out_range=pc,format=yuvj420p[cover]",
@@ -79,7 +79,7 @@ test("a transport stream, which has no index, is read from some seconds before",
   const transport = { ...plan, source: { ...source, info } };
   const args = clipArgs(transport);
   expect(args[args.indexOf("-ss") + 1]).toBe("49.25");
-  expect(clipGraph(transport)).toMatch(/^\[0:0\]setpts=PTS-12\/TB,bwdif/);
+  expect(clipGraph(transport)).toMatch(/^\[0:0\]scale=1920:1080,setpts=PTS-12\/TB,bwdif/);
 });
 
 test("without words there is no caption filter, and HDR is mapped", () => {

@@ -1,7 +1,7 @@
 import type { FetchedSource } from "../stage.ts";
 import type { ClipTimeline, Piece } from "./clip-timeline.ts";
 import { type Encoder, encodingArgs } from "./encoder.ts";
-import { LOCAL_INPUT, PIXEL_LIMIT } from "./ffmpeg.ts";
+import { LOCAL_INPUT, PIXEL_LIMIT, SAME_GRAPH } from "./ffmpeg.ts";
 
 /** How the source's colours are brought to BT.709. */
 export type Colours = "bt709" | "bt601" | "hdr";
@@ -34,7 +34,13 @@ export function clipArgs(plan: ClipPlan): string[] {
   const small = previewSize(plan);
   const video = { width, height, fps: timeline.rate.fps, threads };
   const inputs = timeline.stretches.flatMap(({ start }) => [
-    ...[...LOCAL_INPUT, ...PIXEL_LIMIT, "-threads", `${Math.min(threads, MOST_DECODING_THREADS)}`],
+    ...[
+      ...LOCAL_INPUT,
+      ...PIXEL_LIMIT,
+      ...SAME_GRAPH,
+      "-threads",
+      `${Math.min(threads, MOST_DECODING_THREADS)}`,
+    ],
     // Inexact on purpose: the graph needs the picture that is on screen at the start, which may have come seconds before it.
     ...["-noaccurate_seek", "-ss", `${start - runUp(source, start)}`, "-i", source.file],
   ]);
@@ -80,6 +86,7 @@ export function clipGraph(plan: ClipPlan): string {
     const own = pieces.flatMap((piece, i) => (piece.stretch === stretch ? [{ piece, i }] : []));
     const before = runUp(source, start);
     const even = [
+      `scale=${source.info.video.width}:${source.info.video.height}`, // costs nothing but where the size changes in between
       ...(before > 0 ? [`setpts=PTS-${before}/TB`] : []),
       "bwdif=deint=interlaced",
       `fps=${rate}:start_time=0`, // begins with the picture that is on screen at the stretch's start

@@ -1,13 +1,9 @@
-import { execFile } from "node:child_process";
 import { open } from "node:fs/promises";
-import { promisify } from "node:util";
 import { KangKlipError } from "@kangklip/contract";
 import { z } from "zod";
 import type { ClipTimeline } from "./clip-timeline.ts";
-import type { Tools } from "./ffmpeg.ts";
+import { runFfprobe, type Tools } from "./ffmpeg.ts";
 import { assertWhole } from "./truncation.ts";
-
-const exec = promisify(execFile);
 
 const Streams = z.object({
   streams: z.array(
@@ -45,12 +41,9 @@ export async function checkClip(
   timeline: ClipTimeline,
   signal: AbortSignal,
 ): Promise<void> {
-  const { stdout } = await exec(
-    tools.ffprobe,
-    ["-v", "error", "-show_streams", "-show_format", "-of", "json", file],
-    { signal, timeout: 30_000 },
-  ).catch((cause) => {
-    signal.throwIfAborted();
+  const args = ["-show_streams", "-show_format", "-of", "json", file];
+  const stdout = await runFfprobe(tools, { args, signal }).catch((cause) => {
+    if (!(cause instanceof KangKlipError) || cause.code !== "SOURCE_UNREADABLE") throw cause;
     throw new KangKlipError("RENDER_FAILED", "The rendered clip could not be opened", { cause });
   });
   const { streams, format } = Streams.parse(JSON.parse(stdout));

@@ -1,10 +1,6 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import type { FetchedSource } from "../stage.ts";
 import type { Colours } from "./clip-args.ts";
-import { LOCAL_INPUT, type Tools } from "./ffmpeg.ts";
-
-const exec = promisify(execFile);
+import { canMapHdr, runFfprobe, type Tools } from "./ffmpeg.ts";
 
 /**
  * How the source's colours have to be read. Untagged pictures are read as players do: BT.709 from 720 lines on, BT.601 below.
@@ -16,22 +12,12 @@ export async function readColours(
   signal: AbortSignal,
 ): Promise<{ colours: Colours; lost: boolean }> {
   if (info.video.hdr) {
-    const { stdout } = await exec(tools.ffmpeg, ["-hide_banner", "-filters"], { signal, timeout: 10_000 });
-    const mappable = /\szscale\s/.test(stdout) && /\stonemap\s/.test(stdout);
+    const mappable = await canMapHdr(tools);
     return { colours: mappable ? "hdr" : "bt709", lost: !mappable };
   }
-  const ask = [
-    "-select_streams",
-    `${info.video.index}`,
-    "-show_entries",
-    "stream=color_space",
-    "-of",
-    "csv=p=0",
-  ];
-  const { stdout } = await exec(tools.ffprobe, ["-v", "error", ...LOCAL_INPUT, ...ask, file], {
-    signal,
-    timeout: 30_000,
-  });
+  const entries = ["-show_entries", "stream=color_space", "-of", "csv=p=0"];
+  const args = ["-select_streams", `${info.video.index}`, ...entries, file];
+  const stdout = await runFfprobe(tools, { args, signal });
   if (/bt470bg|smpte170m/.test(stdout)) return { colours: "bt601", lost: false };
   const small = Math.min(info.video.width, info.video.height) < 720;
   return { colours: /unknown/.test(stdout) && small ? "bt601" : "bt709", lost: false };

@@ -1,11 +1,8 @@
-import { execFile, spawn } from "node:child_process";
 import { rename, rm } from "node:fs/promises";
+import { availableParallelism, totalmem } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { createInterface } from "node:readline";
-import { promisify } from "node:util";
 import { KangKlipError } from "@kangklip/contract";
-
-const exec = promisify(execFile);
+import { ChildStopped, runChild } from "../child.ts";
 
 /**
  * Before every `-i` of a file that came from outside. The protocol list alone is not enough: a text file named .mp4 is
@@ -19,11 +16,31 @@ export const LOCAL_INPUT = [
 ];
 /** 8K UHD with some margin: a 32 kB file can claim 256 megapixels. Goes before `-i` as well. */
 export const PIXEL_LIMIT = ["-max_pixels", "35389440"];
+/**
+ * Where the picture's size changes in the middle, ffmpeg would build the filters anew and count frames from 0 again. Goes before
+ * `-i`; a scale filter further down has to take pictures of any size.
+ */
+export const SAME_GRAPH = ["-reinit_filter", "0"];
 
 const NEEDED_FILTERS = ["ass", "crop", "scale", "loudnorm", "silencedetect", "scdet", "overlay", "gblur"];
 const NEEDED_ENCODERS = ["libx264", "aac"];
 const STDERR_KEPT = 8192;
 const KILL_AFTER_MS = 3000;
+/** ffmpeg tells twice a second how far it is; when it says nothing for this long it hangs. */
+const SILENT_MS = 30_000;
+/**
+ * What a child may write to in memory, by its threads, each of which holds pictures and a stack. Measured with a clip of three
+ * stretches from 4K, HEVC 10 bit: 1.1 GB with 2 threads and one stretch, 5.4 GB with 16 threads and three (0.8 and 2.6 GB of them
+ * in use). Never more than the machine has.
+ */
+const memoryFor = (threads: number) => Math.min(3 * 1024 ** 3 + threads * 256 * 1024 ** 2, MACHINE_BYTES);
+/** constrainedMemory() is the container's limit; 0 or beyond all measure where there is none. */
+const MACHINE_BYTES = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+/** Far more than a minute of clip or its sound can take. */
+const FILE_BYTES = 4 * 1024 ** 3;
+/** ffprobe decodes a few pictures to know a stream: 0.3 GB for 8K, with room for many streams. */
+const LOOK_MEMORY_BYTES = 2 * 1024 ** 3;
+const LOOK_MS = 30_000;
 
 /** The two programs and what they can do. */
 export interface Tools {
@@ -46,40 +63,50 @@ export async function findTools(env: { FFMPEG_PATH?: string | undefined }): Prom
       continue;
     }
     const ffprobe = ffmpeg.includes("/") ? join(dirname(ffmpeg), "ffprobe") : "ffprobe";
-    try {
-      await exec(ffprobe, ["-version"], { timeout: 10_000 });
-      return { ffmpeg, ffprobe, version: found.version };
-    } catch {
-      rejected.push(`${ffmpeg} has no ffprobe beside it`);
-    }
+    if (await answers(ffprobe, "-version")) return { ffmpeg, ffprobe, version: found.version };
+    rejected.push(`${ffmpeg} has no ffprobe beside it`);
   }
   throw new KangKlipError("FFMPEG_MISSING", `No usable ffmpeg: ${rejected.join("; ")}`);
 }
 
-async function inspect(ffmpeg: string): Promise<{ version: string } | { lacks: string }> {
-  const ask = async (...args: string[]) =>
-    (await exec(ffmpeg, args, { timeout: 10_000, maxBuffer: 4 << 20 })).stdout;
+/** What a program says of itself; undefined where it does not run. */
+async function answers(program: string, ...args: string[]): Promise<string | undefined> {
   try {
-    const [banner, filters, encoders] = await Promise.all([
-      ask("-version"),
-      ask("-hide_banner", "-filters"),
-      ask("-hide_banner", "-encoders"),
-    ]);
-    // "ffmpeg version 5.1.9-0+deb12u1", "n7.1", "8.1-Jellyfin"; "N-47683-g…" is a snapshot, judged by its features alone
-    const [, version = "snapshot"] = /^ffmpeg version (\S+)/.exec(banner) ?? [];
-    const [, major, minor] = /^n?(\d+)\.(\d+)/.exec(version) ?? [];
-    if (major && (Number(major) < 5 || (Number(major) === 5 && Number(minor) < 1)))
-      return { lacks: `is ${version}, older than 5.1` };
-    const lists = (text: string, name: string) =>
-      new RegExp(`^\\s*[A-Z.|]{2,6}\\s+${name}\\s`, "m").test(text);
-    const missing = [
-      ...NEEDED_FILTERS.filter((name) => !lists(filters, name)),
-      ...NEEDED_ENCODERS.filter((name) => !lists(encoders, name)),
-    ];
-    return missing.length > 0 ? { lacks: `lacks ${missing.join(", ")}` } : { version };
+    const { ended, stdout } = await runChild(program, args, {
+      ...{ signal: new AbortController().signal, timeoutMs: LOOK_MS },
+      ...{ memoryBytes: LOOK_MEMORY_BYTES, fileBytes: 0 },
+    });
+    return ended === 0 ? stdout : undefined;
   } catch {
-    return { lacks: "does not run" };
+    return undefined;
   }
+}
+
+async function inspect(ffmpeg: string): Promise<{ version: string } | { lacks: string }> {
+  const [banner, filters, encoders] = await Promise.all([
+    answers(ffmpeg, "-version"),
+    answers(ffmpeg, "-hide_banner", "-filters"),
+    answers(ffmpeg, "-hide_banner", "-encoders"),
+  ]);
+  if (banner === undefined || filters === undefined || encoders === undefined)
+    return { lacks: "does not run" };
+  // "ffmpeg version 5.1.9-0+deb12u1", "n7.1", "8.1-Jellyfin"; "N-47683-g…" is a snapshot, judged by its features alone
+  const [, version = "snapshot"] = /^ffmpeg version (\S+)/.exec(banner) ?? [];
+  const [, major, minor] = /^n?(\d+)\.(\d+)/.exec(version) ?? [];
+  if (major && (Number(major) < 5 || (Number(major) === 5 && Number(minor) < 1)))
+    return { lacks: `is ${version}, older than 5.1` };
+  const lists = (text: string, name: string) => new RegExp(`^\\s*[A-Z.|]{2,6}\\s+${name}\\s`, "m").test(text);
+  const missing = [
+    ...NEEDED_FILTERS.filter((name) => !lists(filters, name)),
+    ...NEEDED_ENCODERS.filter((name) => !lists(encoders, name)),
+  ];
+  return missing.length > 0 ? { lacks: `lacks ${missing.join(", ")}` } : { version };
+}
+
+/** Whether HDR pictures can be brought to BT.709. */
+export async function canMapHdr({ ffmpeg }: Tools): Promise<boolean> {
+  const filters = (await answers(ffmpeg, "-hide_banner", "-filters")) ?? "";
+  return ["zscale", "tonemap"].every((name) => new RegExp(`\\s${name}\\s`).test(filters));
 }
 
 export interface RunOptions {
@@ -98,90 +125,113 @@ export interface RunOptions {
   level?: "error" | "info";
   /** What to keep of stderr, in characters. */
   keepStderr?: number;
-  /** Takes the bytes of stdout (raw frames); progress is then not read. */
+  /** Takes the bytes of stdout (raw frames). */
   onData?: (chunk: Buffer) => void;
+  /** Longest time without a word on how far it is. */
+  silentMs?: number;
+  /** Longest file that it may write; Infinity where it only copies. */
+  fileBytes?: number;
+  /** How many threads the arguments ask for; by default as many as the machine has cores. */
+  threads?: number;
+  /** Bytes of memory that it may write to, instead of what the threads give. */
+  memoryBytes?: number;
 }
 
 /**
- * Runs ffmpeg once. Aborting or running past `timeoutMs` ends the child and leaves no output.
+ * Runs ffmpeg once. Aborting, running past `timeoutMs` and falling silent end the child and leave no output.
  * @returns the end of stderr. @throws the abort's reason, or KangKlipError with the end of stderr as its cause.
  */
 export async function runFfmpeg(tools: Tools, options: RunOptions): Promise<string> {
   const { args, output, cwd, signal, durationSeconds, onProgress, onData } = options;
-  const { timeoutMs = 15 * 60_000, level = "error", keepStderr = STDERR_KEPT } = options;
-  signal.throwIfAborted();
+  const {
+    timeoutMs = 15 * 60_000,
+    level = "error",
+    keepStderr = STDERR_KEPT,
+    silentMs = SILENT_MS,
+  } = options;
+  const { threads = availableParallelism(), fileBytes = FILE_BYTES } = options;
+  const { memoryBytes = memoryFor(Math.max(threads, availableParallelism())) } = options;
   const part = output && join(dirname(output), `.part-${basename(output)}`);
-  const progress = onData ? [] : ["-progress", "pipe:1"];
-  const child = spawn(
-    tools.ffmpeg,
-    [
-      "-hide_banner",
-      "-nostdin",
-      "-y",
-      "-v",
-      level,
-      ...progress,
-      "-nostats",
-      ...args,
-      ...(part ? [part] : []),
-    ],
-    { cwd, stdio: ["ignore", "pipe", "pipe"] },
-  );
-  let stderr = "";
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-    stderr = (stderr + chunk).slice(-keepStderr); // a hostile file makes ffmpeg print without end
-  });
-  if (onData) child.stdout.on("data", onData);
-  else
-    createInterface({ input: child.stdout }).on("line", (line) => {
-      const [, microseconds] = /^out_time_us=(\d+)$/.exec(line) ?? []; // N/A and negative values come first
-      if (microseconds && durationSeconds)
-        onProgress?.(Math.min(1, Number(microseconds) / 1e6 / durationSeconds));
-    });
-
-  let stopped: unknown;
-  let killTimer: NodeJS.Timeout | undefined;
-  const stop = (why: unknown) => {
-    stopped ??= why;
-    child.kill("SIGTERM");
-    killTimer ??= setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS);
-  };
-  const onAbort = () => stop(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  const limit = setTimeout(
-    () => stop(new KangKlipError("TIMED_OUT", `ffmpeg ran past ${timeoutMs / 1000} s`)),
-    timeoutMs,
-  );
+  // on a pipe of its own, for stdout may hold frames
+  const told = ["-hide_banner", "-nostdin", "-y", "-v", level, "-progress", "pipe:3", "-nostats"];
   try {
-    const ended = await new Promise<string | number>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (code, killedBy) => resolve(code ?? killedBy ?? "unknown"));
+    const { ended, stderr } = await runChild(tools.ffmpeg, [...told, ...args, ...(part ? [part] : [])], {
+      ...{ cwd, signal, timeoutMs, silentMs, keepStderr, memoryBytes, fileBytes },
+      graceMs: KILL_AFTER_MS,
+      onData: onData ?? (() => {}),
+      onSign: (line) => {
+        const [, microseconds] = /^out_time_us=(\d+)$/.exec(line) ?? []; // N/A and negative values come first
+        if (microseconds && durationSeconds)
+          onProgress?.(Math.min(1, Number(microseconds) / 1e6 / durationSeconds));
+      },
     });
-    if (stopped) throw stopped;
     if (ended !== 0) throw ffmpegFailure(ended, stderr);
     if (part && output) await rename(part, output);
     return stderr;
   } catch (error) {
     if (part) await rm(part, { force: true });
+    if (error instanceof ChildStopped) {
+      const what = error.why === "silent" ? "ffmpeg gave no sign of life for" : "ffmpeg ran past";
+      const limit = (error.why === "silent" ? silentMs : timeoutMs) / 1000;
+      throw new KangKlipError("TIMED_OUT", `${what} ${limit} s`, { cause: error });
+    }
     throw error;
-  } finally {
-    clearTimeout(limit);
-    clearTimeout(killTimer);
-    signal.removeEventListener("abort", onAbort);
   }
 }
 
+/**
+ * Runs ffprobe on a file that came from outside. @returns its stdout, unless `onLine` takes it.
+ * @throws the abort's reason, or KangKlipError SOURCE_UNREADABLE with the end of stderr as its cause, OUT_OF_MEMORY, TIMED_OUT
+ */
+export async function runFfprobe(
+  tools: Tools,
+  {
+    args,
+    signal,
+    onLine,
+    timeoutMs = LOOK_MS,
+  }: { args: string[]; signal: AbortSignal; onLine?: (line: string) => void; timeoutMs?: number },
+): Promise<string> {
+  try {
+    const { ended, stdout, stderr } = await runChild(
+      tools.ffprobe,
+      ["-v", "error", ...LOCAL_INPUT, ...args],
+      {
+        ...{ signal, timeoutMs, onLine, memoryBytes: LOOK_MEMORY_BYTES, fileBytes: 0 },
+        ...(onLine && { silentMs: SILENT_MS }),
+      },
+    );
+    if (ended === 0) return stdout;
+    const failure = ffmpegFailure(ended, stderr);
+    if (failure.code !== "RENDER_FAILED") throw failure;
+    throw unreadable(failure.cause);
+  } catch (error) {
+    if (!(error instanceof ChildStopped)) throw error;
+    if (error.why === "loud") throw unreadable(error);
+    throw new KangKlipError("TIMED_OUT", "The video could not be looked into in time", { cause: error });
+  }
+}
+
+const unreadable = (cause: unknown) =>
+  new KangKlipError("SOURCE_UNREADABLE", "The file is not a video that can be read", { cause });
+
+/** What the end of ffmpeg or ffprobe means: the exit code, the signal, or what it said last. */
 function ffmpegFailure(ended: string | number, stderr: string): KangKlipError {
   const cause = new Error(`ffmpeg ended with ${ended}: ${stderr.trim().split("\n").slice(-3).join(" | ")}`);
-  if (/No space left on device/i.test(stderr))
-    return new KangKlipError("DISK_FULL", "The disk is full", { cause });
-  if (/Cannot allocate memory/i.test(stderr))
-    return new KangKlipError("OUT_OF_MEMORY", "There was not enough memory", { cause });
-  if (
-    /moov atom not found|Invalid data found|Format .* not on whitelist|could not find codec parameters/i.test(
-      stderr,
-    )
-  )
-    return new KangKlipError("SOURCE_UNREADABLE", "The video could not be read", { cause });
-  return new KangKlipError("RENDER_FAILED", "The media tool failed", { cause });
+  const failure = (code: KangKlipError["code"], message: string) =>
+    new KangKlipError(code, message, { cause });
+  if (/No space left on device|Disk quota exceeded/i.test(stderr))
+    return failure("DISK_FULL", "The disk is full");
+  if (ended === "SIGXFSZ" || ended === 153 || /File too large/i.test(stderr))
+    return failure("SOURCE_TOO_LARGE", "The video's content takes more room than it may");
+  if (ended === "SIGXCPU") return failure("TIMED_OUT", "The media tool took more processor time than it may");
+  if (OUT_OF_MEMORY.test(stderr)) return failure("OUT_OF_MEMORY", "There was not enough memory");
+  if (UNREADABLE.test(stderr)) return failure("SOURCE_UNREADABLE", "The video could not be read");
+  return failure("RENDER_FAILED", "The media tool failed");
 }
+
+/** ffmpeg's own words, x264's, C++'s (x265, libvpx), the dynamic loader's, and what comes of a thread that gets no stack. */
+const OUT_OF_MEMORY =
+  /Cannot allocate memory|malloc of size \d+ failed|std::bad_alloc|failed to map segment|Failed to allocate|Resource temporarily unavailable|frame_thread_encoder_init failed/i;
+const UNREADABLE =
+  /moov atom not found|Invalid data found|Format .* not on whitelist|could not find codec parameters/i;

@@ -1,10 +1,6 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { KangKlipError } from "@kangklip/contract";
 import { z } from "zod";
-import { LOCAL_INPUT, type Tools } from "./ffmpeg.ts";
-
-const exec = promisify(execFile);
+import { PIXEL_LIMIT, runFfprobe, type Tools } from "./ffmpeg.ts";
 
 /** What a media file is. Sizes are those of the upright picture with square pixels: what filters see after `squarePixels`. */
 export interface MediaInfo {
@@ -54,15 +50,8 @@ const Probed = z.object({
 
 /** Looks into a local media file. @throws KangKlipError SOURCE_UNREADABLE */
 export async function probeMedia(tools: Tools, file: string, signal: AbortSignal): Promise<MediaInfo> {
-  const raw = await exec(
-    tools.ffprobe,
-    ["-v", "error", ...LOCAL_INPUT, "-show_format", "-show_streams", "-of", "json", file],
-    { signal, timeout: 30_000, maxBuffer: 16 << 20 },
-  ).catch((cause) => {
-    signal.throwIfAborted();
-    throw new KangKlipError("SOURCE_UNREADABLE", "The file is not a video that can be read", { cause });
-  });
-  const probed = Probed.safeParse(JSON.parse(raw.stdout));
+  const args = [...PIXEL_LIMIT, "-show_format", "-show_streams", "-of", "json", file];
+  const probed = Probed.safeParse(parsed(await runFfprobe(tools, { args, signal })));
   if (!probed.success)
     throw new KangKlipError("SOURCE_UNREADABLE", "The file is not a video that can be read", {
       cause: probed.error,
@@ -97,15 +86,28 @@ export async function probeMedia(tools: Tools, file: string, signal: AbortSignal
   };
 }
 
+/** A tag with bytes that are no text can break the JSON. */
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The picture's size once its pixels are square and its sides even. */
 export function squareSize({ width, height, sar }: { width: number; height: number; sar: number }) {
   const even = (length: number) => Math.max(2, Math.round(length / 2) * 2);
   return { width: even(width * sar), height: even(height) };
 }
 
+/** The longest pixels in use are 2:1 (two views side by side). */
+const MOST_STRETCHED = 4;
+
 function pixelShape(text: string | undefined, swapped: boolean): number {
   const [x = 0, y = 0] = (text ?? "1:1").split(":").map(Number);
   if (!(x > 0 && y > 0)) return 1; // "0:1" means unknown
+  if (x > y * MOST_STRETCHED || y > x * MOST_STRETCHED) return 1; // a header that lies
   return swapped ? y / x : x / y;
 }
 

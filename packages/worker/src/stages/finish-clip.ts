@@ -108,7 +108,7 @@ async function encode(
         furthest = Math.max(furthest, fraction);
         onProgress(furthest);
       },
-      timeoutMs: 120_000 + timeline.seconds * 40_000,
+      ...{ timeoutMs: 120_000 + timeline.seconds * 40_000, threads: settings.threads },
       ...(foreign && { level: "info" as const, keepStderr: 1 << 20 }),
     });
     if (/failed to find any fallback with glyph/i.test(said)) context.notice(MISSING_GLYPHS);
