@@ -50,7 +50,7 @@ const REFUSALS: Refusal[] = [
     what: "a good beginning, and noise behind it",
     path: "/noise.mkv",
     code: "SOURCE_UNREADABLE",
-    words: "not a video",
+    words: "could not be read",
   },
   { what: "sound alone", path: "/sound.m4a", code: "NO_VIDEO", words: "no picture" },
   {

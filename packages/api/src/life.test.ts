@@ -30,7 +30,7 @@ async function settled(api: Api) {
   }
 }
 
-test("a job that succeeds leaves its clips, no launch and no attempt folder", async () => {
+test.concurrent("a job that succeeds leaves its clips, no launch and no attempt folder", async () => {
   await using api = await startTestApi();
   const created = await api.trpc().jobs.create.mutate(job("ok"));
   const view = await api.until(created.job_id);
@@ -52,7 +52,7 @@ test("a job that succeeds leaves its clips, no launch and no attempt folder", as
   );
 });
 
-test("a failure that a retry cannot help ends the job at once, with what to do and an error.json", async () => {
+test.concurrent("a failure that a retry cannot help ends the job at once, with what to do and an error.json", async () => {
   await using api = await startTestApi();
   const created = await api.trpc().jobs.create.mutate(job("fails"));
   const view = await api.until(created.job_id);
@@ -68,7 +68,7 @@ test("a failure that a retry cannot help ends the job at once, with what to do a
   expect(await api.services.artifacts.head(artifactKey(created.job_id, "error.json"))).toBeDefined();
 });
 
-test("a worker that dies is tried three times, then the job fails by name", async () => {
+test.concurrent("a worker that dies is tried three times, then the job fails by name", async () => {
   await using api = await startTestApi();
   const created = await api.trpc().jobs.create.mutate(job("crashes"));
   const view = await api.until(created.job_id, undefined, 40_000);
@@ -78,7 +78,7 @@ test("a worker that dies is tried three times, then the job fails by name", asyn
   expect(launches(api)).toEqual([]);
 }, 60_000);
 
-test("an upload that is not what its manifest says is never published", async () => {
+test.concurrent("an upload that is not what its manifest says is never published", async () => {
   await using api = await startTestApi();
   const created = await api.trpc().jobs.create.mutate(job("damaged"));
   const view = await api.until(created.job_id, undefined, 40_000);
@@ -86,7 +86,7 @@ test("an upload that is not what its manifest says is never published", async ()
   expect(await api.services.artifacts.head(artifactKey(created.job_id, "clip_01.mp4"))).toBeUndefined();
 }, 60_000);
 
-test("a success whose report was lost is found by what was uploaded", async () => {
+test.concurrent("a success whose report was lost is found by what was uploaded", async () => {
   await using api = await startTestApi();
   const created = await api.trpc().jobs.create.mutate(job("unreported"));
   expect(await api.until(created.job_id)).toMatchObject({
@@ -95,7 +95,7 @@ test("a success whose report was lost is found by what was uploaded", async () =
   });
 });
 
-test("cancelling ends the worker's whole process group, and the job can be retried", async () => {
+test.concurrent("cancelling ends the worker's whole process group, and the job can be retried", async () => {
   await using api = await startTestApi();
   const { job_id, job_token } = await api.trpc().jobs.create.mutate(job("hangs"));
   const client = api.trpc({ "x-job-token": job_token });
@@ -115,7 +115,7 @@ test("cancelling ends the worker's whole process group, and the job can be retri
   expect(await api.until(job_id)).toMatchObject({ state: "CANCELLED" });
 });
 
-test("a worker outlives a restart of the API, and the job goes on", async () => {
+test.concurrent("a worker outlives a restart of the API, and the job goes on", async () => {
   const before = await startTestApi({ keep: true });
   const { job_id, job_token } = await before.trpc().jobs.create.mutate(job("silent"));
   await before.until(job_id, ({ state }) => state === "RUNNING");
@@ -129,7 +129,7 @@ test("a worker outlives a restart of the API, and the job goes on", async () => 
   expect(launches(after)).toEqual([]);
 });
 
-test("jobs beyond what may run at once wait in the order they came", async () => {
+test.concurrent("jobs beyond what may run at once wait in the order they came", async () => {
   await using api = await startTestApi({ env: { MAX_RUNNING_JOBS: "1" } });
   const client = api.trpc();
   const first = await client.jobs.create.mutate(job("hangs"));
@@ -140,7 +140,7 @@ test("jobs beyond what may run at once wait in the order they came", async () =>
   expect(await api.until(second.job_id)).toMatchObject({ status: "SUCCEEDED" });
 });
 
-test("an upload becomes the source of a job, once it is whole", async () => {
+test.concurrent("an upload becomes the source of a job, once it is whole", async () => {
   await using api = await startTestApi();
   const client = api.trpc();
   const upload = await client.uploads.create.mutate({ filename: "my talk.mp4", size_bytes: 6 });
@@ -153,7 +153,7 @@ test("an upload becomes the source of a job, once it is whole", async () => {
   expect(await api.until(created.job_id)).toMatchObject({ status: "SUCCEEDED" });
 });
 
-test("a claim token works for one process only", async () => {
+test.concurrent("a claim token works for one process only", async () => {
   await using api = await startTestApi();
   const { job_id, job_token } = await api.trpc().jobs.create.mutate(job("silent"));
   await api.until(job_id, ({ state }) => state === "RUNNING");

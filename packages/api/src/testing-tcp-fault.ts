@@ -16,8 +16,6 @@ export type Fault =
   /** A connection is cut once this much has gone to the client since the mode began, or the connection. */
   | { mode: "cutAfter"; bytes: number };
 
-export type TcpFault = Awaited<ReturnType<typeof startTcpFault>>;
-
 /**
  * A proxy on a free port of this machine that stands before a server and misbehaves on command. The mode is read when bytes arrive, so
  * that a switch also hits the connections that are open. `await using` ends it.

@@ -83,11 +83,16 @@ describe("every child", () => {
     ).toEqual(["late", "loud", "cancelled", "silent", "late"]);
   });
 
-  test.skipIf(!hasNoNetwork)("has no network, not even loopback (needs an account that may unshare)", async () => {
-    const code = `require("node:net").connect(9, "127.0.0.1").on("error", (e) => console.log(e.code))`;
-    expect((await run(process.execPath, ["-e", code])).stdout.trim()).toBe("ENETUNREACH");
-    expect((await run(process.execPath, ["-e", code], { family: true })).stdout.trim()).toBe("ECONNREFUSED");
-  });
+  test.skipIf(!hasNoNetwork)(
+    "has no network, not even loopback (needs an account that may unshare)",
+    async () => {
+      const code = `require("node:net").connect(9, "127.0.0.1").on("error", (e) => console.log(e.code))`;
+      expect((await run(process.execPath, ["-e", code])).stdout.trim()).toBe("ENETUNREACH");
+      expect((await run(process.execPath, ["-e", code], { family: true })).stdout.trim()).toBe(
+        "ECONNREFUSED",
+      );
+    },
+  );
 
   test.skipIf(!diesToo)("can gain no rights (needs setpriv)", async () => {
     const { stdout } = await run("cat", ["/proc/self/status"]);

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { type BigIntStats, constants } from "node:fs";
-import { type FileHandle, lstat, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { type FileHandle, lstat, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { contentTypeOf } from "./content-type.ts";
@@ -30,6 +30,9 @@ export const infoOf = ({ stats, facts }: Pick<OpenObject, "stats" | "facts">) =>
 export const sameVersion = (a: BigIntStats, b: BigIntStats | undefined) =>
   a.ino === b?.ino && a.mtimeNs === b.mtimeNs;
 
+/** The name of an object with inode and time of writing, and something random while the facts are being written. */
+const FACTS = /^\.(.+)\.\d+-\d+(?:\.[0-9a-f-]{36})?$/;
+
 /** Where the facts of one version of a file are: hidden, beside it. */
 const factsFile = (file: string, { ino, mtimeNs }: BigIntStats) =>
   join(dirname(file), `.${basename(file)}.${ino}-${mtimeNs}`);
@@ -57,7 +60,28 @@ export async function writeFacts(file: string, stats: BigIntStats, facts: Facts)
   }
 }
 
+/** Removes what is known of one version of a file. */
 export const removeFacts = (file: string, stats: BigIntStats) => rm(factsFile(file, stats), { force: true });
+
+/**
+ * Removes what a killed process left in a folder: facts of versions that never became visible, or are gone.
+ * @param before ms since 1970: later ones may be of a version that is just being published
+ */
+export async function removeStrayFacts(folder: string, before: number): Promise<void> {
+  const names = await readdir(folder).catch((error) => {
+    if (codeOf(error) === "ENOENT") return [];
+    throw error;
+  });
+  for (const name of names) {
+    const [, object] = FACTS.exec(name) ?? [];
+    if (object === undefined) continue;
+    const file = join(folder, object);
+    const current = await statsOf(file);
+    if (current && join(folder, name) === factsFile(file, current)) continue;
+    const stats = await statsOf(join(folder, name));
+    if (stats && Number(stats.mtimeMs) < before) await rm(join(folder, name), { force: true });
+  }
+}
 
 /** The object that is there now, opened, with the facts of this very version; the caller closes it. */
 export async function openObject(file: string): Promise<OpenObject | undefined> {

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import {
   copyFileSync,
@@ -126,6 +127,38 @@ describe("the folder", () => {
     await store.tidy(Date.now() - 2 * 3_600_000);
     expect(readdirSync(join(dir, ".tmp"))).toEqual(["young"]);
     expect(await store.hash("jobs/a/x")).toBe(sha256("x"));
+  });
+
+  test("tidying removes facts of versions that never became visible, and no others", async () => {
+    await using place = await openDiskPlace();
+    const { store, dir } = place;
+    await store.put("jobs/a/x", "x", { contentType: "text/plain" });
+    const folder = join(dir, "jobs/a");
+    const before = readdirSync(folder).toSorted();
+    const stray = [".x.123-456", ".gone.7-8", `.x.9-9.${randomUUID()}`];
+    for (const name of stray) writeFileSync(join(folder, name), "{}");
+    await store.tidy(Date.now() - 60_000);
+    expect(readdirSync(folder)).toHaveLength(before.length + stray.length); // they may be of an upload that goes on
+    await store.tidy(Date.now() + 60_000);
+    expect(readdirSync(folder).toSorted()).toEqual(before);
+    expect(await store.head("jobs/a/x")).toMatchObject({ contentType: "text/plain" });
+  });
+
+  test("folders that hold nothing any more are gone, and are there again when they are needed", async () => {
+    await using place = await openDiskPlace();
+    const { store, dir } = place;
+    const text = { contentType: "text/plain" };
+    await store.put("jobs/a/attempts/1/x", "x", text);
+    await store.put("jobs/b/x", "x", text);
+    await store.delete("jobs/a/attempts/1/");
+    await store.delete("jobs/b/x");
+    expect(readdirSync(join(dir, "jobs"))).toEqual([]);
+    const writes = Array.from({ length: 20 }, async (_, index) => {
+      await store.put(`jobs/a/attempts/1/${index}`, "x", text);
+      if (index % 2) await store.delete(`jobs/a/attempts/1/${index}`);
+    });
+    await Promise.all(writes);
+    expect(await Array.fromAsync(store.list("jobs/"))).toHaveLength(10);
   });
 
   test("the hash is that of the bytes, not of what was noted of them", async () => {

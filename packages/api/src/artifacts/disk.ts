@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { BigIntStats } from "node:fs";
-import { type FileHandle, link, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { type FileHandle, link, mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { KangKlipError } from "@kangklip/contract";
@@ -12,6 +12,7 @@ import {
   type OpenObject,
   openObject,
   removeFacts,
+  removeStrayFacts,
   sameVersion,
   statsOf,
   writeFacts,
@@ -50,6 +51,17 @@ export function createDiskStore({ dir, secret, basePath }: DiskStoreOptions): Di
   const linkTo = (allowed: ArtifactLink) => `${basePath}/${allowed.key}?${linkQuery(secret, allowed)}`;
   const expiry = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
   let swept = false;
+
+  /** Folders are nothing by themselves: those that hold nothing any more go, up to `jobs` and `uploads`. */
+  async function removeEmpty(folder: string): Promise<void> {
+    for (let at = folder; dirname(at).length > dir.length; at = dirname(at)) {
+      const removed = await rmdir(at).then(
+        () => true,
+        (error) => codeOf(error) === "ENOENT",
+      );
+      if (!removed) return;
+    }
+  }
 
   /** Hands `work` a free name for something unfinished, on the same file system; nothing stays under it. */
   async function withTemporary<T>(work: (temporary: string) => Promise<T>): Promise<T> {
@@ -144,6 +156,7 @@ export function createDiskStore({ dir, secret, basePath }: DiskStoreOptions): Di
       if (keyOrPrefix.endsWith("/")) {
         const folder = join(dir, parseKey(ArtifactPrefix, keyOrPrefix));
         await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+        await removeEmpty(dirname(folder));
         return;
       }
       const file = fileOf(keyOrPrefix);
@@ -151,6 +164,7 @@ export function createDiskStore({ dir, secret, basePath }: DiskStoreOptions): Di
       if (!stats?.isFile()) return;
       await rm(file, { force: true });
       await removeFacts(file, stats);
+      await removeEmpty(dirname(file));
     },
 
     async signGet(key, { expiresSeconds, downloadName }) {
@@ -170,7 +184,10 @@ export function createDiskStore({ dir, secret, basePath }: DiskStoreOptions): Di
       throw new KangKlipError("UPLOAD_FAILED", "There is no such upload in parts");
     },
 
-    tidy: (before) => sweep(temporaryDir, before),
+    async tidy(before) {
+      await sweep(temporaryDir, before);
+      for await (const folder of foldersBelow(dir)) await removeStrayFacts(folder, before);
+    },
 
     checkLink: (method, key, query) => checkedLink(secret, method, key, query),
   };
@@ -208,10 +225,18 @@ async function written(
 /** Makes a finished file the only version of an object. */
 async function publish(temporary: string, file: string, stats: BigIntStats, facts: Facts): Promise<void> {
   const folder = dirname(file);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const replaced = await statsOf(file);
-  await writeFacts(file, stats, facts);
-  await rename(temporary, file); // does nothing where both names are links to the same version already
+  let replaced: BigIntStats | undefined;
+  for (let tries = 0; ; tries++) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    try {
+      replaced = await statsOf(file);
+      await writeFacts(file, stats, facts);
+      await rename(temporary, file); // does nothing where both names are links to the same version already
+      break;
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT" || tries >= 3) throw error; // the folder was empty just now, and was removed
+    }
+  }
   if (replaced && !sameVersion(replaced, stats)) await removeFacts(file, replaced);
   const handle = await open(folder, "r");
   await handle.sync().finally(() => handle.close());
@@ -238,6 +263,19 @@ async function* keysBelow(dir: string, folder: string): AsyncGenerator<string> {
     const key = `${folder}/${entry.name}`;
     if (entry.isDirectory()) yield* keysBelow(dir, key);
     else if (entry.isFile()) yield key;
+  }
+}
+
+/** Every folder that objects can be in. */
+async function* foldersBelow(folder: string): AsyncGenerator<string> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error) => {
+    if (codeOf(error) === "ENOENT") return []; // removed meanwhile
+    throw error;
+  });
+  for (const entry of entries) {
+    if (!entry.isDirectory() || entry.name.startsWith(".")) continue;
+    yield join(folder, entry.name);
+    yield* foldersBelow(join(folder, entry.name));
   }
 }
 

@@ -36,7 +36,7 @@ export function createClock(
     const from = steady();
     const told = await store.time();
     const to = steady();
-    if (to - from > SLOW_MS) return;
+    if (to - from > SLOW_MS || !Number.isFinite(told)) return;
     const time = told + (to - from) / 2; // it was read somewhere on the way
     at = { steady: to, time, ahead: synced ? Math.max(0, now() - time) : 0 };
     if (!synced) last = 0; // until now it was only a guess

@@ -16,6 +16,7 @@ export const START_MS = 10 * 60_000;
 
 /** The job that a launch says it is for; the other half of `launchKeyOf`. */
 export const jobOfLaunch = (launchKey: string): JobId => `kk_${launchKey.slice(3, 29).toUpperCase()}`;
+export const epochOfLaunch = (launchKey: string) => Number(launchKey.slice(launchKey.lastIndexOf("-e") + 2));
 
 /** The longest that a provider's "later" is believed. */
 const MAX_PAUSE_MS = 30 * 60_000;

@@ -4,7 +4,7 @@ import { type ComputeProvider, ProviderError } from "@kangklip/providers";
 import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Logger } from "../log.ts";
 import { currentAttempt, isFinal, type Job } from "./job.ts";
-import { jobOfLaunch } from "./launch.ts";
+import { epochOfLaunch, jobOfLaunch } from "./launch.ts";
 import { limited } from "./limited.ts";
 import { createPlaces } from "./places.ts";
 import { decide, LEASE_MS } from "./state.ts";
@@ -62,7 +62,7 @@ export function createReconciler(options: ReconcilerOptions) {
   const provider = limited(options.provider, {
     ...(callMs !== undefined && { ms: callMs }),
     late: (launchKey, ref) => {
-      const epoch = Number(launchKey.slice(launchKey.lastIndexOf("-e") + 2));
+      const epoch = epochOfLaunch(launchKey);
       log.warn({ launch: launchKey }, "a submission that was given up has been answered");
       steps
         .launched(jobOfLaunch(launchKey), epoch, ref)
@@ -83,7 +83,7 @@ export function createReconciler(options: ReconcilerOptions) {
     listened: () => now() - heardSince >= LEASE_MS,
     hold: places.hold,
   });
-  const sweep = createSweep({ store, provider, log, now });
+  const sweep = createSweep({ store, provider, artifacts, log, now });
 
   /** Jobs that a step is being made for; `again`: something happened to it meanwhile. */
   const stepping = new Map<JobId, { again: boolean }>();

@@ -1,21 +1,26 @@
 import type { ComputeProvider, LaunchRef } from "@kangklip/providers";
+import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Logger } from "../log.ts";
-import { jobOfLaunch } from "./launch.ts";
+import { epochOfLaunch, jobOfLaunch } from "./launch.ts";
 import { CANCEL_GRACE_SECONDS } from "./steps.ts";
 import type { JobStore } from "./store.ts";
 
 /** A launch may be younger than what is known of it: until it is this old it is left alone. */
 const ORPHAN_AGE_MS = 5 * 60_000;
 
-/** Ends launches that belong to no attempt (any more): nobody would ever stop paying for them. `now` in ms since 1970. */
+/**
+ * Ends launches that belong to no attempt (any more), and removes what they uploaded: nobody would ever stop paying for them.
+ * `now` in ms since 1970.
+ */
 export function createSweep(options: {
   store: JobStore;
   provider: ComputeProvider;
+  artifacts: ArtifactStore;
   log: Logger;
   now: () => number;
 }) {
-  const { store, provider, log, now } = options;
-  const orphans = new Map<string, LaunchRef>();
+  const { store, provider, artifacts, log, now } = options;
+  const orphans = new Map<string, { ref: LaunchRef; launchKey: string }>();
 
   return {
     /** Looks through all that the provider knows. */
@@ -29,15 +34,16 @@ export function createSweep(options: {
         if (known && !known.released) continue;
         if (!orphans.has(ref.ref))
           log.warn({ launch: launchKey }, "removing a launch that belongs to no attempt");
-        orphans.set(ref.ref, ref);
+        orphans.set(ref.ref, { ref, launchKey });
       }
     },
 
     /** One step towards the end of each of them. */
     async end(): Promise<void> {
-      for (const [key, ref] of orphans) {
+      for (const [key, { ref, launchKey }] of orphans) {
         if ((await provider.cancel(ref, { graceSeconds: CANCEL_GRACE_SECONDS })) !== "gone") continue;
         await provider.release(ref);
+        await artifacts.delete(`jobs/${jobOfLaunch(launchKey)}/attempts/${epochOfLaunch(launchKey)}/`);
         orphans.delete(key);
       }
     },

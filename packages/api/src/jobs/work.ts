@@ -9,7 +9,6 @@ import {
   type JobId,
   jobProgress,
   KangKlipError,
-  LaunchKey,
   type PresignAnswer,
   type PresignInput,
   type Pulse,
@@ -23,6 +22,7 @@ import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Uploads } from "../uploads.ts";
 import { MAX_MANIFEST_BYTES } from "./commit.ts";
 import { type Attempt, currentAttempt, type Job } from "./job.ts";
+import { epochOfLaunch, jobOfLaunch } from "./launch.ts";
 import { decide, HEARTBEAT_SECONDS, LEASE_MS, RUN_MS } from "./state.ts";
 import { type JobStore, type StoredJob, update } from "./store.ts";
 import { attemptToken, claimToken, launchKeyIn, nonceHashIn, same, sha256 } from "./tokens.ts";
@@ -58,7 +58,7 @@ export function createWork(options: WorkOptions) {
     refusal: string,
   ): Promise<StoredJob & { attempt: Attempt }> {
     const launchKey = launchKeyIn(token ?? "");
-    let stored = launchKey ? await store.get(jobIdOf(launchKey)) : undefined;
+    let stored = launchKey ? await store.get(jobOfLaunch(launchKey)) : undefined;
     if (!launchKey || !stored || !token) throw new KangKlipError("UNAUTHORIZED", refusal);
     const find = ({ job }: StoredJob) => job.attempts.find(({ launch_key }) => launch_key === launchKey);
     const nonceHash = find(stored)?.nonce_hash ?? nonceHashIn(token) ?? "";
@@ -66,7 +66,7 @@ export function createWork(options: WorkOptions) {
       throw new KangKlipError("UNAUTHORIZED", refusal);
     if (!find(stored)?.nonce_hash) {
       // the claim was granted in a time that the store has lost
-      const event = { type: "claim_remembered", epoch: epochOf(launchKey), nonceHash } as const;
+      const event = { type: "claim_remembered", epoch: epochOfLaunch(launchKey), nonceHash } as const;
       stored = await update(store, stored.job.job_id, (job) => decide(job, event, now()));
       wake(stored.job.job_id);
     }
@@ -113,14 +113,14 @@ export function createWork(options: WorkOptions) {
     async claim(input: ClaimInput): Promise<ClaimAnswer> {
       if (!same(input.claim_token, claimToken(secret, input.launch_key)))
         throw new KangKlipError("UNAUTHORIZED", "invalid claim token");
-      const epoch = epochOf(input.launch_key);
+      const epoch = epochOfLaunch(input.launch_key);
       if (input.contract_version !== CONTRACT_VERSION) {
         const message = `The worker speaks contract ${input.contract_version}, this API ${CONTRACT_VERSION}: use the worker of the same release`;
-        await move(jobIdOf(input.launch_key), { type: "unfit", epoch, message });
+        await move(jobOfLaunch(input.launch_key), { type: "unfit", epoch, message });
         throw new KangKlipError("CONFLICT", message);
       }
       const nonceHash = sha256(input.instance_nonce);
-      const { job } = await update(store, jobIdOf(input.launch_key), (before) =>
+      const { job } = await update(store, jobOfLaunch(input.launch_key), (before) =>
         decide(before, { type: "claimed", epoch, nonceHash }, now()),
       );
       wake(job.job_id);
@@ -248,6 +248,3 @@ export function createWork(options: WorkOptions) {
 
 /** Parses the body when it is asked for: the token is looked at first. */
 type CallbackBody = () => Callback;
-
-const epochOf = (launchKey: string) => Number(/-e(\d+)$/.exec(launchKey)?.[1]);
-const jobIdOf = (launchKey: string): JobId => `kk_${LaunchKey.parse(launchKey).slice(3, 29).toUpperCase()}`;
