@@ -1,0 +1,86 @@
+import { parseArgs } from "node:util";
+import { type ChaosOptions, runChaos } from "./kill.ts";
+import { newSeed } from "./random.ts";
+import { simulateForPeople } from "./schedules.ts";
+import { progressLine, summary } from "./summary.ts";
+
+const USAGE = `npm run chaos -- [--kills 50] [--jobs 30] [--store sqlite|redis] [--seed N] [--naive]
+npm run chaos -- --simulate 1000000 [--seed N]
+
+Kills the API (at each named point, and at random), its workers and its Redis while jobs run through it, then
+checks that nothing was lost, done twice or left behind. Ends with 1 where something was.
+
+  --kills N      how many times something is killed
+  --jobs M       at least so many jobs
+  --store NAME   sqlite (default), or redis: starts a redis-server of its own
+  --naive        with a store and a provider that promise nothing: the run must find violations
+  --simulate N   N simulated schedules of the job machine instead, on all cores
+  --seed N       repeats the choices of an earlier run
+  --patience N   how many times slower than an idle computer with two cores this one may be (default 3)
+  --log          shows what the API logs`;
+
+const { values } = parseArgs({
+  options: {
+    kills: { type: "string", default: "50" },
+    jobs: { type: "string", default: "30" },
+    store: { type: "string", default: "sqlite" },
+    seed: { type: "string" },
+    simulate: { type: "string" },
+    patience: { type: "string", default: "3" },
+    naive: { type: "boolean", default: false },
+    log: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+const whole = (name: string, text: string) => {
+  if (!/^\d+$/.test(text)) fail(`--${name} must be a whole number, not "${text}"`);
+  return Number(text);
+};
+
+if (values.help) process.stdout.write(`${USAGE}\n`);
+else await main();
+
+async function main(): Promise<void> {
+  const seed = values.seed === undefined ? newSeed() : whole("seed", values.seed);
+  const simulated = values.simulate === undefined ? undefined : whole("simulate", values.simulate);
+  const { store, naive } = values;
+  if (store !== "sqlite" && store !== "redis") fail(`--store must be sqlite or redis, not "${store}"`);
+  const options: ChaosOptions = {
+    ...{ kills: whole("kills", values.kills), jobs: whole("jobs", values.jobs) },
+    ...{ store, seed, naive, patience: whole("patience", values.patience) },
+  };
+  process.stderr.write(`seed ${seed}\n`);
+
+  const stopped = new AbortController();
+  const { signal } = stopped;
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.once(name, () => stopped.abort(new Error("stopped; everything that was started has been ended")));
+  const line = progressLine(process.stderr);
+  try {
+    if (simulated !== undefined) {
+      const { text, held } = await simulateForPeople(simulated, { seed, show: line.show, signal });
+      line.clear();
+      process.stdout.write(`${text}\n`);
+      process.exitCode = held ? 0 : 1;
+      return;
+    }
+    const report = await runChaos({
+      ...options,
+      ...{ signal, onProgress: line.show },
+      ...(values.log && { onLog: line.above }),
+    });
+    line.clear();
+    process.stdout.write(`${summary(report, options)}\n`);
+    process.exitCode = report.violations.length > 0 || report.points.missed.length > 0 ? 1 : 0;
+  } catch (error) {
+    line.clear();
+    if (!signal.aborted) throw error;
+    process.stderr.write(`${(signal.reason as Error).message}\n`);
+    process.exitCode = 130;
+  }
+}
+
+function fail(text: string): never {
+  process.stderr.write(`${text}\n\n${USAGE}\n`);
+  process.exit(64);
+}
