@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ffmpeg, tools } from "../asr/testing.ts";
 import { aClip, createRenderBench, crop } from "../stages/testing-render.ts";
 import { runFfmpeg } from "./ffmpeg.ts";
-import { expectNamedEnd, expectNothingLeaked, LIMIT_BYTES, ROWS } from "./testing-corpus.ts";
+import { expectNamedEnd, expectNothingLeaked, LIMIT_BYTES, LIMIT_SECONDS, ROWS } from "./testing-corpus.ts";
 import { pidOf, workOn } from "./testing-hostile.ts";
 import { RECIPES } from "./testing-hostile-files.ts";
 import { type Kitchen, prepare } from "./testing-hostile-kitchen.ts";
@@ -31,6 +31,7 @@ describe.skipIf(!tools)("hostile files that take their time (needs ffmpeg)", () 
     await expectNamedEnd(outcome, folder);
     expectNothingLeaked(outcome);
     expect(outcome.memory.children).toBeLessThan(LIMIT_BYTES);
+    expect(outcome.seconds).toBeLessThan(LIMIT_SECONDS);
   });
 
   test(`F51, F45: ${HOURS} hours end in a clip, in constant memory, and the heartbeat never waits for the work`, async () => {

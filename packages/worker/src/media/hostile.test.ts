@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hasProgram, tools } from "../asr/testing.ts";
 import { type Origin, startOrigin } from "../fetch/testing-server.ts";
 import { machineWalls } from "../walls.ts";
-import { expectNamedEnd, expectNothingLeaked, LIMIT_BYTES, ROWS } from "./testing-corpus.ts";
+import { expectNamedEnd, expectNothingLeaked, LIMIT_BYTES, LIMIT_SECONDS, ROWS } from "./testing-corpus.ts";
 import { type Outcome, workOn } from "./testing-hostile.ts";
 import { RECIPES } from "./testing-hostile-files.ts";
 import { type Kitchen, prepare } from "./testing-hostile-kitchen.ts";
@@ -64,6 +64,7 @@ describe.skipIf(!tools)("each hostile file ends in a whole clip or a named error
     await expectNamedEnd(outcome, folder);
     expectNothingLeaked(outcome);
     expect(outcome.memory.children).toBeLessThan(LIMIT_BYTES);
+    expect(outcome.seconds).toBeLessThan(3 * LIMIT_SECONDS); // two at a time, beside other tests
     expect(inside.requests).toEqual([]);
   });
 

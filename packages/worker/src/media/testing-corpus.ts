@@ -30,6 +30,8 @@ export const ROWS: Row[] = corpus.media;
 
 /** Most memory that all the children together may use for a hostile file (reliability reference, goal 16). */
 export const LIMIT_BYTES = 600e6;
+/** The longest that a row may take, seconds; on an idle machine of two cores the slowest takes about ten. */
+export const LIMIT_SECONDS = 30;
 
 /** A clip that is whole in every respect, or a code that says what the person can do and that is not tried again in vain. */
 export async function expectNamedEnd(outcome: Outcome, folder: string): Promise<void> {
