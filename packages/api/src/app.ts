@@ -50,8 +50,8 @@ export function createApp({ config, services, log, draining }: AppOptions): Expr
   app.use("/artifacts", policy(MEDIA_POLICY), artifactRoutes(services.disk, onBug));
   app.use(["/api", "/trpc"], jsonBodies());
 
-  const { store, secret } = services;
-  const once = createOnce({ store, secret, isRefusal });
+  const { store, secret, now } = services;
+  const once = createOnce({ store, secret, isRefusal, now });
   const contextOf = (request: Request): Context => ({
     services,
     header: (name) => request.get(name),

@@ -107,6 +107,8 @@ export async function createServices(options: ServicesOptions) {
     disk,
     reconciler,
     secret,
+    /** The time that all processes with this store agree on, ms since 1970. */
+    now,
     limits: createLimits({ jobsPerMinute: config.jobsPerMinute, redis, prefix: config.redis?.prefix }),
 
     /** Whether this is the token in the data folder. */

@@ -60,3 +60,15 @@ export function smallTargets(page: Page): Promise<string[]> {
       .map((element) => element.outerHTML.slice(0, 120)),
   );
 }
+
+/** Every page but those of jobs. */
+export const PAGES = [
+  "/",
+  "/generate-clips",
+  "/pricing",
+  "/topup",
+  "/about",
+  "/legal",
+  "/terms",
+  "/no-such-page",
+];

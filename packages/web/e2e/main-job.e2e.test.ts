@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startEmbedded } from "../../../tooling/embedded.ts";
 import { KEPT } from "../../../tooling/sample/make.ts";
 import { serveFile } from "../../../tooling/sample/serve.ts";
-import { accessibilityFaults, findChromium, openBrowser, overflow, smallTargets } from "./browser.ts";
+import { accessibilityFaults, findChromium, openBrowser, overflow, PAGES, smallTargets } from "./browser.ts";
 
 const chromium = findChromium(process.env.CHROMIUM);
 const CLIPS_MS = 480_000;
@@ -174,17 +174,7 @@ describe.skipIf(!chromium)("the main job in a browser (needs chromium)", () => {
         ([key = "", value = ""]) => localStorage.setItem(key, value),
         [tokenKey(jobUrl), token],
       );
-      const paths = [
-        "/",
-        "/generate-clips",
-        "/pricing",
-        "/topup",
-        "/about",
-        "/legal",
-        "/terms",
-        "/no-such-page",
-        new URL(jobUrl).pathname,
-      ];
+      const paths = [...PAGES, new URL(jobUrl).pathname];
       for (const path of paths) {
         await page.setViewportSize(PHONE);
         await page.goto(new URL(path, house.url).href, { waitUntil: "networkidle" });
