@@ -82,7 +82,7 @@ export function createControl(world: World, market: Market) {
         if (isDue(attempt, world.now)) yield* submit(attempt, alive);
         return;
       case "SUBMITTING":
-        if (isAbandoned(attempt, world.now)) yield* submit(attempt, alive);
+        if (isAbandoned(attempt, world.now, world.submit === "native")) yield* submit(attempt, alive);
         return;
       case "SUBMITTED":
       case "CLAIMED":
@@ -101,11 +101,12 @@ export function createControl(world: World, market: Market) {
   function* submit(attempt: Attempt, alive: () => void): Part {
     const { epoch } = attempt;
     if (yield* publishedBefore(attempt, alive)) return;
-    const first = yield* world.happened({ type: "submitting", epoch, provider: "market" }, alive);
+    const native = world.submit === "native";
+    const first = yield* world.happened({ type: "submitting", epoch, provider: "market", native }, alive);
     if (!first.changed) return;
     const asked = currentAttempt(first.before).submitting_at !== null;
     const { submitting_at: since } = currentAttempt(first.job);
-    if (!asked || world.submit === "lookup") {
+    if (!asked || !native) {
       yield;
       alive();
       const found = market.find(epoch);
@@ -115,12 +116,14 @@ export function createControl(world: World, market: Market) {
       for (const ref of found) yield* launched(epoch, ref, alive);
       if (there) return;
     }
-    if (world.now - (since ?? 0) > SUBMIT_MS - CALL_MS) return;
+    if (!native && world.now - (since ?? 0) > SUBMIT_MS - CALL_MS) return;
     const answer = yield* market.submit(epoch, alive);
     if (typeof answer !== "string") return yield* launched(epoch, answer, alive);
     const message = answer;
-    if (answer === "unsure") yield* world.happened({ type: "submit_unsure", epoch, message }, alive);
-    else yield* world.happened({ type: "submit_failed", epoch, message, again: answer === "full" }, alive);
+    const again = answer === "full";
+    const unsure = { type: "submit_unsure", epoch, message } as const;
+    const failed = { type: "submit_failed", epoch, since, message, again } as const;
+    yield* world.happened(answer === "unsure" ? unsure : failed, alive);
   }
 
   function* launched(epoch: number, ref: LaunchRef, alive: () => void): Part {

@@ -40,3 +40,8 @@ export const MachineEnv = z.object({
   CAPTION_MARGIN_H: whole.min(40).max(260).optional(),
   CAPTION_MARGIN_V: whole.min(60).max(900).optional(),
 });
+
+/** Of these the settings that mean the same on every machine, so that they go with a launch wherever it runs: paths and cores do not. */
+export const PORTABLE_SETTINGS = Object.keys(MachineEnv.shape).filter((name) =>
+  /^(TRANSCRIBER|RENDER_\w+|CAPTION_\w+)$/.test(name),
+);

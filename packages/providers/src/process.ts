@@ -100,6 +100,7 @@ export function createProcessProvider({ dir, command, machineEnv }: ProcessProvi
         {
           provider: id,
           offerId: "local",
+          label: "this machine",
           usdPerHour: 0,
           availability: "available",
           expiresAt: Date.now() + 60_000,

@@ -26,8 +26,12 @@ export interface Requirements {
 /** A place that could run a launch, and its price. */
 export interface Offer {
   provider: ProviderId;
+  /** Names it at its provider: given back with the launch. */
   offerId: string;
-  gpu?: { model: string; vramGb?: number; count: number };
+  /** For people: "this machine", "NVIDIA RTX 4090 market". */
+  label: string;
+  gpu?: { model: string; vramGb?: number; count: number; nvenc?: boolean };
+  /** 0: costs nothing; null: not known. */
   usdPerHour: number | null;
   availability: "available" | "unknown" | "full";
   expiresAt: number; // ms since 1970
@@ -72,7 +76,9 @@ export interface Observation {
   node?: string;
   startedAt?: number; // ms since 1970
   endedAt?: number;
+  /** What it has cost so far. */
   usd?: number;
+  /** One sentence for people. */
   message?: string;
 }
 
@@ -81,7 +87,7 @@ export interface ComputeProvider {
   readonly id: ProviderId;
   readonly capabilities: ProviderCapabilities;
   /** Whether the place can be used now, and why not. Never throws. */
-  probe(signal?: AbortSignal): Promise<{ ok: boolean; detail: string; gpus?: number }>;
+  probe(signal?: AbortSignal): Promise<{ ok: boolean; detail: string; gpus?: number; freeUsd?: number }>;
   /** What could run such a launch now; empty when nothing can. */
   offers(requirements: Requirements, signal?: AbortSignal): Promise<Offer[]>;
   /**
@@ -111,6 +117,7 @@ export type ProviderErrorKind =
   | "UNAVAILABLE" // retry at the same provider
   | "RATE_LIMITED"
   | "AMBIGUOUS" // may have happened: find() first
+  | "PREPARING" // nothing was started: the place gets ready (an image is on its way, the message says how far) and is asked again soon
   | "CAPACITY" // fail over to the next offer or provider
   | "FUNDS"
   | "UNSUPPORTED"

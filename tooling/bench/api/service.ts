@@ -74,7 +74,7 @@ function aJob(): Job {
 function withLaunchToStop(job: Job): Job {
   const { epoch, launch_key } = currentAttempt(job);
   const now = Date.now();
-  const asked = decide(job, { type: "submitting", epoch, provider: "process" }, now);
+  const asked = decide(job, { type: "submitting", native: true, epoch, provider: "process" }, now);
   const ref = { provider: "process", ref: launch_key };
   return decide(decide(asked, { type: "submitted", epoch, ref }, now), { type: "cancel" }, now);
 }

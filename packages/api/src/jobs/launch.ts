@@ -5,8 +5,10 @@ import type { Attempt, Job } from "./job.ts";
 
 // what happens between an attempt and its provider; all pure, called by decide() alone
 
-/** Somebody else may take up a submission that says nothing for this long. */
-export const SUBMIT_MS = 35_000;
+/** Somebody else may take up a submission that says nothing for this long: it was looked for and asked for (limited.ts), one after the other. */
+export const SUBMIT_MS = 65_000;
+/** The same where the provider knows a launch key again: who asks twice gets the same launch, so nobody waits for long. */
+export const NATIVE_SUBMIT_MS = 5000;
 /** How long a job looks for a place while every place refuses it. */
 export const PLACE_MS = 4 * 3_600_000;
 /** A place that refuses and does not say for how long is asked again after this time. */
@@ -27,19 +29,24 @@ const SKEW_MS = 60_000;
 export const isDue = ({ not_before }: Pick<Attempt, "not_before">, now: number) =>
   not_before <= now || not_before - now > MAX_PAUSE_MS + SKEW_MS;
 
-/** Whether whoever was about to submit the attempt has had the time for it. Pure. */
-export function isAbandoned({ submitting_at }: Attempt, now: number): boolean {
+/** Whether whoever was about to submit the attempt has had the time for it. Pure. `native`: the provider knows a launch key again. */
+export function isAbandoned({ submitting_at }: Attempt, now: number, native: boolean): boolean {
   const waited = now - (submitting_at ?? now);
-  return waited >= SUBMIT_MS || waited < -SKEW_MS;
+  return waited >= (native ? NATIVE_SUBMIT_MS : SUBMIT_MS) || waited < -SKEW_MS;
 }
 
 /** One asker at a time: a provider may not notice that it is asked twice for the same launch. */
-export function submitting(job: Job, attempt: Attempt, provider: string, now: number): Job {
+export function submitting(
+  job: Job,
+  attempt: Attempt,
+  { provider, native }: { provider: string; native: boolean },
+  now: number,
+): Job {
   const due = attempt.state === "PLANNED" && isDue(attempt, now);
   const abandoned =
     attempt.state === "SUBMITTING" &&
     attempt.provider === provider && // it may have been started there
-    isAbandoned(attempt, now);
+    isAbandoned(attempt, now, native);
   if (job.cancel_requested || !(due || abandoned)) return job;
   return changeAttempt(job, attempt.epoch, {
     state: "SUBMITTING",
@@ -65,13 +72,17 @@ export function submitted(job: Job, { epoch, ref }: { epoch: number; ref: Launch
   });
 }
 
-/** The attempt waits to be submitted again; where that cannot help or has gone on for too long, the job fails. */
+/**
+ * The attempt waits to be submitted again; where that cannot help or has gone on for too long, the job fails. `since`: the `submitting_at`
+ * of who was refused; where somebody else has asked meanwhile, their answer counts.
+ */
 export function submitFailed(
   job: Job,
   attempt: Attempt,
-  refusal: { message: string; again: boolean; afterMs?: number; code?: ErrorCode },
+  refusal: { message: string; again: boolean; afterMs?: number; code?: ErrorCode; since?: number | null },
   now: number,
 ): Job {
+  if (refusal.since !== undefined && attempt.submitting_at !== refusal.since) return job;
   if (attempt.state !== "PLANNED" && attempt.state !== "SUBMITTING") return job; // it started after all
   const { message, again, afterMs, code = "PROVIDER_UNAVAILABLE" } = refusal;
   const refused = { ...job, start_error: message };

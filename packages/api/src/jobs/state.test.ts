@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { MAX_ATTEMPTS } from "./attempt.ts";
 import { isActive, isFinal } from "./job.ts";
-import { PLACE_MS, SUBMIT_MS } from "./launch.ts";
+import { NATIVE_SUBMIT_MS, PLACE_MS, SUBMIT_MS } from "./launch.ts";
 import { CANCEL_MS } from "./state.ts";
 import { HASH, REF, START, states, story } from "./testing.ts";
 
@@ -41,6 +41,18 @@ describe("submissions", () => {
     expect(job.after(SUBMIT_MS - 1).submitting().job).toBe(taken);
     expect(job.after(1).submitting("docker").job).toBe(taken); // it may run at the first one
     expect(job.submitting().job).not.toBe(taken);
+  });
+
+  test("where the provider knows a launch key again, somebody else asks sooner, and who was silent is not believed any more", () => {
+    const job = story().submitting("process", true);
+    const first = job.job;
+    const since = job.attempt.submitting_at;
+    expect(job.after(NATIVE_SUBMIT_MS - 1).submitting("process", true).job).toBe(first);
+    const second = job.after(1).submitting("process", true).job;
+    expect(second).not.toBe(first);
+    const full = { type: "submit_failed", epoch: 1, message: "full", again: true } as const;
+    expect(job.event({ ...full, since }).job).toBe(second);
+    expect(job.event({ ...full, since: job.attempt.submitting_at }).attempt.state).toBe("PLANNED");
   });
 
   test("an attempt is not submitted before its time, nor for a job that is to be cancelled", () => {

@@ -42,8 +42,11 @@ export {
 export type JobEvent =
   | { type: "cancel" }
   | { type: "retry" }
-  /** About to ask a provider for the launch. Whoever gets the same object back was not first and must not submit. */
-  | { type: "submitting"; epoch: number; provider: string }
+  /**
+   * About to ask a provider for the launch. Whoever gets the same object back was not first and must not submit. `native`: the provider
+   * knows a launch key again, so who was silent for a moment may be helped.
+   */
+  | { type: "submitting"; epoch: number; provider: string; native: boolean }
   /** Also for a launch that was found later. Where the attempt holds another `ref` afterwards, this one is a duplicate to cancel. */
   | { type: "submitted"; epoch: number; ref: LaunchRef }
   /** Surely nothing was started; `code` where it is not the provider's fault. For an answer that leaves doubt: `submit_unsure`. */
@@ -54,6 +57,8 @@ export type JobEvent =
       again: boolean;
       afterMs?: number;
       code?: ErrorCode;
+      /** The `submitting_at` of who was refused: where somebody else has asked meanwhile, their answer counts. */
+      since?: number | null;
     }
   /** There is no telling whether it was started. `message` is for people; the submission is taken up again. */
   | { type: "submit_unsure"; epoch: number; message: string }
@@ -143,7 +148,7 @@ function after(job: Job, event: JobEvent, now: number): Job {
   }
   switch (event.type) {
     case "submitting":
-      return submitting(job, attempt, event.provider, now);
+      return submitting(job, attempt, event, now);
     case "submit_failed":
       return submitFailed(job, attempt, event, now);
     case "submit_unsure":

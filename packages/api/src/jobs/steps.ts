@@ -93,13 +93,14 @@ export function createSteps(options: StepsOptions) {
       });
       return;
     }
-    const first = await happened(job_id, { type: "submitting", epoch, provider: provider.id });
+    const native = provider.capabilities.submit === "native";
+    const first = await happened(job_id, { type: "submitting", epoch, provider: provider.id, native });
     if (!first.changed) return;
+    // as it was written down: another process may have asked since `attempt` was read
+    const asked = currentAttempt(first.before).submitting_at !== null;
+    const { submitting_at: since } = currentAttempt(first.job);
     try {
-      // as it was written down: another process may have asked since `attempt` was read
-      const asked = currentAttempt(first.before).submitting_at !== null;
-      const { submitting_at: since } = currentAttempt(first.job);
-      const found = asked && provider.capabilities.submit === "native" ? [] : await provider.find(launch_key);
+      const found = asked && native ? [] : await provider.find(launch_key);
       const [there] = found;
       if (there && !asked) {
         log.warn(
@@ -112,7 +113,7 @@ export function createSteps(options: StepsOptions) {
       for (const ref of found) await launched(job_id, epoch, ref);
       if (there) return;
       // begun this late it could go on beside that of whoever takes the submission up
-      if (now() - (since ?? 0) > SUBMIT_MS - CALL_MS) return;
+      if (!native && now() - (since ?? 0) > SUBMIT_MS - CALL_MS) return;
       const env: WorkerEnv = {
         KK_API_URL: baseUrl(),
         KK_LAUNCH_KEY: launch_key,
@@ -131,11 +132,15 @@ export function createSteps(options: StepsOptions) {
       await launched(job_id, epoch, ref);
       log.info({ job_id, epoch, provider: provider.id }, "submitted");
     } catch (error) {
-      await notSubmitted(job_id, epoch, error);
+      await notSubmitted(job_id, { epoch, since }, error);
     }
   }
 
-  async function notSubmitted(job_id: JobId, epoch: number, error: unknown): Promise<void> {
+  async function notSubmitted(
+    job_id: JobId,
+    { epoch, since }: { epoch: number; since: number | null },
+    error: unknown,
+  ): Promise<void> {
     if (error instanceof KangKlipError) throw error; // the store's: the submission is taken up again
     if (!(error instanceof ProviderError) || error.kind === "AMBIGUOUS") {
       // it may have started: asked again, and found, a little later
@@ -152,6 +157,7 @@ export function createSteps(options: StepsOptions) {
     await happened(job_id, {
       type: "submit_failed",
       epoch,
+      since,
       message: kind === "AUTH" ? `The provider refuses this installation's key: ${message}` : message,
       again: ["UNAVAILABLE", "RATE_LIMITED", "CAPACITY", "CONFLICT"].includes(kind),
       ...(retryAfterMs !== undefined && { afterMs: retryAfterMs }),
@@ -283,7 +289,8 @@ export function createSteps(options: StepsOptions) {
           if (isDue(attempt, now())) await submit(job, attempt);
           return;
         case "SUBMITTING":
-          if (isAbandoned(attempt, now())) await submit(job, attempt);
+          if (isAbandoned(attempt, now(), provider.capabilities.submit === "native"))
+            await submit(job, attempt);
           return;
         case "SUBMITTED":
         case "CLAIMED":

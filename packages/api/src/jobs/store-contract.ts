@@ -89,7 +89,7 @@ export function testJobStore(newPlace: () => Promise<() => Promise<JobStore>>): 
       update(store, job.job_id, (before) => events.reduce((was, event) => decide(was, event, 1000), before));
     await move(first, { type: "cancel" }); // was never launched
     const { epoch } = currentAttempt(second);
-    await move(second, { type: "submitting", epoch, provider: "process" }, { type: "cancel" });
+    await move(second, { type: "submitting", epoch, provider: "process", native: true }, { type: "cancel" });
     await move(second, { type: "submit_failed", epoch, message: "no", again: false });
     expect((await store.get(second.job_id))?.job.state).toBe("CANCELLED");
     expect(await place.other.active()).toEqual([second.job_id, third.job_id]);

@@ -184,6 +184,8 @@ export async function checkStoreModel(options: {
   histories: number;
   /** Gives up at the first wrong answer without looking for a shorter history. */
   endOnFailure?: boolean;
+  /** The same histories each time. */
+  seed?: number;
 }): Promise<void> {
   const histories = fc.asyncProperty(
     fc.commands(commands, { maxCommands: 40, size: "max" }),
@@ -200,5 +202,6 @@ export async function checkStoreModel(options: {
       }
     },
   );
-  await fc.assert(histories, { numRuns: options.histories, endOnFailure: options.endOnFailure ?? false });
+  const { histories: numRuns, endOnFailure = false, seed } = options;
+  await fc.assert(histories, { numRuns, endOnFailure, ...(seed === undefined ? {} : { seed }) });
 }

@@ -67,7 +67,7 @@ test.each<[string, (store: JobStore) => Partial<JobStore>]>([
       return { ...store, ...broken(store) };
     };
   };
-  await expect(checkStoreModel({ newPlace, histories: 300, endOnFailure: true })).rejects.toThrow(
-    /Property failed/,
-  );
+  // the rarest of them takes 115 histories at the median: the seed says that none is missed by bad luck
+  const options = { newPlace, histories: 3000, endOnFailure: true, seed: 3 };
+  await expect(checkStoreModel(options)).rejects.toThrow(/Property failed/);
 });

@@ -41,7 +41,8 @@ export function story(job = aStoredJob(START)) {
       job = decide(job, event, now);
       return tell;
     },
-    submitting: (provider = "process") => tell.event({ type: "submitting", epoch: epoch(), provider }),
+    submitting: (provider = "process", native = false) =>
+      tell.event({ type: "submitting", epoch: epoch(), provider, native }),
     submitted: (ref = REF) => tell.event({ type: "submitted", epoch: epoch(), ref }),
     refused: (again: boolean, afterMs = 5000) =>
       tell.event({ type: "submit_failed", epoch: epoch(), message: "full", again, afterMs }),
