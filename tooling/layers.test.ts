@@ -37,7 +37,9 @@ function namesIn(source: string): { name: string; isType: boolean }[] {
 }
 
 function importsIn(file: string): Import[] {
-  const isTest = /\.test\.tsx?$|\/testing[\w-]*\.ts$|-contract\.ts$|^packages\/\w+\/e2e\//.test(file);
+  const isTest = /\.test\.tsx?$|\/(testing|conformance)[\w-]*\.ts$|-contract\.ts$|^packages\/\w+\/e2e\//.test(
+    file,
+  );
   return namesIn(readFileSync(join(ROOT, file), "utf8")).flatMap(({ name, isType }) => {
     const target = targetOf(file, name);
     return target ? [{ file, ...target, isType, isTest }] : [];
@@ -105,7 +107,7 @@ describe.each(Object.entries(LAYERS))("%s", (layer, { runs, types }) => {
 });
 
 test("tooling uses contract and worker, and no other package; what breaks or measures the API runs it", () => {
-  const harness = /^tooling\/(chaos|bench\/api)\//;
+  const harness = /^tooling\/(chaos|bench)\//;
   const imports = globSync("tooling/**/*.{ts,mjs}", { cwd: ROOT })
     .filter((path) => !harness.test(path))
     .flatMap(importsIn);

@@ -10,6 +10,7 @@ import { startServer } from "../../packages/api/src/server.ts";
 import { CONTRACT_VERSION } from "../../packages/contract/src/index.ts";
 import { naively } from "./naive.ts";
 import { withPoints } from "./points.ts";
+import { watchWire } from "./wire.ts";
 
 const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url));
 /** Written before anything else can happen: a launch that cost something is one, however soon it dies. */
@@ -41,6 +42,7 @@ function reached(name: string): void {
   for (;;); // until the signal has come
 }
 
+watchWire(reached);
 const config = readConfig(env);
 const server = await startServer({
   config,

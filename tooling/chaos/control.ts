@@ -101,6 +101,8 @@ export function createControl(world: World, market: Market) {
   function* submit(attempt: Attempt, alive: () => void): Part {
     const { epoch } = attempt;
     if (yield* publishedBefore(attempt, alive)) return;
+    if (attempt.state === "PLANNED" && attempt.doubt_until !== null && (yield* cameLate(attempt, alive)))
+      return;
     const native = world.submit === "native";
     const first = yield* world.happened({ type: "submitting", epoch, provider: "market", native }, alive);
     if (!first.changed) return;
@@ -124,6 +126,17 @@ export function createControl(world: World, market: Market) {
     const unsure = { type: "submit_unsure", epoch, message } as const;
     const failed = { type: "submit_failed", epoch, since, message, again } as const;
     yield* world.happened(answer === "unsure" ? unsure : failed, alive);
+  }
+
+  /** Who was asked before and never answered: whether it has begun the launch after all. */
+  function* cameLate({ epoch, submitting_at: since }: Attempt, alive: () => void): Part<boolean> {
+    yield;
+    alive();
+    const found = market.find(epoch);
+    for (const ref of found) yield* launched(epoch, ref, alive);
+    if (found.length > 0) return true;
+    yield* world.happened({ type: "submit_never", epoch, since }, alive);
+    return false;
   }
 
   function* launched(epoch: number, ref: LaunchRef, alive: () => void): Part {

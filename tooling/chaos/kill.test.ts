@@ -53,7 +53,7 @@ describe.concurrent("jobs run through the real API while everything is killed:",
   test.skipIf(!hasRedisServer)(
     "on Redis, which is killed too, it is the same (needs redis-server)",
     async () => {
-      const report = await run({ kills: 23, jobs: 12, store: "redis", points: POINTS.slice(FIRST) });
+      const report = await run({ kills: 26, jobs: 12, store: "redis", points: POINTS.slice(FIRST) });
       expectNothing(report);
       expectHit(report, POINTS.slice(FIRST));
       expect(report.killed.redis).toBeGreaterThanOrEqual(2);

@@ -8,22 +8,27 @@ import { KEEPS_ALL, startTestRedis } from "../../packages/api/src/testing-redis.
 import { startTcpFault } from "../../packages/api/src/testing-tcp-fault.ts";
 import { createApiProcess, freePort } from "./api-process.ts";
 import { createClients } from "./clients.ts";
+import { type ComputeKind, startCompute } from "./compute.ts";
 import { wrongEnds } from "./ends.ts";
 import { checkInvariants, type Fact, type Violation } from "./invariants.ts";
-import { createLaunches, endLaunches, groupOf } from "./launches.ts";
 import { findKeys, findLeftovers, lookAtFiles } from "./leftovers.ts";
 import { behaviours, type Kill, plan } from "./plan.ts";
 import type { Point } from "./points.ts";
 import { createRandom } from "./random.ts";
+import { pointsAt } from "./wire.ts";
 import type { Behaviour } from "./worker.ts";
 
 export interface ChaosOptions {
   kills: number;
   jobs: number;
   store: "sqlite" | "redis";
+  /** Where the launches run; processes of this machine unless given. */
+  compute?: ComputeKind;
   seed: number;
   /** Where the API is killed on purpose; all that there are unless given. */
   points?: readonly Point[];
+  /** So many of the kills come at any moment, and not at a point; a quarter of them unless given. */
+  atRandom?: number;
   /** With ports that keep no promise: the run must find violations. */
   naive?: boolean;
   /** How many times slower than an idle computer this one may be. */
@@ -52,8 +57,8 @@ export interface ChaosReport {
 
 const PREFIX = "chaos";
 const IN_FLIGHT = 8;
-/** Submissions that a kill has interrupted hold their places for 35 s; there have to be more than so many. */
-const PLACES = 24;
+/** No more jobs than this are on their way, or a slow machine has ever more to do: those that wait lead to the point as well. */
+const MOST = 3 * IN_FLIGHT;
 /** A point is waited for so long, each time a little longer until another job is made that leads there. */
 const REACH_MS = 90_000;
 const AGAIN_MS = 1000;
@@ -69,23 +74,26 @@ const NAIVE_MS = 5000;
 /** Runs jobs through the real API while it, its workers and its Redis are killed, and judges what was seen. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { kills, jobs: jobCount, store: kind, seed, naive = false, patience = 1 } = options;
+  const { compute: computeKind = "process" } = options;
   const { onProgress = () => {}, onLog = () => {}, signal = new AbortController().signal } = options;
   const from = performance.now();
   const random = createRandom(seed);
   const dir = mkdtempSync(join(tmpdir(), "kk-chaos-"));
-  const [dataDir, ledger] = [join(dir, "data"), join(dir, "ledger")];
+  const dataDir = join(dir, "data");
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
   const redis = kind === "redis" ? cleanup.use(await startTestRedis({ args: KEEPS_ALL })) : undefined;
   const way = redis && cleanup.use(await startTcpFault({ port: redis.port }));
   const facts: Fact[] = [];
   const port = await freePort(random.whole(20_000, 30_000));
+  const url = `http://127.0.0.1:${port}`;
+  const compute = cleanup.use(await startCompute(computeKind, { dir, dataDir, apiUrl: url, facts }));
   const points: ChaosReport["points"] = { hit: [], missed: [] };
   const api = createApiProcess({
     dir,
     env: {
-      ...{ PORT: String(port), DATA_DIR: dataDir, KK_CHAOS_LEDGER: ledger },
-      ...{ JOBS_PER_MINUTE: "10000", MAX_RUNNING_JOBS: String(PLACES) },
+      ...{ PORT: String(port), DATA_DIR: dataDir, ...compute.env },
+      ...{ JOBS_PER_MINUTE: "10000", MAX_RUNNING_JOBS: String(compute.places) },
       ...(naive && { KK_CHAOS_NAIVE: "1" }),
       ...(way && { REDIS_URL: `redis://127.0.0.1:${way.port}/0`, REDIS_PREFIX: PREFIX }),
     },
@@ -99,14 +107,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   cleanup.defer(async () => {
     over.abort(new Error("The run is over"));
     await api.kill();
-    endLaunches(dataDir);
   });
-  const launches = createLaunches({ ledger, facts });
-  const watching = setInterval(() => launches.look(), 100);
-  cleanup.defer(() => clearInterval(watching));
-  const clients = createClients({ url: `http://127.0.0.1:${port}`, facts, random, patience, signal: stop });
+  const clients = createClients({ url, facts, random, patience, signal: stop });
 
-  const todo = plan(kills, { random, redis: redis !== undefined, points: options.points });
+  const todo = plan(kills, {
+    random,
+    redis: redis !== undefined,
+    points: options.points ?? pointsAt(computeKind),
+    atRandom: options.atRandom,
+  });
   const killsLeft = () => todo.filter(({ what }) => what !== "way").length;
   const waiting = behaviours(jobCount, random);
   const killed: ChaosReport["killed"] = { point: 0, api: 0, worker: 0, redis: 0, way: 0 };
@@ -160,7 +169,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       !(await until(died, pause.ms));
       pause.ms *= 1.5
     ) {
-      make(behaviour);
+      if (inFlight() < MOST) make(behaviour);
       if (Date.now() - from < REACH_MS * patience) continue;
       api.arm([]);
       points.missed.push(name);
@@ -177,23 +186,18 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   }
 
   /** Kills a worker that runs. There has to be one: who finds none makes one. */
-  async function killWorker({ afterMs, group: withShell }: Extract<Kill, { what: "worker" }>) {
+  async function killWorker({ afterMs, group }: Extract<Kill, { what: "worker" }>) {
     for (;;) {
       signal.throwIfAborted();
-      if (!(await until(() => launches.live().length > 0, LIVE_MS))) make("slow");
+      if (!(await until(() => compute.live().length > 0, LIVE_MS)) && inFlight() < MOST) make("slow");
       await sleep(afterMs / 4);
-      launches.look();
-      const live = launches.live();
+      await compute.look();
+      const live = compute.live();
       if (live.length === 0) continue;
       const victim = random.of(live);
-      const group = withShell ? groupOf(victim.pid) : undefined;
-      try {
-        process.kill(group ? -group : victim.pid, "SIGKILL");
-        lostWorkers.set(victim.job, (lostWorkers.get(victim.job) ?? 0) + 1);
-        return;
-      } catch {
-        // it was done a moment ago
-      }
+      if (!(await compute.kill(victim, { group }))) continue;
+      lostWorkers.set(victim.job, (lostWorkers.get(victim.job) ?? 0) + 1);
+      return;
     }
   }
 
@@ -255,10 +259,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   cleanup.defer(() => store.close());
   const isSettled = async () => {
     progress("waiting until nothing is left to be done");
-    const left = ["launches/kk-*", "artifacts/jobs/*/attempts/*"].flatMap((path) =>
-      globSync(path, { cwd: dataDir }),
-    );
-    return left.length === 0 && (await store.active()).length === 0;
+    const left = globSync("artifacts/jobs/*/attempts/*", { cwd: dataDir });
+    return (left.length || (await compute.left()).length || (await store.active()).length) === 0;
   };
   await until(isSettled, naive ? NAIVE_MS : SETTLE_MS * patience);
   const stillWait = () => clients.jobs.filter(({ waitsFor }) => waitsFor !== undefined);
@@ -283,7 +285,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       job: null,
       text: `the API did not stop when asked (exit code ${code})`,
     });
-  launches.look();
+  await compute.look();
+  for (const name of await compute.left()) facts.push({ is: "left", what: "launch", name });
   const acked = new Set(facts.flatMap((fact) => (fact.is === "acked" ? [fact.job] : [])));
   facts.push(...(await findLeftovers({ dataDir, mark: dir, store, acked })));
   if (redis) facts.push(...(await findKeys(redis, PREFIX, acked)));
@@ -297,7 +300,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     ends: Object.fromEntries(
       [...new Set(states)].map((state) => [state, states.filter((one) => one === state).length]),
     ),
-    launches: launches.count(),
+    launches: compute.count(),
     boots: api.boots,
     slowestAnswerMs: clients.slowestMs(),
     seconds: (performance.now() - from) / 1000,

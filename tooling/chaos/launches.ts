@@ -5,8 +5,8 @@ import type { Fact } from "./invariants.ts";
 export interface LiveLaunch {
   job: string;
   epoch: number;
-  /** The worker itself; the shell that waits for it leads the group. */
-  pid: number;
+  /** Names it where it runs: the pid of the worker (the shell that waits for it leads the group), a container, a deployment. */
+  launch: string;
 }
 
 /** What the launches of a run write down about themselves: each one was paid for, whoever started it. */
@@ -26,17 +26,15 @@ export function createLaunches({ ledger, facts }: { ledger: string; facts: Fact[
       const lines = text.slice(read, text.lastIndexOf("\n") + 1);
       read += lines.length;
       for (const line of lines.split("\n").filter(Boolean)) {
-        const [what, key = "", pid = ""] = line.split(" ");
-        const launch = { ...namesOf(key), pid: Number(pid) };
-        if (what === "claimed")
-          facts.push({ is: "claimed", job: launch.job, epoch: launch.epoch, launch: pid });
+        const [what, key = "", launch = ""] = line.split(" ");
+        if (what === "claimed") facts.push({ is: "claimed", ...namesOf(key), launch });
         if (what !== "launched") continue;
         count++;
-        live.set(pid, launch);
-        facts.push({ is: "launched", job: launch.job, epoch: launch.epoch, launch: pid, now: Date.now() });
+        live.set(launch, { ...namesOf(key), launch });
+        facts.push({ is: "launched", ...namesOf(key), launch, now: Date.now() });
       }
-      for (const [launch, { pid }] of live) {
-        if (isAlive(pid)) continue;
+      for (const launch of live.keys()) {
+        if (isAlive(Number(launch))) continue;
         live.delete(launch);
         facts.push({ is: "ended", launch, now: Date.now() });
       }
@@ -44,9 +42,9 @@ export function createLaunches({ ledger, facts }: { ledger: string; facts: Fact[
   };
 }
 
-/** The job and the epoch that a launch key names. */
-function namesOf(launchKey: string): { job: string; epoch: number } {
-  const [, id = "", epoch = ""] = /^kk-([0-9a-z]{26})-e(\d+)/.exec(launchKey) ?? [];
+/** The job and the epoch that a launch key, or a longer name with one at its end, names. */
+export function namesOf(launchKey: string): { job: string; epoch: number } {
+  const [, id = "", epoch = ""] = /kk-([0-9a-z]{26})-e(\d+)/.exec(launchKey) ?? [];
   return { job: `kk_${id.toUpperCase()}`, epoch: Number(epoch) };
 }
 
@@ -77,6 +75,9 @@ function textOf(file: string): string {
     return "";
   }
 }
+
+/** What the process provider keeps of launches that nobody has released. */
+export const launchFolders = (dataDir: string): string[] => globSync("launches/kk-*", { cwd: dataDir });
 
 /** Workers outlive their API; those of a run must not outlive it. */
 export function endLaunches(dataDir: string): void {

@@ -21,10 +21,6 @@ export async function findLeftovers(run: {
     for (const name of names) left.push({ is: "left", what, name });
   };
   add("process", processesWith(mark));
-  add(
-    "launch",
-    entries(join(dataDir, "launches")).filter((name) => name.startsWith("kk-")),
-  );
   add("artifact", globSync("jobs/*/attempts", { cwd: artifacts }));
 
   // what a killed process was writing is kept for a day, then swept: that the sweep finds all of it is what counts here

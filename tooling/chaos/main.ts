@@ -4,7 +4,7 @@ import { newSeed } from "./random.ts";
 import { simulateForPeople } from "./schedules.ts";
 import { progressLine, summary } from "./summary.ts";
 
-const USAGE = `npm run chaos -- [--kills 50] [--jobs 30] [--store sqlite|redis] [--seed N] [--naive]
+const USAGE = `npm run chaos -- [--kills 50] [--jobs 30] [--store sqlite|redis] [--compute process|docker|nosana] [--seed N] [--naive]
 npm run chaos -- --simulate 1000000 [--seed N]
 
 Kills the API (at each named point, and at random), its workers and its Redis while jobs run through it, then
@@ -13,6 +13,8 @@ checks that nothing was lost, done twice or left behind. Ends with 1 where somet
   --kills N      how many times something is killed
   --jobs M       at least so many jobs
   --store NAME   sqlite (default), or redis: starts a redis-server of its own
+  --compute NAME where the workers run: processes (default), containers of a Docker engine of its own, or deployments
+                 at what stands in for Nosana; the API then also dies between two requests of one call to them
   --naive        with a store and a provider that promise nothing: the run must find violations
   --simulate N   N simulated schedules of the job machine instead, on all cores
   --seed N       repeats the choices of an earlier run
@@ -24,6 +26,7 @@ const { values } = parseArgs({
     kills: { type: "string", default: "50" },
     jobs: { type: "string", default: "30" },
     store: { type: "string", default: "sqlite" },
+    compute: { type: "string", default: "process" },
     seed: { type: "string" },
     simulate: { type: "string" },
     patience: { type: "string", default: "3" },
@@ -43,11 +46,13 @@ else await main();
 async function main(): Promise<void> {
   const seed = values.seed === undefined ? newSeed() : whole("seed", values.seed);
   const simulated = values.simulate === undefined ? undefined : whole("simulate", values.simulate);
-  const { store, naive } = values;
+  const { store, compute, naive } = values;
   if (store !== "sqlite" && store !== "redis") fail(`--store must be sqlite or redis, not "${store}"`);
+  if (compute !== "process" && compute !== "docker" && compute !== "nosana")
+    fail(`--compute must be process, docker or nosana, not "${compute}"`);
   const options: ChaosOptions = {
     ...{ kills: whole("kills", values.kills), jobs: whole("jobs", values.jobs) },
-    ...{ store, seed, naive, patience: whole("patience", values.patience) },
+    ...{ store, compute, seed, naive, patience: whole("patience", values.patience) },
   };
   process.stderr.write(`seed ${seed}\n`);
 

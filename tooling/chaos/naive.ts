@@ -8,7 +8,7 @@ import type { Ports } from "../../packages/api/src/services.ts";
  * no note of a request that was seen before, no intent stored before a launch, and a provider that does not know its launch keys.
  * The negative control: a harness that finds nothing here would find nothing anywhere.
  */
-export function naively({ store, artifacts, provider }: Ports): Ports {
+export function naively({ store, artifacts, providers }: Ports): Ports {
   return {
     artifacts,
     store: {
@@ -23,11 +23,11 @@ export function naively({ store, artifacts, provider }: Ports): Ports {
         }
       },
     },
-    provider: {
+    providers: providers.map((provider) => ({
       ...provider,
       submit: (spec) =>
         provider.submit({ ...spec, launchKey: `${spec.launchKey}-${randomBytes(4).toString("hex")}` }),
       find: async () => [],
-    },
+    })),
   };
 }

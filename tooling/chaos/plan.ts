@@ -17,7 +17,8 @@ export type Kill =
   | { what: "way"; fault: Fault; ms: number };
 
 /** Kills that take longest to be made good: whoever does the same again waits until the first one is surely gone. */
-const SLOW = /store\.(remember|insert|note|replace\/SUBMITTING)$|provider\.submit$/;
+const SLOW =
+  /store\.(remember|insert|note|replace\/SUBMITTING)$|provider\.(submit|find)$|(engine|market)\.(create|start)$/;
 
 const FAULTS: readonly Fault[] = [
   { mode: "blackhole" },
@@ -47,14 +48,14 @@ export function plan(
     random,
     redis,
     points: known = POINTS,
-  }: { random: Random; redis: boolean; points?: readonly Point[] | undefined },
+    atRandom: others = Math.ceil(count / 4),
+  }: { random: Random; redis: boolean; points?: readonly Point[] | undefined; atRandom?: number | undefined },
 ): Kill[] {
   const order = <T>(list: readonly T[]) =>
     list
       .map((item) => ({ item, place: random.next() }))
       .toSorted((a, b) => a.place - b.place)
       .map(({ item }) => item);
-  const others = Math.ceil(count / 4);
   const isSlow = ({ name }: Point) => SLOW.test(name);
   const once = [...order(known.filter(isSlow)), ...order(known.filter((point) => !isSlow(point)))];
   const points = once.slice(0, count - others);

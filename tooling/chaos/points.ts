@@ -8,6 +8,7 @@ const CALLS: Record<string, Behaviour> = {
   "store.remember": "ok",
   "store.insert": "ok",
   "store.note": "ok",
+  "provider.offers": "ok",
   "store.replace/SUBMITTING": "ok",
   "provider.submit": "ok",
   "store.replace/STARTING": "ok",
@@ -78,7 +79,7 @@ export function withPoints(ports: Ports, reached: (point: string) => void): Port
   return {
     store: around("store", ports.store),
     artifacts: around("artifacts", ports.artifacts),
-    provider: around("provider", ports.provider),
+    providers: ports.providers.map((provider) => around("provider", provider)),
   };
 }
 

@@ -43,7 +43,7 @@ const MAX_SHOWN = 20;
 /** What a run did and found, as a table for a terminal. */
 export function summary(
   { violations, killed, points, ends, launches, boots, slowestAnswerMs, seconds, facts }: ChaosReport,
-  { store, seed, naive }: Pick<ChaosOptions, "store" | "seed" | "naive">,
+  { store, compute, seed, naive }: Pick<ChaosOptions, "store" | "compute" | "seed" | "naive">,
 ): string {
   const row = (name: string, text: string) => `  ${styleText("dim", name.padEnd(20))} ${text}`;
   const times = boots.toSorted((a, b) => a - b);
@@ -55,7 +55,7 @@ export function summary(
     "",
     styleText(
       "bold",
-      `${kills} kills, ${acked} jobs on ${store}${naive ? ", naive" : ""} in ${seconds.toFixed(0)} s`,
+      `${kills} kills, ${acked} jobs on ${store}${compute && compute !== "process" ? `, at ${compute}` : ""}${naive ? ", naive" : ""} in ${seconds.toFixed(0)} s`,
     ),
     row(
       "killed",

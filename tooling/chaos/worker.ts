@@ -1,6 +1,6 @@
 // What the chaos runs in the worker's place. It speaks the worker's protocol over real HTTP, goes on asking through outages as the
 // real one does, and makes tiny files that tell which attempt made them. It imports nothing, so that hundreds of launches cost little.
-// Arguments: the ledger (a file to which every launch writes what it does), the contract's version.
+// Arguments: the ledger (a file, or the address of one, to which every launch writes what it does), the contract's version.
 // The address of the video says how it behaves: …/ok-7.mp4, see Behaviour.
 import { createHash, randomUUID } from "node:crypto";
 import { appendFileSync } from "node:fs";
@@ -31,13 +31,17 @@ if (import.meta.main) await work();
 async function work(): Promise<void> {
   const { KK_API_URL, KK_LAUNCH_KEY = "", KK_CLAIM_TOKEN } = process.env;
   const [ledger = "", version] = process.argv.slice(2);
-  const note = (what: string) => appendFileSync(ledger, `${what} ${KK_LAUNCH_KEY} ${process.pid}\n`);
-  const end = (code: number) => {
-    note("ended");
-    process.exit(code);
-  };
+  const nonce = randomUUID();
+  const end = (code: number) => process.exit(code);
   process.on("SIGTERM", () => end(EXIT_CANCELLED));
   let token = "";
+
+  async function note(what: string): Promise<void> {
+    const body = `${what} ${KK_LAUNCH_KEY} ${nonce}\n`;
+    if (!ledger.startsWith("http:")) return appendFileSync(ledger, body);
+    const told = () => fetch(ledger, { method: "POST", body, signal: AbortSignal.timeout(ANSWER_MS) });
+    while (!(await told().catch(() => undefined))?.ok);
+  }
 
   async function post<T>(path: string, body: object): Promise<T> {
     const from = Date.now();
@@ -63,10 +67,10 @@ async function work(): Promise<void> {
   const claim = await post<Claim>("claim", {
     launch_key: KK_LAUNCH_KEY,
     claim_token: KK_CLAIM_TOKEN,
-    instance_nonce: randomUUID(),
+    instance_nonce: nonce,
     contract_version: Number(version),
   });
-  note("claimed");
+  await note("claimed");
   token = claim.attempt_token;
   const { job_id, epoch, source } = claim.job;
   const said = { job_id, epoch };

@@ -274,8 +274,10 @@ describe("routes that are open on purpose", () => {
   test("are these, and no other", () => {
     const isOpen = Object.entries(ENTRIES).filter(([, { guard }]) => guard === "public");
     expect(isOpen.map(([route]) => route)).toEqual([
-      ...["post /api/jobs", "get /api/jobs/{job_id}", "post /api/uploads", "get /api/system"],
-      ...["jobs.create", "jobs.view", "jobs.events", "uploads.create", "system.info"],
+      ...["post /api/jobs", "post /api/jobs/quote", "get /api/jobs/{job_id}", "post /api/uploads"],
+      ...["get /api/system", "get /api/system/providers"],
+      ...["jobs.create", "jobs.quote", "jobs.view", "jobs.events", "uploads.create"],
+      ...["system.info", "system.providers"],
     ]);
   });
 

@@ -1,18 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
-import { KangKlipError, MachineEnv, OnOff } from "@kangklip/contract";
+import { KangKlipError, MachineEnv, OnOff, PORTABLE_SETTINGS } from "@kangklip/contract";
 import { z } from "zod";
+import { COMPUTE_SETTINGS, computeOf, list, origin, wrongCompute } from "./config-compute.ts";
 
-const list = z.string().transform((text) =>
-  text
-    .split(",")
-    .map((part) => part.trim())
-    .filter(Boolean),
-);
 const whole = z.coerce.number().int();
-const origin = z.url({ protocol: /^https?$/ }).transform((text) => text.replace(/\/+$/, ""));
 
 const Env = z.object({
   HOST: z.string().default("127.0.0.1"),
@@ -37,10 +30,7 @@ const Env = z.object({
   CALLBACK_BASE_URL: origin.optional(),
   TRUST_PROXY: whole.min(0).max(10).default(0),
 
-  COMPUTE: z
-    .literal("process", { error: "COMPUTE must be process; docker and nosana are not built in yet" })
-    .default("process"),
-  MAX_RUNNING_JOBS: whole.min(1).max(64).optional(),
+  ...COMPUTE_SETTINGS,
   JOBS_PER_MINUTE: whole.min(1).max(10_000).default(20),
 
   MAX_SOURCE_SECONDS: whole.min(30).default(4 * 3600),
@@ -55,7 +45,14 @@ const Env = z.object({
 });
 
 /** Secrets may be in files, as container platforms give them: NAME_FILE is the path, and white space round the value is dropped. */
-const IN_FILES = ["SECRET", "REDIS_URL", "R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY", "LLM_API_KEY"] as const;
+const IN_FILES = [
+  "SECRET",
+  "REDIS_URL",
+  "R2_ACCESS_KEY_ID",
+  "R2_SECRET_ACCESS_KEY",
+  "LLM_API_KEY",
+  "NOSANA_API_KEY",
+] as const;
 
 /** Read by the API itself. */
 export const SETTINGS = [...Object.keys(Env.shape), ...IN_FILES.map((name) => `${name}_FILE`)];
@@ -76,6 +73,11 @@ const MACHINE = [
   "SystemRoot",
   "XDG_CACHE_HOME",
   "FONTCONFIG_PATH",
+  // a graphics card
+  "LD_LIBRARY_PATH",
+  "CUDA_VISIBLE_DEVICES",
+  "NVIDIA_VISIBLE_DEVICES",
+  "NVIDIA_DRIVER_CAPABILITIES",
 ];
 
 export type Config = ReturnType<typeof readConfig>;
@@ -95,6 +97,7 @@ export function readConfig(env: Record<string, string | undefined>) {
     error ? [z.prettifyError(error)] : [],
   );
   wrong.push(...unreadable, ...GROUPS.flatMap((group) => missing(set, group)));
+  if (parsed.success) wrong.push(...wrongCompute(parsed.data));
   if (!parsed.success || wrong.length > 0)
     throw new KangKlipError("INVALID_INPUT", `Check your .env:\n${wrong.join("\n")}`);
   const e = parsed.data;
@@ -131,9 +134,7 @@ export function readConfig(env: Record<string, string | undefined>) {
     /** Where workers reach this API; undefined: where it listens. */
     callbackBaseUrl: e.CALLBACK_BASE_URL,
     trustProxy: e.TRUST_PROXY,
-    compute: e.COMPUTE,
-    /** A job keeps about two cores busy. */
-    maxRunningJobs: e.MAX_RUNNING_JOBS ?? Math.max(1, Math.floor(availableParallelism() / 2)),
+    ...computeOf(e),
     jobsPerMinute: e.JOBS_PER_MINUTE,
     fetchPolicy: {
       allow_private: e.ALLOW_PRIVATE_SOURCES,
@@ -150,6 +151,8 @@ export function readConfig(env: Record<string, string | undefined>) {
             timeoutMs: e.LLM_TIMEOUT_SECONDS * 1000,
           }
         : undefined,
+    /** What workers are told of their work wherever they run: the settings that mean the same on every machine. */
+    workerSettings: given(PORTABLE_SETTINGS),
     /** The environment of a worker that runs on this machine. */
     workerEnv: {
       MODELS_DIR: join(dataDir, "models"),

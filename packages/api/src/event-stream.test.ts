@@ -39,7 +39,7 @@ async function startStreams(patienceSeconds: number) {
   const dir = mkdtempSync(join(tmpdir(), "kk-streams-"));
   const store = createSqliteStore({ file: join(dir, "jobs.db") });
   const policy = { allow_private: false, allow_origins: [], max_bytes: 1, max_seconds: 1 };
-  const jobs = createJobs({ store, uploads: {} as never, fetchPolicy: policy, wake: () => {} });
+  const jobs = createJobs({ store, uploads: {} as never, fetchPolicy: policy, compute: [], wake: () => {} });
   const job = aStoredJob();
   await store.insert(job);
   const draining = new AbortController();

@@ -5,6 +5,8 @@ import type { Redis } from "ioredis";
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
 
 const WINDOW_SECONDS = 60;
+/** A page asks again with each choice that its visitor makes. */
+const QUOTES_PER_JOB = 5;
 const PATIENCE_MS = 500; // each request waits for Redis, before it asks the job store
 
 /** A refusal that says how long to wait. */
@@ -30,22 +32,27 @@ export function createLimits(options: {
   prefix?: string | undefined;
 }) {
   const { jobsPerMinute, redis, prefix = "kangklip" } = options;
-  const bounds = { points: jobsPerMinute, duration: WINDOW_SECONDS };
-  const own = new RateLimiterMemory(bounds);
-  const shared =
-    redis &&
-    new RateLimiterRedis({
-      ...bounds,
-      storeClient: redis,
-      keyPrefix: `{${prefix}}:limit:jobs`,
-      rejectIfRedisNotReady: true,
-    });
-  return {
-    async jobs(address: string): Promise<void> {
+  const counted = (what: string, points: number) => {
+    const bounds = { points, duration: WINDOW_SECONDS };
+    const own = new RateLimiterMemory(bounds);
+    const shared =
+      redis &&
+      new RateLimiterRedis({
+        ...bounds,
+        storeClient: redis,
+        keyPrefix: `{${prefix}}:limit:${what}`,
+        rejectIfRedisNotReady: true,
+      });
+    return async (address: string): Promise<void> => {
       const owner = ownerOf(address);
       await within(own.consume(owner));
       if (shared) await within(Promise.race([shared.consume(owner), patience()]));
-    },
+    };
+  };
+  return {
+    jobs: counted("jobs", jobsPerMinute),
+    /** Questions that have providers asked, but start nothing. */
+    quotes: counted("quotes", Math.min(Number.MAX_SAFE_INTEGER, jobsPerMinute * QUOTES_PER_JOB)),
   };
 }
 

@@ -25,6 +25,13 @@ try {
     await services.close();
     process.exit(0);
   }
+  if (process.argv.includes("--providers")) {
+    const services = await createServices({ config, log, ownUrl: () => "http://127.0.0.1" });
+    const providers = await services.compute.providers({ operator: true });
+    process.stdout.write(`${JSON.stringify({ providers })}\n`);
+    await services.close();
+    process.exit(0);
+  }
   let server: RunningServer | undefined;
   let stopping = false;
   const stop = async (why: string, exit: number, announceMs = 0) => {

@@ -16,7 +16,10 @@ import {
   JobView,
   PresignAnswer,
   PresignInput,
+  ProviderView,
   Pulse,
+  Quote,
+  QuoteJob,
   RankAnswer,
   RankInput,
   Report,
@@ -72,6 +75,15 @@ export const ROUTES: Route[] = [
     body: CreateJob,
     answer: CreatedJob,
     call: row("jobs", "create"),
+  },
+  {
+    method: "post",
+    path: "/api/jobs/quote",
+    summary: "Where a job like this would run now and what it would cost; nothing is started",
+    tag: "jobs",
+    body: QuoteJob,
+    answer: Quote,
+    call: row("jobs", "quote"),
   },
   {
     method: "get",
@@ -304,6 +316,14 @@ export const ROUTES: Route[] = [
     tag: "system",
     answer: SystemInfo,
     call: row("system", "info"),
+  },
+  {
+    method: "get",
+    path: "/api/system/providers",
+    summary: "Each place where jobs may run: whether it can be used now, and its price",
+    tag: "system",
+    answer: z.array(ProviderView),
+    call: row("system", "providers"),
   },
 ];
 

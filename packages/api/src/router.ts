@@ -22,7 +22,10 @@ import {
   KangKlipError,
   PresignAnswer,
   PresignInput,
+  ProviderView,
   Pulse,
+  Quote,
+  QuoteJob,
   RankAnswer,
   RankInput,
   Report,
@@ -56,6 +59,15 @@ const jobsRouter = router({
     .mutation(async ({ ctx, input }) => {
       await ctx.services.limits.jobs(ctx.address);
       return ctx.services.jobs.create(input, ctx.identity);
+    }),
+  /** Where such a job would run now and what it would cost; nothing is started. */
+  quote: procedure
+    .input(QuoteJob)
+    .output(Quote)
+    .query(async ({ ctx, input }) => {
+      await ctx.services.limits.quotes(ctx.address);
+      ctx.services.jobs.mustBeThere(input.compute);
+      return ctx.services.compute.quote(input);
     }),
   view: procedure
     .input(JobInput)
@@ -201,6 +213,11 @@ const creditsRouter = router({
 
 const systemRouter = router({
   info: procedure.output(SystemInfo).query(({ ctx }) => ctx.services.info()),
+  /** Each provider, asked now; details are for the operator of the machine. */
+  providers: procedure.output(z.array(ProviderView)).query(async ({ ctx }) => {
+    await ctx.services.limits.quotes(ctx.address);
+    return ctx.services.compute.providers(accessOf(ctx));
+  }),
 });
 
 export const appRouter = router({

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
+import { ownHost } from "./own-host.ts";
 import { createServices, type Services, type ServicesOptions } from "./services.ts";
 
 const WEB_DIR = fileURLToPath(new URL("../../web", import.meta.url));
@@ -66,15 +67,15 @@ function listening(server: Server, { host, port }: Config): Promise<AddressInfo>
   });
 }
 
-/** An address on this machine: "all interfaces" is none. */
-const ownHost = (host: string) => {
-  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
-  return host.includes(":") ? `[${host}]` : host;
-};
+interface NextServer {
+  prepare(): Promise<void>;
+  getRequestHandler(): (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+}
 
 async function page(httpServer: Server, hostname: string, port: number) {
   const { default: imported } = await import("next");
-  const next = imported as unknown as typeof imported.default; // CommonJS: the types say one "default" too many
+  // CommonJS: some ways to resolve types say one "default" too many
+  const next = imported as unknown as (options: object) => NextServer;
   const web = next({ dev: false, dir: WEB_DIR, httpServer, hostname, port });
   await web.prepare();
   const handle = web.getRequestHandler();

@@ -1,15 +1,17 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { KangKlipError, type Readiness, type SystemInfo } from "@kangklip/contract";
-import { type ComputeProvider, createProcessProvider } from "@kangklip/providers";
+import type { ComputeProvider } from "@kangklip/providers";
 import { createDiskStore } from "./artifacts/disk.ts";
 import { createS3Store } from "./artifacts/s3.ts";
 import type { ArtifactStore } from "./artifacts/store.ts";
 import { createClips } from "./clips/clips.ts";
+import { createCompute } from "./compute.ts";
 import type { Config } from "./config.ts";
 import { createClock } from "./jobs/clock.ts";
+import { RUN_MS } from "./jobs/deadlines.ts";
 import { createJobs } from "./jobs/jobs.ts";
+import type { Limits } from "./jobs/placement.ts";
 import { createReconciler } from "./jobs/reconciler.ts";
 import { createRedisStore } from "./jobs/redis-store.ts";
 import { createRetention } from "./jobs/retention.ts";
@@ -20,19 +22,22 @@ import { createWork } from "./jobs/work.ts";
 import { createLimits } from "./limits.ts";
 import { createRanker } from "./llm.ts";
 import type { Logger } from "./log.ts";
+import { createProviders, createWorkerUrls } from "./providers.ts";
 import { createRedis } from "./redis.ts";
 import { createUploads } from "./uploads.ts";
 
 export type Services = Awaited<ReturnType<typeof createServices>>;
 
 export const VERSION = "2.0.0";
-const WORKER = fileURLToPath(new URL("../../worker/src/main.ts", import.meta.url));
+/** A source of the largest size with its clips and what is made on the way. */
+const DISK_GB = 20;
 
 /** What stands behind the service, as ports: tests put something round them. */
 export interface Ports {
   store: JobStore;
   artifacts: ArtifactStore;
-  provider: ComputeProvider;
+  /** In order of preference. */
+  providers: ComputeProvider[];
 }
 
 export interface ServicesOptions {
@@ -50,18 +55,14 @@ export interface ServicesOptions {
 export async function createServices(options: ServicesOptions) {
   const { config, log, ownUrl, workerCommand, wrap = (ports) => ports } = options;
   const { dataDir, secret, fetchPolicy, llm } = config;
-  const baseUrl = () => config.callbackBaseUrl ?? ownUrl();
+  const baseUrl = createWorkerUrls(config, ownUrl);
   const disk = createDiskStore({ dir: join(dataDir, "artifacts"), secret, basePath: "/artifacts" });
-  const { store, artifacts, provider } = wrap({
+  const { store, artifacts, providers } = wrap({
     store: config.redis
       ? await createRedisStore({ ...config.redis, log })
       : createSqliteStore({ file: join(dataDir, "kangklip.db") }),
     artifacts: config.bucket ? createS3Store(config.bucket) : disk,
-    provider: createProcessProvider({
-      dir: join(dataDir, "launches"),
-      command: workerCommand ?? [process.execPath, WORKER],
-      machineEnv: config.workerEnv,
-    }),
+    providers: createProviders(config, workerCommand),
   });
   const clock = createClock(store);
   await clock.start();
@@ -79,7 +80,9 @@ export async function createServices(options: ServicesOptions) {
   });
   const reconciler = createReconciler({
     store,
-    provider,
+    providers,
+    limits: limitsOf(config),
+    runningAt: config.runningAt,
     artifacts,
     secret,
     baseUrl,
@@ -90,7 +93,9 @@ export async function createServices(options: ServicesOptions) {
     now,
   });
   const { wake } = reconciler;
-  const jobs = createJobs({ store, uploads, fetchPolicy, wake, now });
+  const ids = providers.map(({ id }) => id);
+  const jobs = createJobs({ store, uploads, fetchPolicy, compute: ids, wake, now });
+  const compute = createCompute({ ...reconciler, now });
   const rank = llm && createRanker(llm);
   const work = createWork({ store, artifacts, uploads, secret, fetchPolicy, baseUrl, rank, wake, now });
   const clips = createClips({ jobs, artifacts });
@@ -105,6 +110,7 @@ export async function createServices(options: ServicesOptions) {
     artifacts,
     /** The artifact store whose links lead to this process. */
     disk,
+    compute,
     reconciler,
     secret,
     /** The time that all processes with this store agree on, ms since 1970. */
@@ -116,7 +122,7 @@ export async function createServices(options: ServicesOptions) {
 
     info: (): SystemInfo => ({
       version: VERSION,
-      compute: [provider.id],
+      compute: ids,
       credits: false,
       language_model: llm !== undefined,
       page_urls: pageUrls,
@@ -130,11 +136,12 @@ export async function createServices(options: ServicesOptions) {
       const checks = {
         store: () => store.ping().then(() => "answers"),
         artifacts: () => artifacts.head("jobs/health").then(() => "answers"),
-        compute: () =>
-          provider.probe().then(({ ok, detail }) => {
-            if (!ok) throw new Error(detail);
-            return detail;
-          }),
+        compute: async () => {
+          const probes = await Promise.all([...reconciler.providers.values()].map(compute.probe));
+          const told = probes.map(({ detail }, index) => `${ids[index]}: ${detail}`).join("; ");
+          if (!probes.some(({ ok }) => ok)) throw new Error(told);
+          return told;
+        },
       };
       const asked = Object.entries(checks).map(async ([name, ask]) => {
         const from = performance.now();
@@ -159,6 +166,17 @@ export async function createServices(options: ServicesOptions) {
     },
   };
 }
+
+/** What launches need of a place, and may cost. A GPU and NVENC are welcome; the worker does without. */
+const limitsOf = ({ minVramGb, maxUsdPerHour, maxUsdPerJob, fetchPolicy }: Config): Limits => ({
+  requirements: {
+    ...{ gpu: "preferred", nvenc: "preferred", diskGb: DISK_GB, maxRuntimeSeconds: RUN_MS / 1000 },
+    ...(minVramGb !== undefined && { minVramGb }),
+    ...(maxUsdPerHour !== undefined && { maxPriceUsdPerHour: maxUsdPerHour }),
+  },
+  maxSourceSeconds: fetchPolicy.max_seconds,
+  maxUsd: maxUsdPerJob,
+});
 
 function isThere(program: string, path = ""): boolean {
   const places = program.includes("/")

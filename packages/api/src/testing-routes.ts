@@ -58,6 +58,7 @@ const off: Entry = { guard: "nobody" };
 /** Every route of both doors: who forgets to say who may use a new one fails the first test. */
 export const ENTRIES: Record<string, Entry> = {
   "post /api/jobs": open,
+  "post /api/jobs/quote": open,
   "get /api/jobs/{job_id}": open, // whoever has the id may watch; only the token shows the source
   "post /api/jobs/{job_id}/start": forJob,
   "post /api/jobs/{job_id}/cancel": forJob,
@@ -84,8 +85,10 @@ export const ENTRIES: Record<string, Entry> = {
   "post /api/credits/topup/quote": off,
   "post /api/credits/topup/confirm": off,
   "get /api/system": open,
+  "get /api/system/providers": open, // details are for the operator
 
   "jobs.create": open,
+  "jobs.quote": open,
   "jobs.view": open,
   "jobs.events": open,
   "jobs.start": forJob,
@@ -114,6 +117,7 @@ export const ENTRIES: Record<string, Entry> = {
   "credits.topupQuoteRetired": off,
   "credits.topupConfirmRetired": off,
   "system.info": open,
+  "system.providers": open,
 };
 const STREAM = "get /api/jobs/{job_id}/clips/{clip_file}";
 export const PROCEDURES = appRouter._def.procedures as unknown as Record<string, { _def: { type: string } }>;

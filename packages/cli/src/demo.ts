@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { usdText } from "@kangklip/contract";
 import { ensurePrograms } from "../../../tooling/programs.ts";
 import { ensureSample } from "../../../tooling/sample/make.ts";
 import { serveFile } from "../../../tooling/sample/serve.ts";
@@ -21,6 +22,9 @@ export interface DemoOptions {
   open: boolean;
   port: number | undefined;
   out: string | undefined;
+  /** Where it may run, in order of preference; undefined: as COMPUTE says. */
+  compute: string[] | undefined;
+  maxUsd: number | undefined;
 }
 
 /**
@@ -42,6 +46,7 @@ export async function demo(
   });
   await using cleanup = new AsyncDisposableStack();
 
+  const elsewhere = (options.compute ?? listOf(environment.COMPUTE)).some((id) => id !== "process");
   let { source } = options;
   let origin: string | undefined;
   if (source === undefined) {
@@ -52,17 +57,23 @@ export async function demo(
       onProgress: (fraction) => terminal.bar("Making the sample", fraction),
     });
     terminal.settle();
-    const served = await serveFile(file);
-    cleanup.defer(served.close);
-    source = served.url;
-    origin = new URL(source).origin;
+    if (elsewhere) {
+      source = file; // sent to the service, which any worker reaches; what this command serves, only those of this machine do
+    } else {
+      const served = await serveFile(file);
+      cleanup.defer(served.close);
+      source = served.url;
+      origin = new URL(source).origin;
+    }
   }
   if (!options.exit) await ensureWebBuild({ log, signal });
 
   const port = options.exit ? 0 : (options.port ?? (await freePort(3000)));
   const api = await startApi(
     {
-      ...environment,
+      // the service of a demo listens on this machine alone, and on Linux containers reach that by the machine's own network
+      ...(process.platform === "linux" && { DOCKER_NETWORK: "host" }),
+      ...withValues(environment),
       DATA_DIR: join(dataDir, "demo"),
       MODELS_DIR: modelsDir,
       PORT: String(port),
@@ -72,6 +83,7 @@ export async function demo(
       ...(ytDlp && { YTDLP_PATH: ytDlp }),
       ...(options.allowPrivate && { ALLOW_PRIVATE_SOURCES: "on" }),
       ...(origin && { ALLOW_SOURCE_ORIGINS: origin }),
+      ...(options.compute && { COMPUTE: options.compute.join(",") }),
     },
     () => {},
   );
@@ -86,6 +98,7 @@ export async function demo(
       clip_duration_seconds: options.duration,
       clip_count: options.count,
       language: options.language,
+      max_usd: options.maxUsd,
     },
     outDir: options.out ?? join(dataDir, "clips"),
     signal,
@@ -106,8 +119,14 @@ export async function demo(
   });
 }
 
+const listOf = (text = "") => text.split(",").flatMap((part) => part.trim() || []);
+
+/** Without what is empty: that counts as unset. */
+const withValues = (environment: CliConfig["environment"]) =>
+  Object.fromEntries(Object.entries(environment).filter(([, value]) => value));
+
 /** The clips, for people. */
-export function tell({ clips, seconds, transcriber }: MakeResult, terminal: Terminal): void {
+export function tell({ clips, seconds, transcriber, provider, usd }: MakeResult, terminal: Terminal): void {
   terminal.say("");
   for (const { title, duration, start, path } of clips) {
     terminal.say(`${terminal.bold(title)}`);
@@ -116,7 +135,10 @@ export function tell({ clips, seconds, transcriber }: MakeResult, terminal: Term
     );
   }
   const heard = transcriber === "none" ? "without words" : `heard by ${transcriber}`;
-  terminal.say(`\n${clips.length} ${clips.length === 1 ? "clip" : "clips"} in ${seconds.total} s, ${heard}.`);
+  const where = provider ? `, on ${provider}` : "";
+  const cost = usd ? `, for ${usdText(usd)}` : "";
+  const made = `${clips.length} ${clips.length === 1 ? "clip" : "clips"} in ${seconds.total} s`;
+  terminal.say(`\n${made}, ${heard}${where}${cost}.`);
 }
 
 const clock = (seconds: number) =>

@@ -33,6 +33,7 @@ export async function doctor(config: CliConfig, terminal: Terminal): Promise<num
     dataLine(dataDir),
     pageLine(),
     languageModelLine(env),
+    computeLine(env),
     ...(await serviceLines(config)),
   ];
   const marks = { ok: "✓", old: "!", missing: "✗" };
@@ -124,6 +125,11 @@ function languageModelLine(env: CliConfig["environment"]): Line {
     needed: "any OpenAI-compatible endpoint, for better choices and titles; clips are made without one too",
     fix: found ? null : "Set LLM_API_BASE and LLM_MODEL_NAME (and LLM_API_KEY where it asks for one)",
   };
+}
+
+function computeLine({ COMPUTE }: CliConfig["environment"]): Line {
+  const found = `${COMPUTE || "process"} (npm run doctor -- --providers asks each about offers and prices)`;
+  return { id: "compute", level: "ok", found, needed: "where jobs run", fix: null };
 }
 
 /** What a service that runs here says of each thing it cannot work without; nothing where none runs. */

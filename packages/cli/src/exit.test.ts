@@ -12,6 +12,7 @@ test.each<[ErrorCode, number]>([
   ["WORKER_LOST", EXIT.unavailable],
   ["PROVIDER_UNAVAILABLE", EXIT.unavailable],
   ["INSUFFICIENT_CREDITS", EXIT.credits],
+  ["OVER_BUDGET", EXIT.credits],
   ["FFMPEG_MISSING", EXIT.config],
   ["DISK_FULL", EXIT.config],
   ["WORK_DIR_UNUSABLE", EXIT.config],

@@ -24,7 +24,7 @@ export class CliError extends Error {
   }
 }
 
-const CREDITS: ErrorCode[] = ["UNAUTHORIZED", "INSUFFICIENT_CREDITS", "LOCKED", "CREDITS_OFF"];
+const CREDITS: ErrorCode[] = ["UNAUTHORIZED", "INSUFFICIENT_CREDITS", "LOCKED", "CREDITS_OFF", "OVER_BUDGET"];
 const LACKING: ErrorCode[] = [
   "FFMPEG_MISSING",
   "MODEL_MISSING",

@@ -3,6 +3,7 @@ import { asCliError, type Client, createClient } from "./client.ts";
 import type { CliConfig } from "./config.ts";
 import { EXIT } from "./exit.ts";
 import { failure, watch } from "./make.ts";
+import { attemptLines } from "./places.ts";
 import { readOperatorToken } from "./start-api.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -53,8 +54,7 @@ export async function getJob(connection: Connection, id: string, terminal: Termi
   terminal.say(`${view.job_id}  ${terminal.bold(view.state)}  ${view.stage} ${view.progress} %`);
   if (view.source) terminal.say(`  ${view.source.title ?? ""}  ${terminal.dim(view.source.url)}`);
   if (view.message) terminal.say(`  ${view.message}`);
-  for (const { epoch, provider, state, outcome } of view.attempts)
-    terminal.say(terminal.dim(`  attempt ${epoch} on ${provider || "nothing yet"}: ${outcome ?? state}`));
+  for (const line of attemptLines(view, terminal)) terminal.say(line);
   for (const notice of view.notices) terminal.say(`  ${notice}`);
   if (view.error) terminal.say(`  ${view.error}\n  ${view.error_code ?? ""}: ${view.error_action ?? ""}`);
 }

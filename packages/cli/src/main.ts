@@ -8,15 +8,19 @@ import { ensureWebBuild } from "../../../tooling/web-build.ts";
 import { asCliError } from "./client.ts";
 import { readConfig } from "./config.ts";
 import { demo, tell } from "./demo.ts";
+import { devNosana } from "./dev-nosana.ts";
 import { doctor } from "./doctor.ts";
+import { doctorProviders } from "./doctor-providers.ts";
 import { CliError, EXIT } from "./exit.ts";
 import { cancelJob, connect, getJob, listJobs, watchJob } from "./jobs.ts";
 import { make } from "./make.ts";
+import { quote } from "./quote.ts";
 import { repair } from "./repair.ts";
 import { startApi } from "./start-api.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
 const WORKER = fileURLToPath(new URL("../../worker/src/main.ts", import.meta.url));
+const BUILT_IN = ["process", "docker", "nosana"];
 
 const config = readConfig(process.env);
 const interrupted = new AbortController();
@@ -57,14 +61,41 @@ const whole = (from: number, to: number) => (text: string) => {
   return value;
 };
 
+const providerList = (text: string) => {
+  const ids = text.split(",").map((id) => id.trim());
+  if (ids.some((id) => !/^[a-z][a-z0-9-]{0,39}$/.test(id)))
+    throw new InvalidArgumentError("It must be providers separated by commas, like docker,nosana.");
+  return [...new Set(ids)];
+};
+/** For a service that this command starts: of the providers that are built in. */
+const builtInList = (text: string) => {
+  const ids = providerList(text);
+  const unknown = ids.filter((id) => !BUILT_IN.includes(id));
+  if (unknown.length > 0)
+    throw new InvalidArgumentError(`There is no ${unknown.join(", ")}; there are ${BUILT_IN.join(", ")}.`);
+  return ids;
+};
+const dollars = (text: string) => {
+  const usd = Number(text);
+  if (text.trim() === "" || !Number.isFinite(usd) || usd < 0)
+    throw new InvalidArgumentError("It must be US dollars, like 0.50.");
+  return usd;
+};
+
 /** Options of every command that makes clips. */
-const making = (command: Command) =>
+const making = (command: Command, providers: (text: string) => string[]) =>
   command
     .option("--duration <seconds>", "length of a clip, 30 to 60", whole(30, 60), 30)
     .option("--count <n>", "how many clips, 1 to 5", whole(1, 5), 2)
     .addOption(
       new Option("--language <code>", "what is spoken").choices(["auto", "en", "id"]).default("auto"),
     )
+    .option(
+      "--compute <providers>",
+      "where it runs, in order of preference: process, docker, nosana",
+      providers,
+    )
+    .option("--max-usd <dollars>", "what it may cost at most", dollars)
     .option("--out <folder>", "where the clips are saved (default: clips/ in the data folder)");
 
 /** --json may stand before or behind the command. */
@@ -75,7 +106,7 @@ const withOutput = (command: Command) =>
     )
     .option("--quiet", "no words on the terminal", () => program.setOptionValue("quiet", true));
 
-withOutput(making(program.command("demo")))
+withOutput(making(program.command("demo"), builtInList))
   .argument("[source]", "URL of a video, or a file; without it a sample talk is made")
   .description("make clips on embedded defaults and show them in a page")
   .option("--exit", "end when the clips are made")
@@ -91,10 +122,11 @@ withOutput(making(program.command("demo")))
     );
   });
 
-withOutput(making(program.command("clip")))
+withOutput(making(program.command("clip"), providerList))
   .argument("<source>", "URL of a video, or a file")
   .description("make clips with a running service")
   .option("--api <url>", "the service (default: http://localhost:3000)")
+  .option("--quote", "tell where it would run and what it would cost, and end")
   .action(async (source, options) => {
     const screen = terminal();
     const apiUrl = options.api ?? config.apiUrl;
@@ -102,7 +134,13 @@ withOutput(making(program.command("clip")))
       clip_duration_seconds: options.duration,
       clip_count: options.count,
       language: options.language,
+      compute: options.compute,
+      max_usd: options.maxUsd,
     };
+    if (options.quote) {
+      process.exitCode = await quote({ apiUrl, request, terminal: screen });
+      return;
+    }
     const outDir = options.out ?? join(config.dataDir, "clips");
     const { signal } = interrupted;
     const result = await make({ apiUrl, terminal: screen, source, request, outDir, signal });
@@ -116,6 +154,7 @@ program
   .option("--port <port>", "default: PORT, or 3000", whole(0, 65_535))
   .option("--no-web", "the API alone")
   .option("--allow-private", "allow addresses of private networks and of this machine")
+  .option("--compute <providers>", "where jobs run, in order of preference (default: COMPUTE)", builtInList)
   .action(async (options) => {
     const screen = terminal();
     const { dataDir } = config;
@@ -131,6 +170,7 @@ program
         ...(!options.web && { WEB: "off" }),
         ...(options.port !== undefined && { PORT: String(options.port) }),
         ...(options.allowPrivate && { ALLOW_PRIVATE_SOURCES: "on" }),
+        ...(options.compute && { COMPUTE: options.compute.join(",") }),
       },
       (line) => process.stderr.write(`${line}\n`),
     );
@@ -155,10 +195,22 @@ program
     process.exitCode = await new Promise<number>((end) => child.once("exit", (code) => end(code ?? 1)));
   });
 
+withOutput(program.command("dev-nosana"))
+  .description("a stand-in for Nosana on this machine, to try COMPUTE=nosana without an account")
+  .option("--port <port>", "where it listens; 0: a free port", whole(0, 65_535), 4100)
+  .option("--queue <seconds>", "how long a launch waits for a node", whole(0, 3600), 2)
+  .action(({ port, queue }) =>
+    devNosana({ port, queueSeconds: queue }, config, terminal(), interrupted.signal),
+  );
+
 withOutput(program.command("doctor"))
   .description("what this machine has, what it lacks, and the line that gets it")
-  .action(async () => {
-    process.exitCode = await doctor(config, terminal());
+  .option("--providers", "each provider of COMPUTE: whether it can be used, what it offers, at what price")
+  .option("--api <url>", "the service whose providers are looked at (default: http://localhost:3000)")
+  .action(async ({ providers = false, api }) => {
+    process.exitCode = providers
+      ? await doctorProviders(config, { api }, terminal(), interrupted.signal)
+      : await doctor(config, terminal());
   });
 
 withOutput(program.command("repair"))
@@ -171,8 +223,8 @@ const onApi = (command: Command) =>
 onApi(jobs.command("ls").option("--limit <n>", "how many", whole(1, 200), 20))
   .description("the newest jobs")
   .action((options) => listJobs(connect(options.api, config), options.limit, terminal()));
-onApi(jobs.command("get").argument("<job_id>"))
-  .description("one job")
+onApi(jobs.command("get").alias("show").argument("<job_id>"))
+  .description("one job, with each attempt: where it ran, what it cost, what became of it")
   .action((id, options) => getJob(connect(options.api, config), id, terminal()));
 onApi(jobs.command("watch").argument("<job_id>"))
   .description("follow a job to its end")

@@ -29,7 +29,9 @@ async function startLiar({ name = "clip_01.mp4", breaks = true }) {
       jobs: router({
         create: procedure.mutation(() => ({ job_id: JOB, job_token: "kkj_x", status: "QUEUED" })),
         events: procedure.subscription(async function* () {
-          yield tracked("1", { job_id: JOB, status: "SUCCEEDED", state: "SUCCEEDED", notices: [] });
+          yield tracked("1", {
+            ...{ job_id: JOB, status: "SUCCEEDED", state: "SUCCEEDED", notices: [], attempts: [], usd: null },
+          });
         }),
         results: procedure.query(() => ({
           clips: [{ clip_file: name, title: "A clip" }],

@@ -10,10 +10,12 @@ import {
   type CreateJob,
   isEnded,
   type JobView,
+  KangKlipError,
   type Results,
 } from "@kangklip/contract";
 import { asCliError, type Client, createClient } from "./client.ts";
 import { CliError, EXIT, exitFor } from "./exit.ts";
+import { placeNews } from "./places.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface MakeOptions {
@@ -22,7 +24,7 @@ export interface MakeOptions {
   terminal: Terminal;
   /** A URL, or the path of a file on this machine. */
   source: string;
-  request: Pick<CreateJob, "clip_duration_seconds" | "clip_count" | "language">;
+  request: Pick<CreateJob, "clip_duration_seconds" | "clip_count" | "language" | "compute" | "max_usd">;
   /** Where the clips are saved; a folder per job is made in it. */
   outDir: string;
   /** Aborted by ^C: the job is cancelled. */
@@ -36,6 +38,9 @@ export interface MakeResult {
   status: "SUCCEEDED";
   transcriber: string;
   selector: string;
+  /** Where the attempt ran that made them, and what all attempts cost (US dollars); null: not known. */
+  provider: string | null;
+  usd: number | null;
   clips: {
     file: string;
     path: string;
@@ -71,6 +76,8 @@ export async function make(options: MakeOptions): Promise<MakeResult> {
       status: "SUCCEEDED",
       transcriber: results.transcriber ?? "none",
       selector: results.selector ?? "heuristic",
+      provider: view.attempts.at(-1)?.provider || null,
+      usd: view.usd,
       clips,
       seconds: { ...results.seconds, total },
       notices: results.notices,
@@ -81,7 +88,23 @@ export async function make(options: MakeOptions): Promise<MakeResult> {
   }
 }
 
+/** Refuses a place that the service does not have, before a file is sent there for nothing. @throws KangKlipError INVALID_INPUT */
+async function checkCompute(
+  client: Client,
+  wanted: readonly string[] | null | undefined,
+): Promise<void> {
+  if (!wanted) return;
+  const { compute } = await client.system.info.query();
+  const lacking = wanted.filter((id) => !compute.includes(id));
+  if (lacking.length > 0)
+    throw new KangKlipError(
+      "INVALID_INPUT",
+      `This service cannot run jobs on ${lacking.join(", ")}: it runs with COMPUTE=${compute.join(",")}`,
+    );
+}
+
 async function create({ terminal, source, request, apiUrl, signal }: MakeOptions, client: Client) {
+  await checkCompute(client, request.compute);
   const isUrl = /^[a-z][a-z0-9+.-]*:/i.test(source) && !existsSync(source);
   if (isUrl) return client.jobs.create.mutate({ video_url: source, ...request });
   const file = await stat(source).catch(() => undefined);
@@ -126,6 +149,7 @@ export function watch(
 ): Promise<JobView> {
   const { promise, resolve, reject } = Promise.withResolvers<JobView>();
   const told = new Set<string>();
+  let before: JobView | undefined;
   let isOver = false;
   let giveUp: NodeJS.Timeout | undefined;
   const isAway = () => {
@@ -142,6 +166,8 @@ export function watch(
       if (!told.has(notice)) terminal.say(terminal.dim(`  ${notice}`));
       told.add(notice);
     }
+    for (const line of placeNews(before, view)) terminal.say(terminal.dim(`  ${line}`));
+    before = view;
     terminal.show(view);
     if (isEnded(view.status)) resolve(view);
   };
@@ -177,7 +203,7 @@ export function watch(
   });
 }
 
-const progressOf = ({ job_id, status, state, stage, progress, stage_progress, message }: JobView) => ({
+const progressOf = ({
   job_id,
   status,
   state,
@@ -185,6 +211,17 @@ const progressOf = ({ job_id, status, state, stage, progress, stage_progress, me
   progress,
   stage_progress,
   message,
+  ...rest
+}: JobView) => ({
+  job_id,
+  status,
+  state,
+  stage,
+  progress,
+  stage_progress,
+  message,
+  provider: rest.attempts.at(-1)?.provider || null,
+  usd: rest.usd,
 });
 
 /** How a job that failed is told: what happened, where, the code, what to do. */

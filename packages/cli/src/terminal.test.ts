@@ -77,6 +77,52 @@ test("on a terminal a bar redraws itself, and the stage before it stands complet
   expect(err).toMatch(/\n\r.\[2KA word\nChoosing moments .*0 %$/);
 });
 
+test("what is waited for is a line without a bar, for nobody knows its end", () => {
+  const terminal = opened({ tty: true });
+  const waiting = { state: "QUEUED", message: "pulling the image: 43 % of 3.1 GB" } as const;
+  terminal.show(view(waiting));
+  expect(err).toBe("\r\u001b[2KWaiting for a worker  pulling the image: 43 % of 3.1 GB");
+  err = "";
+  const narrow = createTerminal(
+    { json: false, quiet: false, color: false },
+    {
+      stderr: {
+        ...{ isTTY: true, columns: 40 },
+        write: (text: unknown) => {
+          err += text;
+          return true;
+        },
+      },
+    },
+  );
+  narrow.show(view(waiting));
+  expect(err).toBe("\r\u001b[2KWaiting for a worker  pulling the imag…");
+});
+
+test("elsewhere than on a terminal what is waited for is told, but not each of its figures", () => {
+  const terminal = opened();
+  for (const percent of [1, 2, 3])
+    terminal.show(view({ state: "STARTING", message: `pulling the image: ${percent} %` }));
+  terminal.show(view({ state: "STARTING", message: null, start_error: "docker is \u001b[2Jfull" }));
+  expect(err).toBe("Waiting for a worker …\n  pulling the image: 1 %\n  docker is [2Jfull\n");
+});
+
+test("on a terminal a long line goes on below its beginning, between words, and an address is left whole", () => {
+  const terminal = opened({ tty: true, color: true });
+  const words = Array.from({ length: 30 }, (_, index) => `word${index}`).join(" ");
+  terminal.say(terminal.bold(`  ${words}`));
+  const lines = err.trimEnd().split("\n");
+  expect(lines).toHaveLength(3);
+  for (const line of lines.slice(1)) expect(line).toMatch(/^ {2}[^ ].{4,105}$/);
+  expect(err.replace(/\s+/g, " ").trim()).toBe(terminal.bold(` ${words}`));
+  err = "";
+  terminal.say(`✓ docker  ${"x".repeat(60)} ${"y".repeat(200)}`, 10);
+  expect(err).toBe(`✓ docker  ${"x".repeat(60)}\n${" ".repeat(10)}${"y".repeat(200)}\n`);
+  err = "";
+  opened().say(`  ${words}`);
+  expect(err).toBe(`  ${words}\n`);
+});
+
 test("a job that is tried again says so, and begins its stages anew", () => {
   const terminal = opened({ tty: true });
   terminal.show(view({ stage: "RENDER", stage_progress: 0.5 }));

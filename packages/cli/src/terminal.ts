@@ -2,8 +2,8 @@ import { type JobView, STAGES, type Stage } from "@kangklip/contract";
 
 /** Where words for people go (stderr) and data for machines (stdout). */
 export interface Terminal {
-  /** One line for a person. */
-  say(line: string): void;
+  /** One line for a person. On a terminal what is too long for it goes on below, `hang` columns in (default: as far as the line itself). */
+  say(line: string, hang?: number): void;
   /** The job's progress: a bar that redraws itself on a terminal, a line per step elsewhere. Cheap: call it with every view. */
   show(view: JobView): void;
   /** Progress of something that is no job: a download, the sample. */
@@ -32,6 +32,8 @@ const COMMANDS =
   /\u001b(?!\[(?:0|1|2|33)m)|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]/g;
 const BAR_CELLS = 24;
 const REDRAW_MS = 80;
+/** Elsewhere than on a terminal, what is waited for is told again when so much time (ms) has gone by and it reads otherwise. */
+const TELL_AGAIN_MS = 10_000;
 
 type Screen = Pick<NodeJS.WriteStream, "write" | "isTTY" | "columns">;
 
@@ -46,6 +48,8 @@ export function createTerminal(
   let drawn = "";
   let drawnAt = 0;
   let told = "";
+  let waitedFor = "";
+  let waitedForAt = 0;
 
   const write = (text: string) => {
     if (!quiet) stderr.write(text);
@@ -66,7 +70,7 @@ export function createTerminal(
     const percent = `${Math.round(fraction * 100)}`.padStart(3);
     const text = `${label.padEnd(20)} ${amber("█".repeat(filled))}${dim("░".repeat(BAR_CELLS - filled))} ${percent} %`;
     const room = (stderr.columns ?? 100) - 20 - BAR_CELLS - 10;
-    const shown = detail.replace(COMMANDS, "").slice(0, room);
+    const shown = shorten(detail.replace(COMMANDS, ""), room);
     return shown && room > 8 ? `${text}  ${dim(shown)}` : text;
   };
   const bar = (label: string, fraction: number, detail = "") => {
@@ -75,15 +79,32 @@ export function createTerminal(
     told = label;
   };
 
+  /** Something that nobody knows the end of: a place in a queue, an image on its way. */
+  const wait = (label: string, detail: string) => {
+    const text = detail.replace(COMMANDS, "");
+    if (live) {
+      const room = (stderr.columns ?? 100) - 23;
+      return draw(text && room > 8 ? `${label.padEnd(20)}  ${dim(shorten(text, room))}` : label);
+    }
+    if (told !== label) write(`${label} …\n`);
+    told = label;
+    const sameKind = wordsOf(text) === wordsOf(waitedFor);
+    if (!text || text === waitedFor || (sameKind && performance.now() - waitedForAt < TELL_AGAIN_MS)) return;
+    write(`  ${text}\n`);
+    [waitedFor, waitedForAt] = [text, performance.now()];
+  };
+
   let stage: Stage | undefined;
   return {
     bold,
     dim,
     bar,
     settle,
-    say(text) {
+    say(text, hang) {
       const clear = drawn && "\r\u001b[2K";
-      write(`${clear}${text.replace(COMMANDS, "")}\n${drawn}`); // a bar goes on below what was said
+      const said = text.replace(COMMANDS, "");
+      const shown = stderr.isTTY ? folded(said, (stderr.columns ?? 100) - 1, hang) : said;
+      write(`${clear}${shown}\n${drawn}`); // a bar goes on below what was said
     },
     show(view) {
       if (view.status === "SUCCEEDED" && live && stage) {
@@ -92,10 +113,10 @@ export function createTerminal(
       }
       const now = STAGES.find((known) => known === view.stage);
       if (view.state === "QUEUED" || view.state === "STARTING")
-        return bar("Waiting for a worker", 0, view.message ?? "");
+        return wait("Waiting for a worker", view.message ?? view.start_error ?? "");
       if (view.state === "RETRYING") {
         stage = undefined;
-        return bar("Trying again", 0, view.message ?? "");
+        return wait("Trying again", view.message ?? "");
       }
       if (!now) return;
       if (stage && stage !== now) {
@@ -119,3 +140,33 @@ export function createTerminal(
     },
   };
 }
+
+/** Breaks each line of a text between words where it is wider than the screen; colours take no room. */
+function folded(text: string, width: number, hang?: number): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the colours used here begin with it
+  const bare = (part: string) => part.replace(/\u001b\[\d+m/g, "");
+  const widthOf = (part: string) => bare(part).length;
+  return text
+    .split("\n")
+    .map((line) => {
+      if (widthOf(line) <= width) return line;
+      const indent = " ".repeat(
+        Math.min(hang ?? /^ */.exec(bare(line))?.[0].length ?? 0, Math.floor(width / 2)),
+      );
+      const lines: string[] = [];
+      let present = "";
+      for (const word of line.split(/(?<=\S)(?= )/)) {
+        if (present && widthOf(present + word) > width) {
+          lines.push(present);
+          present = indent + word.trimStart();
+        } else present += word;
+      }
+      return [...lines, present].join("\n");
+    })
+    .join("\n");
+}
+
+const shorten = (text: string, room: number) =>
+  text.length > room ? `${text.slice(0, Math.max(0, room - 1))}…` : text;
+/** What a line says but for its figures: "pulling 43 % of 3.1 GB" and "pulling 60 % of 3.1 GB" are of one kind. */
+const wordsOf = (text: string) => text.replace(/[\d.,]+/g, "");

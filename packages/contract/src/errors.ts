@@ -39,6 +39,13 @@ export const ERRORS = {
     exit: 69,
     action: "Try again in a minute, or switch COMPUTE to another provider.",
   },
+  OVER_BUDGET: {
+    status: 402,
+    retry: false,
+    exit: 70,
+    action:
+      "Allow more (max_usd of the job, MAX_USD_PER_JOB or MAX_USD_PER_HOUR of the installation), or add a cheaper provider to COMPUTE.",
+  },
   CREDITS_OFF: {
     status: 503,
     retry: false,

@@ -5,5 +5,6 @@ export * from "./credits.ts";
 export * from "./errors.ts";
 export * from "./job.ts";
 export * from "./machine-env.ts";
+export * from "./place.ts";
 export * from "./source-url.ts";
 export * from "./worker.ts";

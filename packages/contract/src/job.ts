@@ -55,6 +55,9 @@ export function jobProgress(stage: Stage, fraction: number): number {
 export const Language = z.enum(["en", "id", "auto"], { error: "language must be en, id, or auto" });
 export type Language = z.infer<typeof Language>;
 
+const COMPUTE_TEXT = 'compute must be a list of providers, like ["docker"]';
+const ProviderName = z.string({ error: COMPUTE_TEXT }).regex(/^[a-z][a-z0-9-]{0,39}$/, COMPUTE_TEXT);
+
 /**
  * A new job. The order of the fields is the order in which the documented checks are made, and each text is exact:
  * REST answers with the first failing field's message.
@@ -79,6 +82,20 @@ export const CreateJob = z
       .min(1, "clip_count must be between 1 and 5")
       .max(5, "clip_count must be between 1 and 5"),
     language: Language.nullish().transform((language) => language ?? "auto"),
+    /** Where it may run, of the providers that the installation has; undefined: at any of them. */
+    compute: z
+      .array(ProviderName, { error: COMPUTE_TEXT })
+      .min(1, COMPUTE_TEXT)
+      .max(16, COMPUTE_TEXT)
+      .nullish()
+      .transform((list) => (list ? [...new Set(list)] : undefined)),
+    /** What it may cost at most, all attempts together (US dollars). */
+    max_usd: z
+      .number({ error: "max_usd must be a number of US dollars" })
+      .min(0, "max_usd must not be negative")
+      .max(100_000, "max_usd must be at most 100000")
+      .nullish()
+      .transform((usd) => usd ?? undefined),
   })
   .refine((job) => job.video_url !== undefined || job.upload_id !== undefined, {
     path: ["video_url"],
@@ -87,8 +104,28 @@ export const CreateJob = z
   });
 export type CreateJob = z.input<typeof CreateJob>;
 
+/** What is asked about a job before it is made: the same request, whose other fields do not matter here. */
+export const QuoteJob = z.looseObject({
+  compute: CreateJob.shape.compute,
+  max_usd: CreateJob.shape.max_usd,
+  /** The length of the video, where it is known. */
+  source_seconds: z.number().min(0).max(1e6).nullish(),
+});
+export type QuoteJob = z.infer<typeof QuoteJob>;
+
 export const CreatedJob = z.object({ job_id: JobId, job_token: z.string(), status: JobStatus });
 export type CreatedJob = z.infer<typeof CreatedJob>;
+
+/** A place that an attempt was given, with its price at that time. */
+export const PlaceView = z.object({
+  /** "this machine", "NVIDIA RTX 4090 market". */
+  label: z.string(),
+  /** The GPU's model; null where there is none. */
+  gpu: z.string().nullable(),
+  /** 0: costs nothing; null: not known. */
+  usd_per_hour: z.number().nullable(),
+});
+export type PlaceView = z.infer<typeof PlaceView>;
 
 /** One try of a job, as its owner may see it. Times are ISO 8601. */
 export const AttemptView = z.object({
@@ -99,6 +136,14 @@ export const AttemptView = z.object({
   started_at: z.string().nullable(),
   ended_at: z.string().nullable(),
   outcome: z.string().nullable(), // "succeeded", or the code of what ended it
+  /** Null until it was given a place. */
+  offer: PlaceView.nullable(),
+  /** What it has cost so far in US dollars: as its provider tells, else reckoned from the price; null: not known. */
+  usd: z.number().nullable(),
+  /** Why it runs where it does, or ran there, in a few words: "first choice", "docker has no free GPU". */
+  reason: z.string().nullable(),
+  /** Why it ended, in one sentence; null while it goes on, and after success. */
+  ended_because: z.string().nullable(),
 });
 export type AttemptView = z.infer<typeof AttemptView>;
 
@@ -131,8 +176,13 @@ export const JobView = z.object({
     clip_duration_seconds: z.int(),
     clip_count: z.int(),
     language: Language,
+    /** The providers that were asked for; null: any. */
+    compute: z.array(z.string()).nullable(),
+    max_usd: z.number().nullable(),
   }),
   attempts: z.array(AttemptView),
+  /** What all attempts together have cost so far (US dollars), as far as is known; null: nothing is known. */
+  usd: z.number().nullable(),
   /** What went otherwise than hoped, in plain words: no speech recogniser, low accuracy, fewer clips than asked. */
   notices: z.array(z.string()),
   /** Known once the worker has looked into the source; only shown to who has the job's token. */
@@ -175,6 +225,67 @@ export const SystemInfo = z.object({
   max_source_bytes: z.int(),
 });
 export type SystemInfo = z.infer<typeof SystemInfo>;
+
+/** A place that could run a job. */
+export const OfferView = PlaceView.extend({
+  provider: z.string(),
+  vram_gb: z.number().nullable(),
+  availability: z.enum(["available", "unknown", "full"]),
+});
+export type OfferView = z.infer<typeof OfferView>;
+
+export const QuotedOffer = OfferView.extend({
+  /** How long a job like this takes at most where all goes well, as it is reckoned before it is known (seconds). */
+  seconds: z.int(),
+  /** The same in US dollars; null where the price is not known. */
+  usd: z.number().nullable(),
+  /** Whether the job would go here now: at most one does, and it comes first. */
+  chosen: z.boolean(),
+  /** Why it would go here, or why not. */
+  reason: z.string().nullable(),
+});
+export type QuotedOffer = z.infer<typeof QuotedOffer>;
+
+/** `jobs.quote`: where a job would run and what it would cost. Nothing is started or kept. */
+export const Quote = z.object({
+  offers: z.array(QuotedOffer),
+  /** What happens to a job that is made now: where it goes, what it waits for, or why it would fail. */
+  message: z.string(),
+  expires_at: z.string(),
+});
+export type Quote = z.infer<typeof Quote>;
+
+/** `system.providers`: a provider of this installation, asked just now. */
+export const ProviderView = z.object({
+  id: z.string(),
+  ok: z.boolean(),
+  /** The best GPU that it offers now; null: none. */
+  gpu: z.string().nullable(),
+  /** Its cheapest offer; null: no price is known. */
+  usd_per_hour: z.number().nullable(),
+  /** Only for the operator of the machine. */
+  operator: z
+    .object({
+      detail: z.string(),
+      gpus: z.int().nullable(),
+      free_usd: z.number().nullable(),
+      /** Launches that are there or on their way. */
+      running: z.int(),
+      capabilities: z.object({
+        submit: z.enum(["native", "lookup"]),
+        deadline: z.enum(["native", "none"]),
+        logs: z.enum(["live", "after-exit", "none"]),
+        env_visible_to: z.enum(["host", "operator", "public"]),
+        gpu: z.boolean(),
+        list: z.boolean(),
+      }),
+      offers: z.array(OfferView),
+      /** Why it is left alone for now, and until when. */
+      held: z.object({ reason: z.string(), until: z.string() }).nullable(),
+    })
+    .nullable(),
+});
+export type ProviderView = z.infer<typeof ProviderView>;
 
 /** `GET /readyz`: each thing that the service cannot work without, asked just now. */
 export const Readiness = z.object({

@@ -18,10 +18,16 @@ const resolution = z
 export const MachineEnv = z.object({
   FFMPEG_PATH: z.string().optional(),
   YTDLP_PATH: z.string().optional(),
+  /** whisper.cpp's program, which a machine with a graphics card hears with; else the one on PATH. */
+  WHISPER_CLI_PATH: z.string().optional(),
   MODEL_PATH: z.string().optional(),
   MODELS_DIR: z.string().default(".kangklip/models"),
   MODEL_DOWNLOAD: OnOff.default(true),
   TRANSCRIBER: z.enum(["auto", "whisper", "pocketsphinx", "none"]).default("auto"),
+  /** "off": the graphics card of this machine is left alone. */
+  GPU: z.enum(["auto", "off"]).default("auto"),
+  /** "auto": NVENC where it really encodes. */
+  ENCODER: z.enum(["auto", "libx264", "h264_nvenc"]).default("auto"),
   WORKER_THREADS: whole.min(1).max(256).optional(),
   RENDER_RESOLUTION: resolution.default([1080, 1920]),
   RENDER_MAX_FPS: whole.min(1).max(120).default(30),
@@ -40,8 +46,9 @@ export const MachineEnv = z.object({
   CAPTION_MARGIN_H: whole.min(40).max(260).optional(),
   CAPTION_MARGIN_V: whole.min(60).max(900).optional(),
 });
+export type MachineEnv = z.infer<typeof MachineEnv>;
 
-/** Of these the settings that mean the same on every machine, so that they go with a launch wherever it runs: paths and cores do not. */
+/** Of these the settings that mean the same on every machine, so that they go with a launch wherever it runs: paths, cores and whether a card is free do not. */
 export const PORTABLE_SETTINGS = Object.keys(MachineEnv.shape).filter((name) =>
-  /^(TRANSCRIBER|RENDER_\w+|CAPTION_\w+)$/.test(name),
+  /^(TRANSCRIBER|ENCODER|RENDER_\w+|CAPTION_\w+)$/.test(name),
 );

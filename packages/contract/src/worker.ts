@@ -23,12 +23,27 @@ export const WorkerEnv = z.strictObject({
 });
 export type WorkerEnv = z.infer<typeof WorkerEnv>;
 
-/** What the worker found on its machine by trying it. */
+/**
+ * What the worker found on its machine by trying it. It comes from the node itself: good for people and for choosing where the next
+ * attempt runs, never for trust. All but the first four are missing from workers that are older.
+ */
 export const SelfTest = z.object({
-  ffmpeg: z.string(), // version
-  encoder: z.string(), // "libx264", "h264_nvenc"
-  gpu: z.string().nullable(),
-  notes: z.array(z.string()), // why something fell back
+  ffmpeg: z.string().max(100), // version
+  encoder: z.string().max(40), // "libx264", "h264_nvenc"
+  /** The graphics card's name; null where there is none that can be used. */
+  gpu: z.string().max(200).nullable(),
+  notes: z.array(z.string().max(500)).max(20), // why something fell back
+  vram_mb: z.int().min(0).nullish(),
+  driver: z.string().max(100).nullish(),
+  /** "OK", or why NVENC, NVDEC and speech recognition by CUDA do not work here: "NO_LIB", "NO_ENGINE", "DRIVER_OLD" … */
+  nvenc: z.string().max(40).nullish(),
+  nvdec: z.string().max(40).nullish(),
+  cuda_whisper: z.string().max(40).nullish(),
+  /** What will hear the words, as far as it is known before there are any: "whisper (CUDA)", "whisper (CPU)". */
+  transcriber: z.string().max(40).nullish(),
+  cpus: z.int().min(1).nullish(),
+  /** How long the trying took. */
+  seconds: z.number().min(0).nullish(),
 });
 export type SelfTest = z.infer<typeof SelfTest>;
 
@@ -38,6 +53,7 @@ export const ClaimInput = z.object({
   /** Random per process: the same nonce gets the same answer again (a lost response is harmless), another one is refused. */
   instance_nonce: z.string().min(16).max(100),
   contract_version: z.int(),
+  selftest: SelfTest.optional(),
 });
 export type ClaimInput = z.infer<typeof ClaimInput>;
 

@@ -35,6 +35,9 @@ export function groupIsAlive({ pid, start }: GroupLeader): boolean {
   const now = startOf(pid);
   if (now !== undefined && now !== start) return false; // the number has been given to somebody else
   if (process.platform !== "linux") return signalReaches(pid);
+  if (!signalReaches(pid)) return false; // nobody, not even a zombie: most launches that have ended
+  const leader = statOf(pid);
+  if (leader?.[PROCESS_GROUP] === String(pid) && leader[STATE] !== "Z") return true;
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map((name) => statOf(Number(name)))
@@ -55,7 +58,8 @@ function signalReaches(pid: number): boolean {
   try {
     process.kill(-pid, 0);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // on Linux, "not permitted" means that somebody is there; elsewhere it is also said of zombies
+    return process.platform === "linux" && (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

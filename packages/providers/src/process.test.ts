@@ -1,21 +1,111 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
+import { runProviderConformance } from "./conformance.ts";
 import { createProcessProvider } from "./process.ts";
 import { groupIsAlive, startOf } from "./process-group.ts";
-import { aLaunch, BEHAVIOURS, cancelled, testProvider, until } from "./testing.ts";
+import { aLaunch, BEHAVIOURS, cancelled, until } from "./testing.ts";
 
-const dir = mkdtempSync(join(tmpdir(), "kk-launches-"));
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
-const open = (script: string) =>
+const root = mkdtempSync(join(tmpdir(), "kk-launches-"));
+const dir = join(root, "ours");
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const open = (script: string, where = dir) =>
   createProcessProvider({
-    dir,
+    dir: where,
     command: [process.execPath, "-e", script],
     machineEnv: { PATH: process.env.PATH ?? "" },
   });
 
-describe("process provider", () => testProvider((behaviour) => open(BEHAVIOURS[behaviour])));
+/** The groups of a launch that have a member alive, by what their processes were started with. */
+const isLinux = existsSync("/proc/self/environ");
+function groupsOf(launchKey: string): number {
+  if (!isLinux) {
+    const born = textOf(join(dir, launchKey, "pid"));
+    return born && groupIsAlive(JSON.parse(born)) ? 1 : 0;
+  }
+  const groups = readdirSync("/proc")
+    .filter((name) => textOf(`/proc/${name}/environ`).includes(`KK_LAUNCH_DIR=${join(dir, launchKey)}\0`))
+    .map((name) =>
+      textOf(`/proc/${name}/stat`)
+        .replace(/^.*\) /, "")
+        .split(" "),
+    )
+    .filter(([state]) => state && state !== "Z")
+    .map(([, , group]) => group);
+  return new Set(groups).size;
+}
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+const checks = runProviderConformance("process", {
+  open: (behaviour, installation) => open(BEHAVIOURS[behaviour], join(root, installation)),
+  capabilities: {
+    submit: "native",
+    deadline: "native",
+    logs: "live",
+    envVisibleTo: "host",
+    gpu: false,
+    list: true,
+  },
+  alive: groupsOf,
+  async sent(launchKey) {
+    const file = join(dir, launchKey, "pid");
+    await expect.poll(() => existsSync(file), { timeout: 30_000 }).toBe(true);
+    const { pid } = JSON.parse(readFileSync(file, "utf8"));
+    const ofProcess = ["environ", "cmdline"].map((name) => textOf(`/proc/${pid}/${name}`));
+    return [launchKey, ...ofProcess, ...globSync(join(dir, launchKey, "*")).map(textOf)].join("\n");
+  },
+  line: "no line",
+  refusals: [
+    {
+      kind: "UNAVAILABLE",
+      when: "no folder can be made for it",
+      open: () => {
+        writeFileSync(join(root, "a-file"), "");
+        return open(BEHAVIOURS.ok, join(root, "a-file"));
+      },
+    },
+  ],
+});
+
+test("all checks apply to it but those of a line to elsewhere and of a memory limit", () => {
+  expect(checks.sort()).toEqual(
+    [
+      "C1",
+      "C2",
+      "C3",
+      "C5",
+      "C6",
+      "C7",
+      "C8",
+      "C9",
+      "C10",
+      "C11",
+      "C12",
+      "C14",
+      "C15",
+      "C16",
+      "C17",
+      "C18",
+    ].sort(),
+  );
+});
 
 test("a launch whose maker died before starting it is lost after half a minute", async () => {
   const provider = open(BEHAVIOURS.ok);
@@ -82,4 +172,75 @@ test("F40: a launch that was asked to stop before a clock was put back is not wa
   writeFileSync(join(dir, ref.ref, "cancel"), JSON.stringify({ at: Date.now() + 3_600_000 }));
   await provider.cancel(ref, { graceSeconds: 3600 });
   expect(await until(provider, ref, ["exited"])).toMatchObject({ reason: "cancelled" });
+});
+
+test("a launch that has not come up yet can be cancelled, and then never begins", async () => {
+  const slow = join(root, "slow"); // what the launch writes down about itself comes late
+  mkdirSync(slow);
+  writeFileSync(join(slow, "mv"), `#!/bin/sh\nsleep 1\nexec /bin/mv "$@"\n`, { mode: 0o755 });
+  const provider = createProcessProvider({
+    dir,
+    command: [process.execPath, "-e", BEHAVIOURS.waits],
+    machineEnv: { PATH: `${slow}:${process.env.PATH}` },
+  });
+  const ref = await provider.submit(aLaunch());
+  expect(await provider.observe(ref)).toEqual({ phase: "starting" });
+  expect(await provider.cancel(ref, { graceSeconds: 3600 })).toBe("retry");
+  expect(await provider.observe(ref)).toEqual({ phase: "stopping" });
+  expect(await until(provider, ref, ["exited"])).toMatchObject({ reason: "cancelled", exitCode: 143 });
+  await expect.poll(() => provider.cancel(ref, { graceSeconds: 3600 })).toBe("gone");
+  expect(existsSync(join(dir, ref.ref, "log"))).toBe(false);
+  await provider.release(ref);
+});
+
+test("a launch that ends by itself when its time is up is timed out, and has time to end well", async () => {
+  const script = (code: number) =>
+    `process.on("SIGTERM", () => process.exit(${code})); setInterval(() => {}, 1000)`;
+  const { requirements } = aLaunch();
+  const short = { requirements: { ...requirements, maxRuntimeSeconds: 1.5 } };
+  const [late, justInTime] = [open(script(124)), open(script(0))];
+  const ref = await late.submit(aLaunch(short));
+  const other = await justInTime.submit(aLaunch(short));
+  expect(await until(late, ref, ["exited"])).toMatchObject({ reason: "timeout", exitCode: 124 });
+  expect(await until(justInTime, other, ["exited"])).toMatchObject({ reason: "completed", exitCode: 0 });
+  for (const each of [ref, other]) await late.release(each);
+});
+
+test("what a worker leaves behind ends with it, although nobody looks", async () => {
+  const provider = open(
+    `require("node:child_process").spawn("sleep", ["60"], { stdio: "ignore", detached: false }); setTimeout(() => process.exit(3), 300)`,
+  );
+  const ref = await provider.submit(aLaunch());
+  await expect.poll(() => existsSync(join(dir, ref.ref, "exit")), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => groupsOf(ref.ref), { timeout: 20_000 }).toBe(0);
+  expect(await provider.observe(ref)).toMatchObject({ exitCode: 3, reason: "error" });
+  await provider.release(ref);
+});
+
+test("a state that cannot be read is no answer: the launch may still run", async () => {
+  const provider = open(BEHAVIOURS.waits);
+  const ref = await provider.submit(aLaunch());
+  await until(provider, ref, ["running"]);
+  const file = join(dir, ref.ref, "pid");
+  const born = readFileSync(file, "utf8");
+  writeFileSync(file, born.slice(0, 5));
+  const unavailable = { name: "ProviderError", kind: "UNAVAILABLE" };
+  await expect(provider.observe(ref)).rejects.toMatchObject(unavailable);
+  await expect(provider.cancel(ref, { graceSeconds: 0 })).rejects.toMatchObject(unavailable);
+  await expect(provider.release(ref)).rejects.toMatchObject(unavailable);
+  writeFileSync(file, born);
+  await cancelled(provider, ref);
+});
+
+test("on Windows it says what to do instead", async () => {
+  const platform = Object.getOwnPropertyDescriptor(process, "platform") ?? {};
+  Object.defineProperty(process, "platform", { ...platform, value: "win32" });
+  try {
+    const provider = open(BEHAVIOURS.ok);
+    expect(await provider.probe()).toMatchObject({ ok: false, detail: expect.stringContaining("WSL 2") });
+    expect(await provider.offers(aLaunch().requirements)).toEqual([]);
+    await expect(provider.submit(aLaunch())).rejects.toMatchObject({ kind: "UNSUPPORTED" });
+  } finally {
+    Object.defineProperty(process, "platform", platform);
+  }
 });

@@ -2,13 +2,14 @@ import { spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { WorkerEnv } from "@kangklip/contract";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { checkLaunch, isLaunchKey, LOG_BYTES, tailOf } from "./launch.ts";
 import { groupIsAlive, killGroup } from "./process-group.ts";
 import { type ComputeProvider, type Observation, ProviderError } from "./provider.ts";
 
 export interface ProcessProviderOptions {
-  /** One folder per launch is made in here. */
+  /** One folder per launch is made in here; another installation has another folder. */
   dir: string;
   /** What to run: a program and its arguments. */
   command: readonly string[];
@@ -16,25 +17,47 @@ export interface ProcessProviderOptions {
   machineEnv: Readonly<Record<string, string>>;
 }
 
+/** What a launch that has reached its maximum run time gets to end by itself, before it is killed. */
+const DEADLINE_GRACE_SECONDS = 5;
 /**
- * What stands round the command. It writes down itself who it is, so that a launch can be found and ended although the control plane died
- * right after starting it; then the exit code, when the command ends. Both by a rename, so that a reader never sees half of it. The
- * start time is field 22 of /proc/PID/stat, counted behind the name in brackets.
+ * What stands round the command: `sh -c WRAPPER sh SECONDS PROGRAM ARGUMENT…`, the leader of a process group. It writes down itself who it
+ * is, so that a launch can be found and ended although the control plane died right after starting it; then the exit code, when the
+ * command ends, and whatever the command has left behind ends with it. Each by a rename, so that a reader never sees half of it. The start
+ * time is field 22 of /proc/PID/stat, counted behind the name in brackets.
+ *
+ * A request to end (SIGTERM to the group) is for the command: the shell waits for what comes of it, and the watcher is deaf to it, which ends
+ * the group at its maximum run time whether or not a control plane is there by then. `cancel` is looked for after `pid` is there, and
+ * written by `cancel()` before it looks for `pid`: one of them sees the other.
  */
 const WRAPPER = `cd "$KK_LAUNCH_DIR" || exit 70
+seconds=$1
+shift
+trap : TERM
 if read -r stat 2>/dev/null </proc/$$/stat
 then start=$(set -- \${stat##*) }; shift 19; echo "$1")
 else start=$(ps -o lstart= -p $$)
 fi
-printf '{"pid":%s,"start":"%s"}' $$ "$start" >pid.own && mv pid.own pid
-"$@" >log 2>&1
-code=$?
-echo "$code" >exit.tmp
-mv exit.tmp exit
-exit "$code"`;
+{ printf '{"pid":%s,"start":"%s"}' $$ "$start" >pid.own && mv pid.own pid; } || exit 74
+(
+  trap '' TERM
+  sleep "$seconds"
+  : >timeout
+  kill -s TERM -- -$$
+  sleep ${DEADLINE_GRACE_SECONDS}
+  kill -s KILL -- -$$
+) >/dev/null 2>&1 &
+if [ -e cancel ]
+then code=143
+else
+  "$@" >log 2>&1
+  code=$?
+fi
+echo "$code" >exit.tmp && mv exit.tmp exit
+kill -s KILL -- -$$`;
 /** A launch that never wrote its pid: the control plane died between making the folder and starting the child. */
 const UNBORN_AFTER_MS = 30_000;
-const LOG_BYTES_READ = 1 << 20;
+/** How long a group that was killed may take to be gone. */
+const KILLED_WITHIN_MS = 2000;
 
 const Born = z.object({ pid: z.int(), start: z.string().trim() });
 const Cancelled = z.object({ at: z.number() });
@@ -45,39 +68,65 @@ const Cancelled = z.object({ at: z.number() });
  */
 export function createProcessProvider({ dir, command, machineEnv }: ProcessProviderOptions): ComputeProvider {
   const id = "process";
-  const folderOf = (ref: string) => {
-    if (!/^[a-z0-9-]{1,60}$/.test(ref)) throw new ProviderError("INVALID", id, `"${ref}" is no launch key`);
-    return join(dir, ref);
-  };
   const [program, ...args] = command;
   if (!program) throw new Error("The process provider needs a command");
+  /** The folder of a launch; undefined for what cannot be one, as for a reference that somebody else made up. */
+  const folderOf = (ref: string) => (isLaunchKey(ref) ? join(dir, ref) : undefined);
+  const unavailable = (message: string, cause: unknown) =>
+    new ProviderError("UNAVAILABLE", id, `${message}: ${messageOf(cause)}`, { cause });
 
-  async function observe(ref: string): Promise<Observation> {
-    const folder = folderOf(ref);
-    if (!existsSync(folder)) return { phase: "lost" };
-    const cancelled = await readJson(join(folder, "cancel"), Cancelled);
-    const born = await readJson(join(folder, "pid"), Born);
-    const alive = born !== undefined && groupIsAlive(born);
-    const exitCode = await readExit(folder);
-    if (exitCode !== undefined) {
-      if (alive) killGroup(born, "SIGKILL"); // the worker died and left children behind
-      return {
-        phase: "exited",
-        exitCode,
-        reason: exitCode === 0 ? "completed" : cancelled ? "cancelled" : "error",
-        endedAt: (await stat(join(folder, "exit"))).mtimeMs,
-      };
+  /** What a launch wrote down about itself or was told; undefined where there is nothing (any more). */
+  async function read<T>(
+    file: string,
+    schema: z.ZodType<T>,
+  ): Promise<(T & { writtenAt: number }) | undefined> {
+    try {
+      const { mtimeMs } = await stat(file);
+      return { ...schema.parse(JSON.parse(await readFile(file, "utf8"))), writtenAt: mtimeMs };
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return undefined;
+      throw unavailable(`${file} cannot be read`, error);
     }
-    if (alive) return { phase: cancelled ? "stopping" : "running", node: "this machine" };
-    if (!born && Date.now() - (await stat(folder)).mtimeMs < UNBORN_AFTER_MS) return { phase: "starting" };
-    return { phase: "exited", exitCode: null, reason: cancelled ? "cancelled" : "lost" };
+  }
+
+  async function look(folder: string) {
+    const [cancelled, born, exit] = await Promise.all([
+      read(join(folder, "cancel"), Cancelled),
+      read(join(folder, "pid"), Born),
+      read(
+        join(folder, "exit"),
+        z.int().transform((exitCode) => ({ exitCode })),
+      ),
+    ]);
+    const alive = born !== undefined && groupIsAlive(born);
+    return { cancelled, born, exit, alive };
+  }
+
+  async function observe(folder: string | undefined): Promise<Observation> {
+    const made = folder && (await stat(folder).catch(() => undefined));
+    if (!folder || !made) return { phase: "lost" };
+    const { cancelled, born, exit, alive } = await look(folder);
+    const known = { node: "this machine", ...(born && { startedAt: born.writtenAt }) };
+    const why = existsSync(join(folder, "timeout")) ? "timeout" : cancelled ? "cancelled" : undefined;
+    if (exit) {
+      const { exitCode, writtenAt: endedAt } = exit;
+      const reason = exitCode === 0 ? "completed" : (why ?? "error");
+      return { phase: "exited", ...known, exitCode, reason, endedAt };
+    }
+    if (alive) return { phase: why ? "stopping" : "running", ...known };
+    if (!born && Date.now() - made.mtimeMs < UNBORN_AFTER_MS)
+      return { phase: cancelled ? "stopping" : "starting" };
+    // it may have ended, or been released, while it was looked at
+    if (born && existsSync(join(folder, "exit"))) return observe(folder);
+    if (!existsSync(folder)) return { phase: "lost" };
+    return { phase: "exited", ...known, exitCode: null, reason: why ?? "lost" };
   }
 
   return {
     id,
     capabilities: {
       submit: "native",
-      deadline: "none",
+      deadline: "native",
       logs: "live",
       envVisibleTo: "host",
       gpu: false,
@@ -85,6 +134,7 @@ export function createProcessProvider({ dir, command, machineEnv }: ProcessProvi
     },
 
     async probe() {
+      if (isWindows()) return { ok: false, detail: NO_WINDOWS };
       try {
         await mkdir(dir, { recursive: true });
         await (await open(join(dir, ".probe"), "w")).close();
@@ -94,8 +144,8 @@ export function createProcessProvider({ dir, command, machineEnv }: ProcessProvi
       }
     },
 
-    async offers(requirements) {
-      if (requirements.gpu === "required") return [];
+    async offers({ gpu, nvenc }) {
+      if (gpu === "required" || nvenc === "required" || isWindows()) return [];
       return [
         {
           provider: id,
@@ -108,111 +158,119 @@ export function createProcessProvider({ dir, command, machineEnv }: ProcessProvi
       ];
     },
 
-    async submit(spec) {
-      const env = WorkerEnv.parse(spec.env);
+    async submit(spec, signal) {
+      const env = checkLaunch(id, spec);
+      signal?.throwIfAborted();
+      if (isWindows()) throw new ProviderError("UNSUPPORTED", id, NO_WINDOWS);
       const ref = { provider: id, ref: spec.launchKey };
-      const folder = folderOf(spec.launchKey);
-      mkdirSync(dir, { recursive: true });
+      const folder = join(dir, spec.launchKey);
       try {
+        mkdirSync(dir, { recursive: true });
         mkdirSync(folder, { mode: 0o700 });
       } catch (error) {
-        if (codeOf(error) === "EEXIST") return ref;
-        throw new ProviderError("UNAVAILABLE", id, `${folder} cannot be made: ${messageOf(error)}`, {
-          cause: error,
-        });
+        if (codeOf(error) === "EEXIST" && existsSync(folder)) return ref;
+        throw unavailable(`${folder} cannot be made`, error);
       }
+      const seconds = String(Math.max(1, Math.ceil(spec.requirements.maxRuntimeSeconds)));
       const nothing = openSync("/dev/null", "r+");
-      const child = spawn("/bin/sh", ["-c", WRAPPER, "sh", program, ...args], {
+      const child = spawn("/bin/sh", ["-c", WRAPPER, "sh", seconds, program, ...args], {
         detached: true, // a process group of its own: a signal to it reaches ffmpeg too
         stdio: [nothing, nothing, nothing],
         env: { NODE_ENV: "production", ...machineEnv, ...env, KK_LAUNCH_DIR: folder },
       });
       closeSync(nothing);
+      const failed = new Promise<Error>((tell) => child.once("error", tell));
       if (child.pid === undefined) {
         await rm(folder, { recursive: true, force: true });
-        throw new ProviderError("UNAVAILABLE", id, "No process could be started on this machine");
+        throw unavailable("No process could be started on this machine", await failed);
       }
       child.unref();
       return ref;
     },
 
     async find(launchKey) {
-      return existsSync(folderOf(launchKey)) ? [{ provider: id, ref: launchKey }] : [];
+      const folder = folderOf(launchKey);
+      return folder && existsSync(folder) ? [{ provider: id, ref: launchKey }] : [];
     },
 
-    observe: ({ ref }) => observe(ref),
+    observe: ({ ref }) => observe(folderOf(ref)),
 
     async cancel({ ref }, { graceSeconds }) {
       const folder = folderOf(ref);
-      const seen = await observe(ref);
-      if (seen.phase === "exited" || seen.phase === "lost") return "gone";
-      const born = await readJson(join(folder, "pid"), Born);
+      const { phase } = await observe(folder);
+      if (!folder || phase === "lost") return "gone";
+      if (phase === "exited") return (await endGroup(folder)) ? "gone" : "stopping";
+      const asked = await read(join(folder, "cancel"), Cancelled);
+      if (!asked && !(await writeWhole(join(folder, "cancel"), JSON.stringify({ at: Date.now() }))))
+        return "gone";
+      const born = await read(join(folder, "pid"), Born);
       if (!born) return "retry";
-      const asked = await readJson(join(folder, "cancel"), Cancelled);
-      if (!asked) {
-        await writeWhole(join(folder, "cancel"), JSON.stringify({ at: Date.now() }));
-        killGroup(born, "SIGTERM");
-      } else {
-        const waited = Date.now() - asked.at;
-        if (waited >= graceSeconds * 1000 || waited < 0) killGroup(born, "SIGKILL"); // below 0: a clock was put back
-      }
+      const waited = asked ? Date.now() - asked.at : 0;
+      if (!asked) killGroup(born, "SIGTERM");
+      else if (waited >= graceSeconds * 1000 || waited < 0) killGroup(born, "SIGKILL"); // below 0: a clock was put back
       return "stopping";
     },
 
     async logs({ ref }, { tail }) {
+      const folder = folderOf(ref);
+      if (!folder) return "";
       try {
-        const file = await open(join(folderOf(ref), "log"));
+        const file = await open(join(folder, "log"));
         try {
           const { size } = await file.stat();
-          const length = Math.min(size, LOG_BYTES_READ);
-          const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
-          return buffer.toString("utf8").trimEnd().split("\n").slice(-tail).join("\n");
+          const length = Math.min(size, LOG_BYTES);
+          const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
+          return tailOf(buffer.subarray(0, bytesRead), tail);
         } finally {
           await file.close();
         }
       } catch (error) {
         if (codeOf(error) === "ENOENT") return "";
-        throw error;
+        throw unavailable(`The log of ${ref} cannot be read`, error);
       }
     },
 
     async release({ ref }) {
       const folder = folderOf(ref);
-      const born = await readJson(join(folder, "pid"), Born);
-      if (born && groupIsAlive(born))
+      if (!folder || !existsSync(folder)) return;
+      if (!(await endGroup(folder)))
         throw new ProviderError("CONFLICT", id, `${ref} still runs: cancel it first`);
       await rm(folder, { recursive: true, force: true });
     },
 
     async *list() {
       for (const name of existsSync(dir) ? await readdir(dir) : []) {
-        if (!/^kk-/.test(name)) continue;
+        if (!name.startsWith("kk-") || !isLaunchKey(name)) continue;
         const createdAt = (await stat(join(dir, name)).catch(() => undefined))?.birthtimeMs;
         if (createdAt !== undefined) yield { ref: { provider: id, ref: name }, launchKey: name, createdAt };
       }
     },
   };
-}
 
-async function writeWhole(file: string, text: string): Promise<void> {
-  await writeFile(`${file}.tmp`, text, { mode: 0o600 });
-  await rename(`${file}.tmp`, file);
-}
-
-async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
-  try {
-    return schema.parse(JSON.parse(await readFile(file, "utf8")));
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
-    throw error;
+  /** Whether nothing of a launch runs any more; what a command that has ended left behind is killed. */
+  async function endGroup(folder: string): Promise<boolean> {
+    for (const deadline = Date.now() + KILLED_WITHIN_MS; ; await sleep(10)) {
+      const { born, exit, alive } = await look(folder);
+      if (!born || !alive) return true;
+      if (!exit || Date.now() > deadline) return false;
+      killGroup(born, "SIGKILL");
+    }
   }
 }
 
-async function readExit(folder: string): Promise<number | undefined> {
+const NO_WINDOWS =
+  "Workers run as processes on Linux and macOS: on Windows, start KangKlip inside WSL 2, or set COMPUTE=docker";
+const isWindows = () => process.platform === "win32";
+
+/** Whether it could be written: not where its folder is gone. */
+async function writeWhole(file: string, text: string): Promise<boolean> {
   try {
-    return Number.parseInt(await readFile(join(folder, "exit"), "utf8"), 10);
-  } catch {
-    return undefined;
+    await writeFile(`${file}.tmp`, text, { mode: 0o600 });
+    await rename(`${file}.tmp`, file);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return false;
+    throw error;
   }
 }
 

@@ -3,7 +3,10 @@ import type { WorkerEnv } from "@kangklip/contract";
 export type ProviderId = "process" | "docker" | "nosana" | (string & {});
 
 export interface ProviderCapabilities {
-  /** native: a launch key is unique at the provider; lookup: it must be searched for before creating. */
+  /**
+   * native: the place itself keeps launch keys unique; lookup: `submit` searches before it creates, and two that ask at the same moment
+   * may start two.
+   */
   submit: "native" | "lookup";
   /** Whether the provider itself ends a launch at its maximum run time. */
   deadline: "native" | "none";
@@ -19,6 +22,7 @@ export interface Requirements {
   minVramGb?: number;
   nvenc?: "required" | "preferred";
   diskGb: number;
+  /** From its start. Where the capability `deadline` is native the provider ends it then, with the reason "timeout". */
   maxRuntimeSeconds: number;
   maxPriceUsdPerHour?: number;
 }
@@ -82,7 +86,11 @@ export interface Observation {
   message?: string;
 }
 
-/** A place that runs the worker. Adding one: implement this and pass `testProvider`. */
+/**
+ * A place that runs the worker. Adding one: implement this and pass `runProviderConformance` (docs/write-a-provider.md).
+ * Calls end within half a minute and throw nothing but ProviderError: UNAVAILABLE where the place cannot be asked, for then nobody knows
+ * what became of a launch. `signal` ends a call early, with whatever error.
+ */
 export interface ComputeProvider {
   readonly id: ProviderId;
   readonly capabilities: ProviderCapabilities;
@@ -92,7 +100,8 @@ export interface ComputeProvider {
   offers(requirements: Requirements, signal?: AbortSignal): Promise<Offer[]>;
   /**
    * Starts the launch and gives its reference; asking again with the same launch key gives the same launch.
-   * @throws ProviderError; kind AMBIGUOUS means it may have started: `find` it.
+   * @throws ProviderError; kind AMBIGUOUS means it may have started: `find` it. So does a call that was given up on the way; one that
+   * was given up before it began has started nothing.
    */
   submit(spec: LaunchSpec, signal?: AbortSignal): Promise<LaunchRef>;
   /** Launches with this key, after an AMBIGUOUS answer or a crash; more than one are duplicates to cancel. */
@@ -105,9 +114,12 @@ export interface ComputeProvider {
     options: { graceSeconds: number },
     signal?: AbortSignal,
   ): Promise<"gone" | "stopping" | "retry">;
-  /** The last `tail` lines of output. */
+  /** The last `tail` lines of output, of at most 1 MiB, as text without control characters (`tailOf`). */
   logs(ref: LaunchRef, options: { tail: number }, signal?: AbortSignal): Promise<string>;
-  /** Frees what the ended launch still holds (folder, container, deployment). Idempotent. */
+  /**
+   * Frees what the ended launch still holds (folder, container, deployment). Idempotent.
+   * @throws ProviderError CONFLICT while it runs.
+   */
   release(ref: LaunchRef, signal?: AbortSignal): Promise<void>;
   /** All launches of this installation that the provider still knows. */
   list(signal?: AbortSignal): AsyncIterable<{ ref: LaunchRef; launchKey: string; createdAt: number }>;

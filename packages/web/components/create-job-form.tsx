@@ -1,8 +1,10 @@
 "use client";
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
+import { useCompute } from "../hooks/use-compute.ts";
 import { useCreateJob } from "../hooks/use-create-job.ts";
 import { checkAddress, type JobForm } from "../lib/job-form.ts";
 import { Choice } from "./choice.tsx";
+import { ComputeChoice } from "./compute-choice.tsx";
 import { FileDrop } from "./file-drop.tsx";
 import { ProblemCard } from "./problem-card.tsx";
 import { SourceHint } from "./source-hint.tsx";
@@ -18,7 +20,7 @@ const LANGUAGES = [
 
 /** Everything a job needs: a video, and how many clips of which length to make of it. */
 export function CreateJobForm({ initialAddress }: { initialAddress: string }) {
-  const [form, setForm] = useState<JobForm & { file: File | null }>({
+  const [form, setForm] = useState<Omit<JobForm, "compute"> & { file: File | null }>({
     address: initialAddress,
     file: null,
     durationSeconds: 45,
@@ -27,6 +29,7 @@ export function CreateJobForm({ initialAddress }: { initialAddress: string }) {
   });
   const [leftAddress, setLeftAddress] = useState(initialAddress !== "");
   const { submit, busy, failure, clearFailure, uploadFraction, cancelUpload } = useCreateJob();
+  const { compute, ...place } = useCompute();
   const addressId = useId();
   const errorId = useId();
   const addressInput = useRef<HTMLInputElement>(null);
@@ -46,7 +49,7 @@ export function CreateJobForm({ initialAddress }: { initialAddress: string }) {
     event.preventDefault();
     if (busy) return;
     setLeftAddress(true);
-    await submit(form);
+    await submit({ ...form, compute });
   }
 
   return (
@@ -114,6 +117,17 @@ export function CreateJobForm({ initialAddress }: { initialAddress: string }) {
         value={form.language}
         onChange={(language) => change({ language })}
         error={errorOf("language")}
+        disabled={busy}
+      />
+      <ComputeChoice
+        options={place.options}
+        choice={place.choice}
+        onChoose={(choice) => {
+          place.choose(choice);
+          clearFailure();
+        }}
+        meaning={place.meaning}
+        error={errorOf("compute")}
         disabled={busy}
       />
       {failure?.field === null && <ProblemCard title="The job could not be made" problem={failure.problem} />}

@@ -4,6 +4,7 @@ import Link from "next/link";
 import { useCopy } from "../hooks/use-copy.ts";
 import type { useJobActions } from "../hooks/use-job.ts";
 import { useSystem } from "../hooks/use-system.ts";
+import { placeName } from "../lib/compute.ts";
 import { diagnostics, STAGE_TEXT } from "../lib/job-view.ts";
 import { codeProblem } from "../lib/problem.ts";
 import { ProblemCard } from "./problem-card.tsx";
@@ -55,11 +56,12 @@ export function FailureCard({ view, owner, actions }: FailureCardProps) {
     ? `in the stage ${STAGE_TEXT[view.failed_stage].name}`
     : "before the first stage";
   const attempt = view.attempts.at(-1);
+  const where = attempt && placeName(attempt);
   return (
     <ProblemCard problem={{ ...known, action: view.error_action ?? known.action }}>
       <p className="w-full text-sm text-soft">
         It ended {place}, attempt {attempt?.epoch ?? 1}
-        {attempt?.provider ? ` on ${attempt.provider}` : ""}.{fee}
+        {where ? ` on ${where}` : ""}.{fee}
       </p>
       {ways}
       <button

@@ -2,8 +2,8 @@
 import type { JobView } from "@kangklip/contract";
 import { Check, Copy } from "lucide-react";
 import { useCopy } from "../hooks/use-copy.ts";
-import { elapsedSeconds, nameOf } from "../lib/job-view.ts";
-import { span } from "../lib/time.ts";
+import { madeText } from "../lib/compute.ts";
+import { nameOf } from "../lib/job-view.ts";
 
 /** What the job is about, and its id. `clips`: how many came out, once that is known. */
 export function JobHeading({ view, clips }: { view: JobView; clips: number | undefined }) {
@@ -22,7 +22,7 @@ export function JobHeading({ view, clips }: { view: JobView; clips: number | und
       <div className="mt-1 flex flex-wrap items-center gap-x-4 text-sm text-soft">
         {clips !== undefined && clips > 0 && (
           <p className="text-base font-medium text-ink">
-            {clips === 1 ? "1 clip" : `${clips} clips`}, made in {span(elapsedSeconds(view, 0))}
+            {clips === 1 ? "1 clip" : `${clips} clips`}, {madeText(view)}
           </p>
         )}
         <button

@@ -1,8 +1,10 @@
 import { Progress } from "@base-ui/react/progress";
 import { isEnded, type JobView } from "@kangklip/contract";
 import type { useJobActions } from "../hooks/use-job.ts";
+import { costText, hasStory, whereFact } from "../lib/compute.ts";
 import { elapsedSeconds, headline, remainingText, stageRows } from "../lib/job-view.ts";
 import { clock } from "../lib/time.ts";
+import { Attempts } from "./attempts.tsx";
 import { CancelDialog } from "./cancel-dialog.tsx";
 import { StageTimeline } from "./stage-timeline.tsx";
 
@@ -18,12 +20,14 @@ export function JobProgress({ view, now, owner, actions }: JobProgressProps) {
   const ended = isEnded(view.status);
   const attempt = view.attempts.at(-1);
   const remaining = remainingText(view, now);
-  const before = view.attempts.slice(0, -1).filter(({ outcome }) => outcome);
+  const cost = costText(view);
   const facts = [
     ["Elapsed", clock(elapsedSeconds(view, now))],
-    ["Attempt", attempt ? `${attempt.epoch}${attempt.provider ? ` on ${attempt.provider}` : ""}` : "1"],
     ["Asked for", `${view.request.clip_count} × ${view.request.clip_duration_seconds} s`],
-  ] as const;
+    whereFact(view),
+    ...(attempt?.node ? [["Node", attempt.node]] : []),
+    ...(cost ? [[ended ? "Cost" : "Cost so far", cost]] : []),
+  ];
   return (
     <section aria-label="Progress" className="panel p-5 sm:p-8">
       {!ended && (
@@ -53,9 +57,9 @@ export function JobProgress({ view, now, owner, actions }: JobProgressProps) {
       <div className="mt-7 flex flex-wrap items-end justify-between gap-x-8 gap-y-5">
         <dl className="flex flex-wrap gap-x-8 gap-y-3">
           {facts.map(([term, detail]) => (
-            <div key={term}>
+            <div key={term} className="min-w-0">
               <dt className="text-sm text-soft">{term}</dt>
-              <dd className="font-medium tabular-nums">{detail}</dd>
+              <dd className="font-medium wrap-anywhere tabular-nums">{detail}</dd>
             </div>
           ))}
         </dl>
@@ -66,14 +70,10 @@ export function JobProgress({ view, now, owner, actions }: JobProgressProps) {
           />
         )}
       </div>
-      {before.length > 0 && (
-        <ul className="mt-4 text-sm text-soft">
-          {before.map(({ epoch, outcome }) => (
-            <li key={epoch}>
-              Attempt {epoch} ended with <code>{outcome}</code>.
-            </li>
-          ))}
-        </ul>
+      {hasStory(view) && (
+        <div className="mt-6 border-t border-line pt-4">
+          <Attempts view={view} now={now} />
+        </div>
       )}
       {!ended && (
         <p className="mt-6 border-t border-line pt-4 text-sm text-soft">

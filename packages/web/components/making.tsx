@@ -3,6 +3,7 @@ import type { JobView, Results } from "@kangklip/contract";
 import { ChevronDown } from "lucide-react";
 import { useDownload } from "../hooks/use-clips.ts";
 import { stageRows } from "../lib/job-view.ts";
+import { Attempts } from "./attempts.tsx";
 import { StageTimeline } from "./stage-timeline.tsx";
 
 const FILES = [
@@ -27,6 +28,7 @@ export function Making({ view, results }: { view: JobView; results: Results | un
       </summary>
       <div className="space-y-6 pt-3 pb-6">
         <StageTimeline rows={stageRows(view, 0)} />
+        <Attempts view={view} now={0} />
         {results && (
           <p className="text-soft">
             Words by{" "}

@@ -1,45 +1,12 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startEmbedded } from "../../../tooling/embedded.ts";
 import { findChromium, openBrowser, PAGES } from "./browser.ts";
+import { startPage } from "./testing-page.ts";
 
 const chromium = findChromium(process.env.CHROMIUM);
-const WEB = fileURLToPath(new URL("..", import.meta.url));
 const PATHS = [...PAGES, "/jobs/kk_01JD0000000000000000000000"];
 const POLICY = /script-src 'nonce-([A-Za-z0-9+/=]{24})' 'strict-dynamic' 'self'/;
-
-/** The page as a process of its own, which hands calls on to the API. */
-async function startPage(apiOrigin: string) {
-  const next = createRequire(import.meta.url).resolve("next/dist/bin/next");
-  const child = spawn(process.execPath, [next, "start", WEB, "-p", "0", "-H", "127.0.0.1"], {
-    env: {
-      ...{ ...process.env, API_ORIGIN: apiOrigin, R2_ENDPOINT: "https://bucket.example/" },
-      ...{ NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" },
-    },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const ended = once(child, "exit");
-  const url = await new Promise<string>((resolve, reject) => {
-    let said = "";
-    child.stdout.on("data", (chunk) => {
-      said += chunk;
-      const [address] = /http:\/\/127\.0\.0\.1:[1-9]\d*/.exec(said) ?? [];
-      if (address && said.includes("Ready")) resolve(address);
-    });
-    void ended.then(() => reject(new Error(`The page did not start:\n${said}`)));
-  });
-  return {
-    url,
-    async stop() {
-      child.kill("SIGTERM");
-      await ended;
-    },
-  };
-}
 
 describe.skipIf(!chromium)("the content security policy in a browser (needs chromium)", () => {
   let house: Awaited<ReturnType<typeof startEmbedded>>;
@@ -52,7 +19,7 @@ describe.skipIf(!chromium)("the content security policy in a browser (needs chro
 
   beforeAll(async () => {
     house = await startEmbedded();
-    page = await startPage(house.url);
+    page = await startPage(house.url, { R2_ENDPOINT: "https://bucket.example/" });
     browser = await openBrowser(chromium ?? "");
   });
   afterAll(async () => {

@@ -9,7 +9,7 @@ import { useUpload } from "./use-upload.ts";
 
 /** Where a failure belongs: at one field of the form, or (null) at the form as a whole. */
 export interface FormFailure {
-  field: "source" | "durationSeconds" | "count" | "language" | null;
+  field: "source" | "durationSeconds" | "count" | "language" | "compute" | null;
   problem: Problem;
 }
 
@@ -62,5 +62,6 @@ function failureOf(error: unknown): FormFailure | null {
     problem.code?.startsWith("SOURCE_") ||
     /^video_url/.test(problem.message) ||
     problem.code === "YTDLP_MISSING";
-  return { field: aboutSource ? "source" : null, problem: { ...problem, message: inWords(problem.message) } };
+  const field = aboutSource ? "source" : /^compute\b/.test(problem.message) ? "compute" : null;
+  return { field, problem: { ...problem, message: inWords(problem.message) } };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkFile, checkForm, type JobForm } from "./job-form.ts";
+import { checkFile, checkForm, inWords, type JobForm } from "./job-form.ts";
 
 const aForm = (overrides: Partial<JobForm> = {}): JobForm => ({
   address: "https://example.com/talk.mp4",
@@ -7,6 +7,7 @@ const aForm = (overrides: Partial<JobForm> = {}): JobForm => ({
   durationSeconds: 45,
   count: 2,
   language: "auto",
+  compute: undefined,
   ...overrides,
 });
 const MAX_BYTES = 2_000_000_000;
@@ -17,6 +18,17 @@ test("a good form becomes the contract's request", () => {
     request: { clip_duration_seconds: 45, clip_count: 2, language: "auto" },
     videoUrl: "https://example.com/talk.mp4",
   });
+});
+
+test("the provider that was chosen goes along, and nothing where none was", () => {
+  expect(checkForm(aForm({ compute: ["docker"] }), MAX_BYTES)).toMatchObject({
+    request: { compute: ["docker"] },
+  });
+  expect(checkForm(aForm(), MAX_BYTES)).not.toHaveProperty("request.compute");
+  expect(checkForm(aForm({ compute: ["Not a name"] }), MAX_BYTES)).toMatchObject({ field: "compute" });
+  expect(inWords("compute: docker is not configured; there is process")).toBe(
+    "docker is not configured; there is process",
+  );
 });
 
 test.each([

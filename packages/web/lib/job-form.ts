@@ -9,9 +9,11 @@ export interface JobForm {
   durationSeconds: number;
   count: number;
   language: "auto" | "en" | "id";
+  /** Where it may run; undefined: at any of the installation's providers. */
+  compute: string[] | undefined;
 }
 
-type Field = "source" | "durationSeconds" | "count" | "language";
+type Field = "source" | "durationSeconds" | "count" | "language" | "compute";
 export type CheckedForm =
   | { ok: true; request: Omit<CreateJob, "video_url" | "upload_id">; videoUrl: string | null }
   | { ok: false; field: Field; problem: Problem };
@@ -27,6 +29,7 @@ export function checkForm(form: JobForm, maxBytes: number | undefined): CheckedF
     clip_duration_seconds: form.durationSeconds,
     clip_count: form.count,
     language: form.language,
+    ...(form.compute && { compute: form.compute }),
   };
   for (const { path, message } of CreateJob.safeParse(request).error?.issues ?? []) {
     const field = FIELD_OF[String(path[0])];
@@ -63,6 +66,7 @@ const FIELD_OF: Record<string, Exclude<Field, "source">> = {
   clip_duration_seconds: "durationSeconds",
   clip_count: "count",
   language: "language",
+  compute: "compute",
 };
 
 /** The contract's text with the names of its fields as the form calls them. Pure. */
@@ -71,5 +75,6 @@ export function inWords(text: string): string {
     .replace("video_url", "The address")
     .replace("clip_duration_seconds", "The clip length")
     .replace("clip_count", "The number of clips")
-    .replace(/^language\b/, "The language");
+    .replace(/^language\b/, "The language")
+    .replace(/^compute: /, "");
 }

@@ -33,7 +33,7 @@ const aView = (overrides: Partial<JobView> = {}): JobView => ({
   started_at: at(2),
   ended_at: null,
   stage_started_at: { DOWNLOAD: at(2), TRANSCRIPT: at(10) },
-  request: { clip_duration_seconds: 45, clip_count: 2, language: "auto" },
+  request: { clip_duration_seconds: 45, clip_count: 2, language: "auto", compute: null, max_usd: null },
   attempts: [
     {
       epoch: 1,
@@ -43,8 +43,13 @@ const aView = (overrides: Partial<JobView> = {}): JobView => ({
       started_at: at(1),
       ended_at: null,
       outcome: null,
+      offer: { label: "this machine", gpu: null, usd_per_hour: 0 },
+      usd: 0,
+      reason: "first choice",
+      ended_because: null,
     },
   ],
+  usd: 0,
   notices: [],
   source: { title: "A talk", seconds: 240, url: "https://example.com/talk.mp4?signature=secret" },
   stalled: false,

@@ -124,15 +124,6 @@ export function elapsedSeconds(view: JobView, nowMs: number): number {
 /** Everything a maintainer asks for first, and nothing that is anybody's secret: no token, no source address. Pure. */
 export function diagnostics(view: JobView, about: { version: string | undefined; browser: string }): string {
   const { job_id, state, stage, failed_stage, progress, error_code, error, start_error, notices } = view;
-  const attempts = view.attempts.map(({ epoch, provider, node, state, outcome, started_at, ended_at }) => ({
-    epoch,
-    provider,
-    node,
-    state,
-    outcome,
-    started_at,
-    ended_at,
-  }));
   return JSON.stringify(
     {
       kangklip: about.version,
@@ -148,7 +139,8 @@ export function diagnostics(view: JobView, about: { version: string | undefined;
       ended_at: view.ended_at,
       request: view.request,
       source_seconds: view.source?.seconds ?? null,
-      attempts,
+      attempts: view.attempts,
+      usd: view.usd,
       notices,
     },
     null,

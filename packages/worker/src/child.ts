@@ -57,8 +57,11 @@ export async function startChild(
   return spawn(first, others, { cwd, stdio, env: environment, detached: family, shell: false });
 }
 
-/** The walls would hide that a program is missing, so it is looked for here. */
-async function findProgram(program: string, path = ""): Promise<string> {
+/**
+ * Where a program lies: a path as it is, a name on PATH. The walls would hide that a program is missing, so it is looked for here.
+ * @throws Error with the code ENOENT where there is no such program
+ */
+export async function findProgram(program: string, path = childEnvironment().PATH ?? ""): Promise<string> {
   const candidates = program.includes("/")
     ? [program]
     : path.split(delimiter).flatMap((folder) => (folder ? [join(folder, program)] : []));
@@ -92,6 +95,8 @@ export interface RunOptions extends Omit<StartOptions, "stdio" | "cpuSeconds"> {
   onData?: ((chunk: Buffer) => void) | undefined;
   /** Takes the lines of file descriptor 3. */
   onSign?: ((line: string) => void) | undefined;
+  /** Takes stderr as it comes, in pieces of any length; its end is kept all the same. */
+  onError?: ((text: string) => void) | undefined;
   /** Most of stdout that is kept, in characters; more ends the child. */
   maxStdout?: number;
   /** How much of the end of stderr is kept, in characters. */
@@ -112,7 +117,17 @@ export async function runChild(
   args: readonly string[],
   options: RunOptions,
 ): Promise<{ ended: number | string; stdout: string; stderr: string }> {
-  const { signal, timeoutMs, silentMs, onLine, onData, onSign, graceMs = 0, family = false } = options;
+  const {
+    signal,
+    timeoutMs,
+    silentMs,
+    onLine,
+    onData,
+    onSign,
+    onError,
+    graceMs = 0,
+    family = false,
+  } = options;
   const { maxStdout = 16 << 20, keepStderr = 8192 } = options;
   signal.throwIfAborted();
   const child = await startChild(program, args, {
@@ -174,6 +189,7 @@ export async function runChild(
     });
   err?.setEncoding("utf8").on("data", (chunk: string) => {
     stderr = (stderr + chunk).slice(-keepStderr); // a hostile file makes programs print without end
+    onError?.(chunk);
   });
   if (onSign) lines(signs, onSign);
   if (family) child.once("exit", () => kill("SIGKILL")); // what it left behind would keep the pipes open

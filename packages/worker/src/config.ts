@@ -11,10 +11,12 @@ const FOR_CHILDREN = [
   ...["FONTCONFIG_PATH", "FONTCONFIG_FILE", "SSL_CERT_FILE", "SSL_CERT_DIR"],
   ...["CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES"],
 ];
+/** For all children alike: cards are numbered as nvidia-smi numbers them. */
+const FIXED = { NODE_ENV: "production", CUDA_DEVICE_ORDER: "PCI_BUS_ID" } as const;
 
 /** All that a child gets of this process's environment: no token, no setting. */
 export const childEnvironment = (): NodeJS.ProcessEnv => ({
-  NODE_ENV: "production",
+  ...FIXED,
   ...Object.fromEntries(FOR_CHILDREN.map((name) => [name, process.env[name]])),
 });
 
@@ -26,38 +28,54 @@ export function readConfig(env: Record<string, string | undefined>): {
   launch: WorkerEnv;
   settings: WorkerSettings;
 } {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
+  const set = given(env);
   const launchNames = Object.keys(WorkerEnv.shape);
   const launch = WorkerEnv.safeParse(
     Object.fromEntries(Object.entries(set).filter(([name]) => launchNames.includes(name))),
   );
   const parsed = MachineEnv.safeParse(set);
-  const wrong = [launch, parsed].flatMap(({ error }) => (error ? [z.prettifyError(error)] : []));
-  if (!launch.success || !parsed.success)
-    throw new KangKlipError("INVALID_INPUT", `The worker's environment is wrong:\n${wrong.join("\n")}`);
-  const e = parsed.data;
+  if (!launch.success || !parsed.success) throw wrong(launch.error, parsed.error);
+  return { launch: launch.data, settings: settingsOf(parsed.data) };
+}
+
+/** The machine's settings alone. @throws KangKlipError INVALID_INPUT naming everything that is wrong */
+export function readSettings(env: Record<string, string | undefined>): WorkerSettings {
+  const parsed = MachineEnv.safeParse(given(env));
+  if (!parsed.success) throw wrong(parsed.error);
+  return settingsOf(parsed.data);
+}
+
+const given = (env: Record<string, string | undefined>) =>
+  Object.fromEntries(Object.entries(env).filter(([, value]) => value));
+
+function wrong(...errors: (z.ZodError | undefined)[]): KangKlipError {
+  const lines = errors.flatMap((error) => (error ? [z.prettifyError(error)] : []));
+  return new KangKlipError("INVALID_INPUT", `The worker's environment is wrong:\n${lines.join("\n")}`);
+}
+
+function settingsOf(e: MachineEnv): WorkerSettings {
   const [renderWidth = 1080, renderHeight = 1920] = e.RENDER_RESOLUTION;
   return {
-    launch: launch.data,
-    settings: {
-      ffmpegPath: e.FFMPEG_PATH,
-      ytDlpPath: e.YTDLP_PATH,
-      modelPath: e.MODEL_PATH,
-      modelsDir: e.MODELS_DIR,
-      modelDownload: e.MODEL_DOWNLOAD,
-      transcriber: e.TRANSCRIBER,
-      renderWidth,
-      renderHeight,
-      renderCrf: e.RENDER_CRF,
-      renderPreset: e.RENDER_PRESET,
-      renderMaxFps: e.RENDER_MAX_FPS,
-      captionFont: e.CAPTION_FONT,
-      captionFontSize: e.CAPTION_FONT_SIZE,
-      captionMaxChars: e.CAPTION_MAX_CHARS,
-      captionMaxLines: e.CAPTION_MAX_LINES,
-      captionMarginH: e.CAPTION_MARGIN_H,
-      captionMarginV: e.CAPTION_MARGIN_V,
-      threads: e.WORKER_THREADS ?? availableParallelism(),
-    },
+    ffmpegPath: e.FFMPEG_PATH,
+    ytDlpPath: e.YTDLP_PATH,
+    whisperCliPath: e.WHISPER_CLI_PATH,
+    modelPath: e.MODEL_PATH,
+    modelsDir: e.MODELS_DIR,
+    modelDownload: e.MODEL_DOWNLOAD,
+    transcriber: e.TRANSCRIBER,
+    gpu: e.GPU,
+    encoder: e.ENCODER,
+    renderWidth,
+    renderHeight,
+    renderCrf: e.RENDER_CRF,
+    renderPreset: e.RENDER_PRESET,
+    renderMaxFps: e.RENDER_MAX_FPS,
+    captionFont: e.CAPTION_FONT,
+    captionFontSize: e.CAPTION_FONT_SIZE,
+    captionMaxChars: e.CAPTION_MAX_CHARS,
+    captionMaxLines: e.CAPTION_MAX_LINES,
+    captionMarginH: e.CAPTION_MARGIN_H,
+    captionMarginV: e.CAPTION_MARGIN_V,
+    threads: e.WORKER_THREADS ?? availableParallelism(),
   };
 }

@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ClaimAnswer } from "@kangklip/contract";
+import { type ClaimAnswer, ClaimInput } from "@kangklip/contract";
 import { aJobSpec } from "@kangklip/contract/testing";
 import { expect, test } from "vitest";
 import { tools } from "./asr/testing.ts";
 import { startOrigin } from "./fetch/testing-server.ts";
 import { type Answer, type Asked, PULSE, problem, startApiPlace, until } from "./testing-api.ts";
+import { createCard, SMI } from "./testing-card.ts";
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 const claimed = (over: Partial<ClaimAnswer> = {}): Answer => ({
@@ -24,7 +25,11 @@ const claimed = (over: Partial<ClaimAnswer> = {}): Answer => ({
 /** Runs the worker program against a place on loopback; `stop` is called with it once a request has come. */
 async function worked(
   answer: (asked: Asked, count: number) => Answer,
-  { env = {}, stop }: { env?: Record<string, string>; stop?: NodeJS.Signals } = {},
+  {
+    env = {},
+    args = [],
+    stop,
+  }: { env?: Record<string, string>; args?: string[]; stop?: NodeJS.Signals } = {},
 ) {
   await using place = await startApiPlace(answer);
   const cwd = mkdtempSync(join(tmpdir(), "kk-worker-"));
@@ -33,7 +38,7 @@ async function worked(
     KK_LAUNCH_KEY: "kk-01jd0000000000000000000000-e1",
     KK_CLAIM_TOKEN: "kkc_0123456789012345678901234567890123456789",
   };
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     cwd,
     env: { NODE_ENV: "production", PATH: process.env.PATH ?? "", ...launch, ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -95,6 +100,49 @@ test
     ]);
     expect(reports.at(-1)?.status).toBe("FAILED");
   });
+
+test.skipIf(!tools).concurrent("the claim tells what the machine can do (needs ffmpeg)", async () => {
+  const { asked } = await worked(({ path }) => (path === "claim" ? claimed() : {}));
+  expect(ClaimInput.safeParse(asked[0]?.body).error).toBeUndefined();
+  expect(asked[0]?.body.selftest).toMatchObject({
+    ffmpeg: tools?.version,
+    encoder: "libx264",
+    nvenc: "NO_LIB",
+  });
+});
+
+test
+  .skipIf(!tools)
+  .concurrent(
+    "a container that has lost its card makes way for another, but not for ever (needs ffmpeg)",
+    { timeout: 60_000 },
+    async () => {
+      using card = createCard({ smi: SMI.lost }, tools?.ffmpeg ?? "");
+      const env = { PATH: card.path, NVIDIA_VISIBLE_DEVICES: "GPU-5c0e5bd0" };
+      const source = { kind: "url", url: "http://10.0.0.1/talk.mp4" } as const;
+      const attempt = (epoch: number) =>
+        worked(({ path }) => (path === "claim" ? claimed({ job: { ...aJobSpec({ source }), epoch } }) : {}), {
+          env,
+        });
+      const [first, third] = await Promise.all([attempt(1), attempt(3)]);
+      expect(first.exit).toBe(71);
+      expect(first.reports.at(-1)).toMatchObject({
+        code: "GPU_UNAVAILABLE",
+        error: expect.stringContaining("GPU_LOST"),
+      });
+      expect(third.reports.at(-1)).toMatchObject({ code: "SOURCE_REFUSED" }); // it went on without
+      const host = await worked(({ path }) => (path === "claim" ? claimed() : {}), {
+        env: { PATH: card.path },
+      });
+      expect(host.reports.at(-1)).toMatchObject({ code: "SOURCE_REFUSED" });
+    },
+  );
+
+test.concurrent("a command that is none is named", async () => {
+  const { exit, said } = await worked(() => ({}), { args: ["selftst"] });
+  expect(exit).toBe(64);
+  expect(said).toContain("selftst");
+});
 
 test.concurrent("a machine without ffmpeg is named", async () => {
   const env = { PATH: "/nowhere", FFMPEG_PATH: "/nowhere/ffmpeg" };

@@ -3,15 +3,21 @@ import { access, constants, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { CONTRACT_VERSION, EXIT_OK, KangKlipError, type WorkerEnv } from "@kangklip/contract";
 import { createApiClient } from "./api-client.ts";
-import { readConfig } from "./config.ts";
-import { findTools } from "./media/ffmpeg.ts";
+import { readConfig, readSettings } from "./config.ts";
+import { type Machine, machineFacts, machineNotes, selfTestOf } from "./machine.ts";
+import { inGpuContainer } from "./machine-gpu.ts";
+import { findTools, type Tools } from "./media/ffmpeg.ts";
 import { runPipeline } from "./pipeline.ts";
 import { createReporter } from "./reporter.ts";
+import { runSelfTest, selfTestText } from "./selftest.ts";
 import type { WorkerSettings } from "./stage.ts";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 /** A worker that was told to stop and still has children after this long is ended as it is. */
 const STOP_MS = 8000;
+
+/** A card that is gone is looked for elsewhere in the first attempts; a later one does without. */
+const ATTEMPTS_FOR_A_CARD = 2;
 
 /** Claims one attempt, works, reports the end. @returns the exit code (contract/errors.ts; 75: another one has the attempt) */
 async function work(launch: WorkerEnv, settings: WorkerSettings, stop: AbortController): Promise<number> {
@@ -20,12 +26,15 @@ async function work(launch: WorkerEnv, settings: WorkerSettings, stop: AbortCont
       process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...fields })}\n`);
   };
   const api = createApiClient({ baseUrl: launch.KK_API_URL.replace(/\/+$/, "") });
+  const ready = await lookedAround(settings, stop.signal);
+  if ("machine" in ready) log("machine", { ...ready.machine });
   const claim = await api.claim(
     {
       launch_key: launch.KK_LAUNCH_KEY,
       claim_token: launch.KK_CLAIM_TOKEN,
       instance_nonce: randomUUID(),
       contract_version: CONTRACT_VERSION,
+      ...("machine" in ready && { selftest: selfTestOf({ tools: ready.tools, settings }, ready.machine) }),
     },
     stop.signal,
   );
@@ -46,7 +55,13 @@ async function work(launch: WorkerEnv, settings: WorkerSettings, stop: AbortCont
   );
   let manifest_sha256: string;
   try {
-    const tools = await findTools({ FFMPEG_PATH: settings.ffmpegPath });
+    if ("failure" in ready) throw ready.failure;
+    const { tools, machine } = ready;
+    if (machine.gpuLost && inGpuContainer() && job.epoch <= ATTEMPTS_FOR_A_CARD)
+      throw new KangKlipError(
+        "GPU_UNAVAILABLE",
+        `The machine has lost its graphics card. ${machineNotes(machine)}`,
+      );
     const dir = await workDir();
     const context = { dir, tools, signal: stop.signal, log, settings };
     manifest_sha256 = await runPipeline({ job, context, api, reporter });
@@ -72,6 +87,31 @@ async function work(launch: WorkerEnv, settings: WorkerSettings, stop: AbortCont
     log("the API did not take the end", { error: String(error) });
   });
   return EXIT_OK;
+}
+
+/** The media tools and what else the machine can do; without usable tools there is nothing more to try. @throws the abort's reason */
+async function lookedAround(
+  settings: WorkerSettings,
+  signal: AbortSignal,
+): Promise<{ tools: Tools; machine: Machine } | { failure: unknown }> {
+  try {
+    const tools = await findTools({ FFMPEG_PATH: settings.ffmpegPath });
+    return { tools, machine: await machineFacts({ tools, settings, signal }) };
+  } catch (failure) {
+    signal.throwIfAborted();
+    return { failure };
+  }
+}
+
+/** `worker selftest [--json]`: tries all that a job needs. @returns 0 where clips can be made here, 69 where not, 71 where a card was lost */
+async function selfTest(options: string[], signal: AbortSignal): Promise<number> {
+  const unknown = options.filter((option) => option !== "--json");
+  if (unknown.length > 0)
+    throw new KangKlipError("INVALID_INPUT", `selftest knows --json, but not ${unknown}`);
+  const report = await runSelfTest(readSettings(process.env), signal);
+  const text = options.includes("--json") ? JSON.stringify(report, null, 2) : selfTestText(report);
+  await new Promise((written) => process.stdout.write(`${text}\n`, written));
+  return report.exit_code;
 }
 
 /** The attempt's folder, below the one in which the worker was started. @throws KangKlipError WORK_DIR_UNUSABLE with its path */
@@ -105,9 +145,15 @@ for (const signal of ["SIGTERM", "SIGINT"] as const)
     setTimeout(() => process.exit(known(stop.signal.reason).exitCode), STOP_MS).unref();
   });
 
+const [command, ...options] = process.argv.slice(2);
 try {
-  const { launch, settings } = readConfig(process.env);
-  process.exitCode = await work(launch, settings, stop);
+  if (command !== undefined && command !== "selftest")
+    throw new KangKlipError("INVALID_INPUT", `The worker knows selftest, but not ${command}`);
+  if (command === "selftest") process.exitCode = await selfTest(options, stop.signal);
+  else {
+    const { launch, settings } = readConfig(process.env);
+    process.exitCode = await work(launch, settings, stop);
+  }
 } catch (error) {
   // nothing was claimed: only the exit code and this line tell
   const { message, exitCode } = known(error);

@@ -16,6 +16,8 @@ import {
 } from "@kangklip/contract";
 import type { ApiClient } from "./api-client.ts";
 import { createFramer, faceLog } from "./frame/framer.ts";
+import { type Machine, machineFacts, machineNotes } from "./machine.ts";
+import { nvencQuality } from "./media/encoder.ts";
 import type { Reporter } from "./reporter.ts";
 import { keyFrameShots } from "./select/key-shots.ts";
 import type { FetchedSource, RenderedClip, Selection, StageContext, Transcript } from "./stage.ts";
@@ -98,7 +100,17 @@ export async function runPipeline({ job, context: given, api, reporter }: Pipeli
   for (const name of files) facts.push(await fileFacts(dir, name));
   const outputBytes = facts.reduce((sum, { size_bytes }) => sum + size_bytes, 0);
   const walls = wallsNote(await machineWalls());
-  const report = { source, transcript, selection, rendered, notices, walls, seconds: clock.seconds() };
+  const machine = await machineFacts(context);
+  const report = {
+    source,
+    transcript,
+    selection,
+    rendered,
+    notices,
+    walls,
+    machine,
+    seconds: clock.seconds(),
+  };
   await keep("receipt.json", receipt(context, report, outputBytes));
   facts.push(await fileFacts(dir, "receipt.json"));
   let sent = 0;
@@ -172,6 +184,7 @@ interface Made {
   notices: string[];
   /** What stood between the media tools and the machine. */
   walls: string;
+  machine: Machine;
   seconds: Record<string, number>;
 }
 
@@ -185,14 +198,49 @@ function receipt({ job, tools }: StageContext, made: Made, outputBytes: number):
     encoder: made.rendered[0]?.encoder ?? "none",
     fetched_bytes: made.source.fetchedBytes,
     output_bytes: outputBytes,
-    machine: { cpus: availableParallelism(), platform: `${process.platform}-${process.arch}`, gpu: null },
+    machine: {
+      cpus: availableParallelism(),
+      platform: `${process.platform}-${process.arch}`,
+      gpu: gpuText(made.machine),
+    },
     tools: { ffmpeg: tools.version, node: process.version },
     notes: [
       ...made.notices,
-      ...new Set(made.rendered.flatMap(({ encoderReason }) => encoderReason ?? [])),
+      ...new Set([
+        ...machineNotes(made.machine),
+        ...(made.transcript.notes ?? []),
+        ...made.rendered.flatMap((clip) => renderNotes(clip, made.machine)),
+      ]),
       made.walls,
     ],
   };
+}
+
+/** "NVIDIA GeForce RTX 4090, 24564 MB, driver 550.90.07". */
+function gpuText({ gpu }: Machine): string | null {
+  if (!gpu) return null;
+  return [gpu.name, gpu.vramMb && `${gpu.vramMb} MB`, gpu.driver && `driver ${gpu.driver}`]
+    .filter(Boolean)
+    .join(", ");
+}
+
+/** By what a clip was encoded and at which quality, where it was not x264 as always, and why the card left it in the middle. */
+function renderNotes(
+  { encoder, decoder, crf, encoderReason, decoderReason }: RenderedClip,
+  { nvenc, nvdec }: Machine,
+): string[] {
+  // what holds for the whole machine is said once, by machineNotes
+  const own = [
+    ...(encoderReason && encoderReason !== nvenc.reason ? [encoderReason] : []),
+    ...(decoderReason && decoderReason !== nvdec.reason ? [decoderReason] : []),
+  ];
+  if (encoder === "libx264" && decoder === "cpu") return own;
+  const quality =
+    encoder === "h264_nvenc" ? `cq ${nvencQuality(crf)}, which stands for crf ${crf} of x264` : `crf ${crf}`;
+  return [
+    ...own,
+    `Encoded by ${encoder} at ${quality}; decoded by ${decoder === "nvdec" ? "NVDEC" : "the CPU"}.`,
+  ];
 }
 
 function manifestOf(

@@ -30,6 +30,8 @@ export interface StageContext {
 export interface WorkerSettings {
   ffmpegPath: string | undefined;
   ytDlpPath: string | undefined;
+  /** whisper.cpp's program; undefined: the one on PATH, where there is one. */
+  whisperCliPath: string | undefined;
   modelPath: string | undefined;
   /** Where fetched models are kept. */
   modelsDir: string;
@@ -37,6 +39,9 @@ export interface WorkerSettings {
   modelDownload: boolean;
   /** "auto" tries them in order: source captions, whisper, pocketsphinx, none. */
   transcriber: "auto" | "whisper" | "pocketsphinx" | "none";
+  /** "off" leaves the graphics card alone. */
+  gpu: "auto" | "off";
+  encoder: "auto" | "libx264" | "h264_nvenc";
   renderWidth: number;
   renderHeight: number;
   renderCrf: number;
@@ -75,6 +80,8 @@ export interface Transcript {
   /** "line": word times were spread over a line by length. */
   timing: "word" | "line" | "none";
   segments: TranscriptSegment[];
+  /** For the receipt: what heard the words, and why it was no faster one. */
+  notes?: string[];
 }
 
 /** Pauses and loudness of the sound, found without any recogniser. Empty where the source has no sound. */
@@ -135,6 +142,11 @@ export interface RenderedClip {
   height: number;
   captioned: boolean;
   encoder: string;
-  /** Why it was no faster one; null where it was. */
+  /** What decoded the source: "nvdec" or "cpu". */
+  decoder: string;
+  /** On x264's scale; repairs of a clip that was too large raise it. */
+  crf: number;
+  /** Why they were no faster ones; null where they were. */
   encoderReason: string | null;
+  decoderReason: string | null;
 }

@@ -52,10 +52,10 @@ export async function startApiPlace(answer: (asked: Asked, count: number) => Ans
   };
 }
 
-/** Waits until something is so. @throws Error after 5 s */
+/** Waits until something is so. @throws Error after 30 s */
 export async function until(isSo: () => boolean): Promise<void> {
   for (let tries = 0; !isSo(); tries++) {
-    if (tries > 250) throw new Error("it did not happen within 5 s");
+    if (tries > 1500) throw new Error("it did not happen within 30 s");
     await new Promise((wait) => setTimeout(wait, 20));
   }
 }

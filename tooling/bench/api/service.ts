@@ -18,7 +18,7 @@ const config = readConfig({ WEB: "off", PORT: "0", ...process.env });
 const server = await startServer({
   config: { ...config, maxRunningJobs: 0, jobsPerMinute: Number.MAX_SAFE_INTEGER },
   log: createLog("warn"),
-  wrap: (ports) => ({ ...ports, provider: withoutMachines(ports.provider) }),
+  wrap: (ports) => ({ ...ports, providers: ports.providers.map(withoutMachines) }),
 });
 const { jobs, store } = server.services;
 process.once("SIGTERM", async () => {

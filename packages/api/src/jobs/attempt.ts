@@ -29,6 +29,12 @@ export function plannedAttempt(id: JobId, epoch: number, notBefore: number): Att
     provider: null,
     ref: null,
     node: null,
+    offer: null,
+    reason: null,
+    doubt_until: null,
+    usd: null,
+    running_at: null,
+    run_ms: null,
     not_before: notBefore,
     submitting_at: null,
     submitted_at: null,
@@ -42,6 +48,8 @@ export function plannedAttempt(id: JobId, epoch: number, notBefore: number): Att
     progress_at: null,
     observed_at: null,
     outcome: null,
+    ended_because: null,
+    blame: null,
     released: false,
   };
 }
@@ -54,24 +62,37 @@ export function changeAttempt(job: Job, epoch: number, change: Partial<Attempt>)
   };
 }
 
+/** Code and sentence with which an attempt ends, and whether its place is to blame rather than its work. */
+export type Ending = readonly [ErrorCode, string, Attempt["blame"]?];
+
 /** Ends the attempt. Its launch counts as there until somebody saw it gone, unless nobody ever asked a provider for one. Pure. */
-export function endAttempt(job: Job, attempt: Attempt, outcome: string, now: number): Job {
+export function endAttempt(
+  job: Job,
+  attempt: Attempt,
+  outcome: string,
+  now: number,
+  { because = null, blame = null }: { because?: string | null; blame?: Attempt["blame"] } = {},
+): Job {
   return changeAttempt(job, attempt.epoch, {
     state: "FINISHED",
     outcome,
+    ended_because: because,
+    blame,
     ended_at: now,
     lease_until: null,
     deadline: null,
+    doubt_until: null,
     released: attempt.submitting_at === null && attempt.ref === null,
   });
 }
 
 /** The attempt ended badly: the next one is planned where that may help, the budget allows it and nobody wants the job gone. Pure. */
-export function attemptFailed(job: Job, attempt: Attempt, code: ErrorCode, error: string, now: number): Job {
+export function attemptFailed(job: Job, attempt: Attempt, ending: Ending, now: number): Job {
+  const [code, error, blame = null] = ending;
   const used = attempt.epoch - job.budget_from + 1;
   if (job.cancel_requested || !ERRORS[code].retry || used >= MAX_ATTEMPTS)
-    return jobFailed(job, attempt, code, error, now);
-  const ended = endAttempt(job, attempt, code, now);
+    return jobFailed(job, attempt, ending, now);
+  const ended = endAttempt(job, attempt, code, now, { because: error, blame });
   const pause = RETRY_MS * 4 ** (used - 1);
   return {
     ...ended,
@@ -85,13 +106,14 @@ export function attemptFailed(job: Job, attempt: Attempt, code: ErrorCode, error
 }
 
 /** The attempt and its job end here: CANCELLED where that was asked for, else FAILED. Pure. */
-export function jobFailed(job: Job, attempt: Attempt, code: ErrorCode, error: string, now: number): Job {
-  const ending = job.cancel_requested
+export function jobFailed(job: Job, attempt: Attempt, ending: Ending, now: number): Job {
+  const [code, error, blame = null] = ending;
+  const end = job.cancel_requested
     ? ({ state: "CANCELLED", error_code: "CANCELLED", error: "cancelled" } as const)
     : ({ state: "FAILED", error_code: code, error } as const);
   return {
-    ...endAttempt(job, attempt, ending.error_code, now),
-    ...ending,
+    ...endAttempt(job, attempt, end.error_code, now, { because: end.error, blame }),
+    ...end,
     message: null,
     result: null,
     ended_at: now,

@@ -1,5 +1,5 @@
 import { changeAttempt, endAttempt, fresh, plannedAttempt } from "./attempt.ts";
-import { LEASE_MS, RUN_MS } from "./deadlines.ts";
+import { LEASE_MS, RUN_MS, runsUntil } from "./deadlines.ts";
 import { type Attempt, currentAttempt, isFinal, type Job } from "./job.ts";
 import { fenced } from "./report.ts";
 
@@ -25,7 +25,8 @@ export function remembered(
     return attempt.nonce_hash === null
       ? holding(job, { ...attempt, submitting_at: attempt.submitting_at ?? now }, nonceHash, now)
       : job;
-  const ended = endAttempt(job, attempt, "WORKER_LOST", now);
+  const because = "The job store had lost time: a later attempt was begun before";
+  const ended = endAttempt(job, attempt, "WORKER_LOST", now, { because });
   const next = { ...plannedAttempt(job.job_id, epoch, now), submitting_at: now };
   return holding(
     { ...ended, ...fresh, notices: job.notices, attempts: [...ended.attempts, next] },
@@ -36,13 +37,16 @@ export function remembered(
 }
 
 function holding(job: Job, attempt: Attempt, nonceHash: string, now: number): Job {
+  const running_at = attempt.running_at ?? now;
   const claim: Partial<Attempt> = {
     state: "CLAIMED",
+    running_at,
+    doubt_until: null,
     submitting_at: attempt.submitting_at,
     claimed_at: now,
     nonce_hash: nonceHash,
     lease_until: now + LEASE_MS,
-    deadline: now + RUN_MS,
+    deadline: runsUntil({ ...attempt, running_at }, now + RUN_MS),
     progress_at: now,
   };
   return changeAttempt(

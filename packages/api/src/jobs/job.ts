@@ -4,6 +4,16 @@ import { z } from "zod";
 /** All times of these records are milliseconds since 1970. */
 const Time = z.number();
 
+/** A place at a provider, as it was offered when the attempt was given it. */
+export const Place = z.object({
+  offer_id: z.string(),
+  label: z.string(),
+  gpu: z.string().nullable(),
+  /** US dollars; 0: costs nothing; null: not known. */
+  usd_per_hour: z.number().nullable(),
+});
+export type Place = z.infer<typeof Place>;
+
 /** One try of a job. Its tokens are derived from the server's secret (tokens.ts), so none is kept. */
 export const Attempt = z.object({
   epoch: z.int().min(1),
@@ -18,6 +28,21 @@ export const Attempt = z.object({
     })
     .nullable(),
   node: z.string().nullable(),
+  /** The offer that was taken; null until then. It is the one that was asked for last. */
+  offer: Place.nullable().default(null),
+  /** Why this place, in a few words. */
+  reason: z.string().nullable().default(null),
+  /**
+   * Somebody asked this provider for the launch and never said what came of it: until this time that may still begin one. While this is
+   * set, no other provider is asked.
+   */
+  doubt_until: Time.nullable().default(null),
+  /** What its provider says that it has cost so far (US dollars). */
+  usd: z.number().nullable().default(null),
+  /** Since when it has surely been running, and is paid for. */
+  running_at: Time.nullable().default(null),
+  /** It may not run for longer than this (ms), or it would cost more than the job may. */
+  run_ms: z.number().nullable().default(null),
   /** Not submitted before. */
   not_before: Time,
   submitting_at: Time.nullable(),
@@ -37,6 +62,13 @@ export const Attempt = z.object({
   observed_at: Time.nullable(),
   /** "succeeded" or the code of what ended it. */
   outcome: z.string().nullable(),
+  /** The same in one sentence. */
+  ended_because: z.string().nullable().default(null),
+  /**
+   * The place failed, not the work: the next attempt goes elsewhere, where there is another place. "offer": this one only, "provider": all
+   * that its provider has.
+   */
+  blame: z.enum(["offer", "provider"]).nullable().default(null),
   /** The launch is gone and nothing is left of it. */
   released: z.boolean(),
 });
@@ -61,6 +93,10 @@ export const Job = z.object({
   clip_duration_seconds: z.int(),
   clip_count: z.int(),
   language: Language,
+  /** The providers that it may run at; null: any. */
+  compute: z.array(z.string()).nullable().default(null),
+  /** What it may cost, all attempts together (US dollars). */
+  max_usd: z.number().nullable().default(null),
 
   state: JobState,
   stage: Stage,

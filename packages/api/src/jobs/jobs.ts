@@ -24,6 +24,8 @@ interface JobsOptions {
   store: JobStore;
   uploads: Uploads;
   fetchPolicy: FetchPolicy;
+  /** The providers that there are, in order of preference. */
+  compute: readonly string[];
   /** Tells the reconciler that something is due for this job. */
   wake: (id: JobId) => void;
   now?: () => number;
@@ -46,7 +48,7 @@ const mayOwn = ({ job }: { job: Job }, { token, operator }: Access) =>
   operator || matchesHash(token, job.token_hash);
 
 /** Everything a person can do with jobs. */
-export function createJobs({ store, uploads, fetchPolicy, wake, now = Date.now }: JobsOptions) {
+export function createJobs({ store, uploads, fetchPolicy, compute, wake, now = Date.now }: JobsOptions) {
   const feeds = createFeeds({ store, now });
 
   /** @throws KangKlipError NOT_FOUND "job not found" */
@@ -73,6 +75,14 @@ export function createJobs({ store, uploads, fetchPolicy, wake, now = Date.now }
     return seen(stored, access);
   }
 
+  /** @throws KangKlipError INVALID_INPUT where one of the providers is not there */
+  function mustBeThere(wanted: readonly string[] = []): void {
+    const missing = wanted.filter((id) => !compute.includes(id));
+    if (missing.length === 0) return;
+    const text = `compute: ${missing.join(", ")} is not configured; there is ${compute.join(", ")}`;
+    throw new KangKlipError("INVALID_INPUT", text);
+  }
+
   async function sourceOf(request: z.output<typeof CreateJob>): Promise<JobSource> {
     if (request.upload_id) return uploads.finished(request.upload_id);
     const url = parseSourceUrl(request.video_url ?? "", fetchPolicy);
@@ -91,6 +101,7 @@ export function createJobs({ store, uploads, fetchPolicy, wake, now = Date.now }
 
   return {
     owned,
+    mustBeThere,
 
     /**
      * Keeps a new job; its worker starts as soon as there is room. The token is shown this once.
@@ -101,6 +112,7 @@ export function createJobs({ store, uploads, fetchPolicy, wake, now = Date.now }
       { id, token }: Identity = newIdentity(now()),
     ): Promise<CreatedJob> {
       const request = CreateJob.parse(input);
+      mustBeThere(request.compute);
       const source = await sourceOf(request);
       const job: Job = newJob(id, sha256(token), source, request, now());
       if (!(await store.insert(job)) && (await store.get(id))?.job.token_hash !== job.token_hash)

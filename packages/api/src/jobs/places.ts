@@ -16,7 +16,8 @@ const READ_AT_ONCE = 50;
  */
 export function createPlaces(options: { size: number; now: () => number; begin: (id: JobId) => void }) {
   const { size, now, begin } = options;
-  const taken = new Set<JobId>();
+  /** With the provider that each is at, or is about to ask; null: not known yet. */
+  const taken = new Map<JobId, string | null>();
   /** Planned attempts and when they may be submitted, in the order in which they came. */
   const waiting = new Map<JobId, { not_before: number }>();
   /** Of them those for which nothing can be done but to wait, and when they were looked at, longest ago first. */
@@ -27,7 +28,7 @@ export function createPlaces(options: { size: number; now: () => number; begin: 
   let heldUntil = 0;
 
   function seen(job: Job): void {
-    const { state, not_before } = currentAttempt(job);
+    const { state, not_before, provider } = currentAttempt(job);
     const id = job.job_id;
     if (!isActive(job)) {
       drop(id);
@@ -44,7 +45,7 @@ export function createPlaces(options: { size: number; now: () => number; begin: 
     }
     waiting.delete(id);
     const runs = state === "SUBMITTING" || state === "SUBMITTED" || state === "CLAIMED";
-    if (runs && job.state !== "COMMITTING") taken.add(id);
+    if (runs && job.state !== "COMMITTING") taken.set(id, provider);
     else taken.delete(id);
   }
 
@@ -60,6 +61,10 @@ export function createPlaces(options: { size: number; now: () => number; begin: 
     seen,
     drop,
     has: (id: JobId) => taken.has(id),
+    /** The job that has a place is about to ask this provider. */
+    assign: (id: JobId, provider: string) => void taken.set(id, provider),
+    /** How many places are taken at a provider. */
+    at: (provider: string): number => taken.values().reduce((sum, one) => sum + Number(one === provider), 0),
     /** The step is made: a job that still waits does not keep its place meanwhile. */
     giveBack(id: JobId): void {
       if (waiting.has(id)) taken.delete(id);
@@ -70,7 +75,7 @@ export function createPlaces(options: { size: number; now: () => number; begin: 
     },
     /** Jobs to look at in this round: all but those that wait, and a few of them. */
     due(): Set<JobId> {
-      const ids = new Set([...taken, ...busy]);
+      const ids = new Set([...taken.keys(), ...busy]);
       const most = ids.size + REREADS;
       for (const [id, seenAt] of looked) {
         if (now() - seenAt < KNOWN_MS || ids.size >= most) break;
@@ -96,7 +101,7 @@ export function createPlaces(options: { size: number; now: () => number; begin: 
       for (const [id, attempt] of waiting) {
         if (taken.size >= size) return;
         if (taken.has(id) || !isDue(attempt, at)) continue;
-        taken.add(id);
+        taken.set(id, null);
         begin(id);
       }
     },

@@ -6,8 +6,13 @@ import { aWorld } from "./testing-world.ts";
  * One job from its creation to its end. Whatever runs in a launch claims, uploads and reports by itself, and asks again while nobody
  * answers; a process that died is followed by another one.
  */
-async function life(submit: "native" | "lookup", dies?: { atCall: number; when: "before" | "after" }) {
-  await using world = await aWorld({ submit });
+async function life(
+  submit: "native" | "lookup",
+  dies?: { atCall: number; when: "before" | "after" },
+  full = false,
+) {
+  await using world = await aWorld({ submit, ...(full && { more: [{ id: "second", submit }] }) });
+  if (full) world.provider.plan("submit", { error: "CAPACITY" }, 1e6);
   const id = await world.job();
   const eye = await world.aProcess(); // that looks on
   await world.restart(dies && { dies });
@@ -16,7 +21,7 @@ async function life(submit: "native" | "lookup", dies?: { atCall: number; when: 
   for (let seconds = 0; seconds < 300; seconds++) {
     world.clock.now += 1000;
     await world.api.reconciler.once().catch(() => {});
-    for (const launch of world.provider.live()) {
+    for (const launch of (full ? world.other() : world.provider).live()) {
       const known = workers.get(launch.ref.ref) ?? { step: 0, worker: world.worker(launch), hash: "" };
       workers.set(launch.ref.ref, known);
       try {
@@ -39,7 +44,8 @@ async function life(submit: "native" | "lookup", dies?: { atCall: number; when: 
   const job = await world.see(id);
   const keys: string[] = [];
   for await (const key of world.artifacts.list(`jobs/${id}/`)) keys.push(key.split("/").slice(2).join("/"));
-  return { died, calls: world.api.calls(), job, keys: keys.sort(), launches: world.provider.launches };
+  const launches = [...world.provider.launches, ...(full ? world.other().launches : [])];
+  return { died, calls: world.api.calls(), job, keys: keys.sort(), launches };
 }
 
 test.each(["native", "lookup"] as const)(
@@ -58,3 +64,17 @@ test.each(["native", "lookup"] as const)(
   },
   120_000,
 );
+
+test("C20: the same where the first provider is full and the second one has the launch: never two, and nothing left", async () => {
+  const { calls } = await life("native", undefined, true);
+  for (let atCall = 1; atCall < calls; atCall++) {
+    const when = atCall % 2 === 0 ? "before" : "after";
+    const { died, job, launches } = await life("native", { atCall, when }, true);
+    const about = `${when} call ${atCall}`;
+    expect([about, died, job.state, job.attempts.length]).toEqual([about, true, "SUCCEEDED", 1]);
+    expect([about, launches.map(({ ref, released }) => [ref.provider, released])]).toEqual([
+      about,
+      [["second", true]],
+    ]);
+  }
+}, 120_000);

@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JobId, WorkerEnv } from "@kangklip/contract";
-import { type ComputeProvider, ProviderError } from "@kangklip/providers";
+import { type ComputeProvider, type LaunchRef, ProviderError, type ProviderId } from "@kangklip/providers";
 import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Logger } from "../log.ts";
+import { createChore } from "./chore.ts";
 import { currentAttempt, isFinal, type Job } from "./job.ts";
 import { epochOfLaunch, jobOfLaunch } from "./launch.ts";
 import { limited } from "./limited.ts";
+import type { Limits } from "./placement.ts";
 import { createPlaces } from "./places.ts";
+import { createPlacing } from "./placing.ts";
 import { decide, LEASE_MS } from "./state.ts";
 import { createSteps } from "./steps.ts";
 import type { JobStore } from "./store.ts";
@@ -14,12 +17,17 @@ import { createSweep } from "./sweep.ts";
 
 export interface ReconcilerOptions {
   store: JobStore;
-  provider: ComputeProvider;
+  /** In order of preference. */
+  providers: readonly ComputeProvider[];
+  /** What launches need, and may cost. */
+  limits: Limits;
+  /** Launches that may run at once at a provider that does not know it itself. */
+  runningAt?: Readonly<Record<string, number>>;
   artifacts: ArtifactStore;
   secret: Buffer;
-  /** Where workers reach this API. */
-  baseUrl: () => string;
-  /** Launches that may run at once. */
+  /** Where workers at a provider reach this API. */
+  baseUrl: (provider: ProviderId) => string;
+  /** Launches that may run at once, wherever. */
   maxRunning: number;
   log: Logger;
   workerLogLevel: WorkerEnv["KK_LOG_LEVEL"];
@@ -27,8 +35,10 @@ export interface ReconcilerOptions {
   chores?: readonly (() => Promise<unknown>)[];
   /** ms since 1970; never goes back. */
   now?: () => number;
-  /** How long the provider is waited for (ms). */
+  /** How long a provider is waited for (ms). */
   callMs?: number;
+  /** 0..1, for waits that should not all end at once. */
+  random?: () => number;
 }
 
 const TICK_MS = 1000;
@@ -52,27 +62,40 @@ const STOP_MS = 3000;
  */
 export function createReconciler(options: ReconcilerOptions) {
   const { store, artifacts, secret, baseUrl, maxRunning, log, workerLogLevel } = options;
-  const { chores = [], now = Date.now, callMs } = options;
+  const { chores = [], now = Date.now, callMs, runningAt, random } = options;
   const stopping = new AbortController();
   let heardAt = now();
   let heardSince = now();
-  let sweptAt = now();
   let surveyAt = 0; // on the clock of performance.now()
 
-  const provider = limited(options.provider, {
-    ...(callMs !== undefined && { ms: callMs }),
-    late: (launchKey, ref) => {
-      const epoch = epochOfLaunch(launchKey);
-      log.warn({ launch: launchKey }, "a submission that was given up has been answered");
-      steps
-        .launched(jobOfLaunch(launchKey), epoch, ref)
-        .catch((err) => log.error({ launch: launchKey, err }, "not written down"));
-    },
-  });
+  const late = (launchKey: string, ref: LaunchRef) => {
+    const epoch = epochOfLaunch(launchKey);
+    log.warn({ launch: launchKey }, "a submission that was given up has been answered");
+    steps
+      .launched(jobOfLaunch(launchKey), epoch, ref)
+      .catch((err) => log.error({ launch: launchKey, err }, "not written down"));
+  };
+  const providers = new Map(
+    options.providers.map((provider) => [
+      provider.id,
+      limited(provider, { ...(callMs !== undefined && { ms: callMs }), late }),
+    ]),
+  );
   const places = createPlaces({ size: maxRunning, now, begin: (id) => begin(id) });
+  const placing = createPlacing({
+    ...options.limits,
+    providers: [...providers.values()],
+    ...(runningAt && { limits: runningAt }),
+    running: places.at,
+    log,
+    now,
+    ...(random && { random }),
+    ...(callMs !== undefined && { offersMs: callMs }),
+  });
   const steps = createSteps({
     store,
-    provider,
+    providers,
+    placing,
     artifacts,
     secret,
     baseUrl,
@@ -81,9 +104,9 @@ export function createReconciler(options: ReconcilerOptions) {
     now,
     moved: places.seen,
     listened: () => now() - heardSince >= LEASE_MS,
+    assign: places.assign,
     hold: places.hold,
   });
-  const sweep = createSweep({ store, provider, artifacts, log, now });
 
   /** Jobs that a step is being made for; `again`: something happened to it meanwhile. */
   const stepping = new Map<JobId, { again: boolean }>();
@@ -163,7 +186,7 @@ export function createReconciler(options: ReconcilerOptions) {
       if (attempt.state === "FINISHED" && !attempt.released)
         await steps.release(job, attempt).catch((err) => {
           fine = false;
-          unstoppable ||= err instanceof ProviderError;
+          unstoppable ||= err instanceof ProviderError && attempt.offer?.usd_per_hour !== 0;
           log.error({ job_id: id, epoch: attempt.epoch, err }, "releasing failed; it is tried again");
         });
     const attempt = currentAttempt(job);
@@ -186,7 +209,8 @@ export function createReconciler(options: ReconcilerOptions) {
     if (attempt.state !== "PLANNED" || !unstoppable) return steps.advance(job, attempt);
     // the launch before may still be paid for, and cannot be told to stop: no second one beside it
     const message = "The provider cannot be reached to stop the attempt before this one";
-    await steps.happened(job.job_id, { type: "submit_failed", epoch: attempt.epoch, message, again: true });
+    const { epoch, submitting_at: since } = attempt;
+    await steps.happened(job.job_id, { type: "submit_failed", epoch, since, message, again: true });
   }
 
   /** Begins a step for each job that something may be due for. */
@@ -216,32 +240,29 @@ export function createReconciler(options: ReconcilerOptions) {
     surveyAt = took < SHORT_MS ? 0 : performance.now() + Math.min(MAX_REST_MS, took * REST);
   }
 
-  /** What is due now and then; no job waits for it. */
-  async function doChores(): Promise<void> {
-    const failed = (err: unknown) => log.error({ err }, "a chore failed; it is tried again");
-    const due = now() - sweptAt >= SWEEP_MS;
-    if (due) sweptAt = now();
-    if (due) await sweep.find().catch(failed);
-    await sweep.end().catch(failed);
-    if (due) for (const work of chores) if (!stopping.signal.aborted) await work().catch(failed);
-  }
-  let chore: Promise<void> | undefined;
-  const beginChores = () => {
-    chore ??= doChores().finally(() => {
-      chore = undefined;
-    });
-  };
+  /** What is due now and then; no job waits for it, and none of it for a provider that hangs. */
+  const sweeps = [...providers.values()].map((provider) => {
+    const sweep = createSweep({ store, provider, artifacts, log, now });
+    return createChore({ everyMs: SWEEP_MS, now, log, work: sweep.find, always: sweep.end });
+  });
+  const others = chores.map((work) => createChore({ everyMs: SWEEP_MS, now, log, work }));
+  const beginChores = () => Promise.all([...sweeps, ...others].map((chore) => chore()));
 
+  let chore: Promise<unknown> | undefined;
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
       await round().catch((err) => log.error({ err }, "round failed; it is tried again"));
-      beginChores();
+      chore = beginChores();
       await sleep(TICK_MS, undefined, { signal: stopping.signal }).catch(() => {});
     }
   }
 
   let looping: Promise<void> | undefined;
   return {
+    placing,
+    providers,
+    /** Launches that are there or on their way at a provider, as far as this process knows. */
+    running: places.at,
     start: () => {
       looping ??= loop();
     },
@@ -252,8 +273,7 @@ export function createReconciler(options: ReconcilerOptions) {
     /** One round, and all steps that it began: for tests that have a clock of their own. */
     async once(): Promise<void> {
       await round();
-      beginChores();
-      await chore;
+      await beginChores();
       while (stepping.size > 0) await idle.promise;
     },
     /** Ends after the steps that are being made, but soon: work that runs goes on by itself and is taken up again by the next process. */

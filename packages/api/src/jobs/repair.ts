@@ -96,6 +96,8 @@ function restoredJob(id: JobId, manifest: Manifest, info: ArtifactInfo): Job {
     clip_duration_seconds: Math.min(60, Math.max(30, seconds)),
     clip_count: Math.min(5, Math.max(1, manifest.clips.length)),
     language,
+    compute: null,
+    max_usd: null,
     source_title: manifest.source?.title ?? null,
     source_seconds: manifest.source?.seconds ?? null,
     attempts: [

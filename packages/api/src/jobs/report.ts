@@ -1,6 +1,6 @@
 import { type JobId, jobProgress, KangKlipError, type Report, STAGES } from "@kangklip/contract";
-import { attemptFailed, changeAttempt } from "./attempt.ts";
-import { COMMIT_MS, LEASE_MS, RUN_MS } from "./deadlines.ts";
+import { attemptFailed, changeAttempt, type Ending } from "./attempt.ts";
+import { COMMIT_MS, LEASE_MS, RUN_MS, runsUntil } from "./deadlines.ts";
 import { type Attempt, currentAttempt, type Job } from "./job.ts";
 import { STOPPED } from "./launch.ts";
 
@@ -31,10 +31,14 @@ export function reported(job: Job, report: Report, now: number): Job {
   const told = heard(job, attempt, now, report.seq);
   if (report.status === "SUCCEEDED") return committing(told, attempt, report.manifest_sha256, now);
   if (report.status === "FAILED") {
-    const [code, error] = report.code === "CANCELLED" ? STOPPED : ([report.code, report.error] as const);
-    return attemptFailed({ ...told, stage: report.stage }, attempt, code, error, now);
+    return attemptFailed({ ...told, stage: report.stage }, attempt, endingOf(report), now);
   }
   return progressed(told, report, now);
+}
+
+function endingOf({ code, error }: Extract<Report, { status: "FAILED" }>): Ending {
+  if (code === "CANCELLED") return STOPPED;
+  return [code, error, code === "GPU_UNAVAILABLE" ? "offer" : null];
 }
 
 export function committing(job: Job, attempt: Attempt, manifestSha256: string | null, now: number): Job {
@@ -51,11 +55,14 @@ export function committing(job: Job, attempt: Attempt, manifestSha256: string | 
 }
 
 function progressed(job: Job, report: Extract<Report, { status: "RUNNING" }>, now: number): Job {
-  const { epoch, claimed_at } = currentAttempt(job);
+  const attempt = currentAttempt(job);
+  const { epoch, claimed_at } = attempt;
   const { notice, source_seconds: seconds } = report;
   const runMs = seconds == null ? RUN_MS : Math.min(RUN_MS, 30 * 60_000 + 3000 * Math.max(0, seconds));
   const deadline =
-    seconds == null || claimed_at === null || job.cancel_requested ? {} : { deadline: claimed_at + runMs };
+    seconds == null || claimed_at === null || job.cancel_requested
+      ? {}
+      : { deadline: runsUntil(attempt, claimed_at + runMs) };
   const told: Job = {
     ...changeAttempt(job, epoch, deadline),
     source_title: report.source_title ?? job.source_title,

@@ -1,6 +1,7 @@
 import { EXIT_FENCED } from "@kangklip/contract";
 import { describe, expect, test } from "vitest";
-import { PLACE_MS, START_MS } from "./launch.ts";
+import { startMs } from "./deadlines.ts";
+import { PLACE_MS } from "./launch.ts";
 import { CLAIM_MS, LEASE_MS, RUN_MS, STALL_MS, UNREACHABLE_MS } from "./state.ts";
 import { START, states, story } from "./testing.ts";
 
@@ -103,7 +104,9 @@ describe("deadlines", () => {
     return job.after(1).tick().job;
   };
   test("a launch that is never seen running has ten minutes to start", () => {
-    expect(late(states.STARTING(), START_MS)).toMatchObject({ attempts: [{ outcome: "WORKER_LOST" }, {}] });
+    expect(late(states.STARTING(), startMs("process"))).toMatchObject({
+      attempts: [{ outcome: "WORKER_LOST" }, {}],
+    });
   });
 
   test("one that is seen running has two minutes to claim, however often it is looked at", () => {

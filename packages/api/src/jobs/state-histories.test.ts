@@ -26,6 +26,10 @@ const anEvent: fc.Arbitrary<Telling> = fc.oneof(
     () => ({ type: "tick" }),
     (_job, epoch) => ({ type: "submitting", epoch, provider: "process", native: true }),
     (_job, epoch) => ({ type: "submitting", epoch, provider: "process", native: false }),
+    (_job, epoch) => ({ type: "submitting", epoch, provider: "docker", native: true }),
+    (_job, epoch) => ({ type: "submitting", epoch, provider: "docker", native: false }),
+    (job, epoch) => ({ type: "submit_never", epoch, since: currentAttempt(job).submitting_at }),
+    (_job, epoch) => ({ type: "provider_missing", epoch, provider: "docker" }),
     (_job, epoch) => ({ type: "submitted", epoch, ref: { provider: "process", ref: `launch ${epoch}` } }),
     (_job, epoch) => ({ type: "submitted", epoch, ref: { provider: "process", ref: `double ${epoch}` } }),
     (_job, epoch) => ({ type: "submit_failed", epoch, message: "full", again: true }),
@@ -234,6 +238,51 @@ test("no attempt is paid twice, no job has more attempts than its budget, and a 
       asked = { epoch: is.epoch, at: now };
     });
   });
+});
+
+test("nobody is asked at a second provider before all who were asked at the first have had their time", () => {
+  const submissions = fc.array(
+    fc.record({
+      afterMs: fc.constantFrom(0, 1000, 5000, SUBMIT_MS),
+      ago: fc.constant(0),
+      event: fc.constantFrom<Telling>(
+        ...["process", "docker"].flatMap((provider) =>
+          [true, false].map(
+            (native): Telling =>
+              (_job, epoch) => ({ type: "submitting", epoch, provider, native }),
+          ),
+        ),
+        (job, epoch) => ({
+          ...{ type: "submit_failed", epoch, message: "full", again: true, afterMs: 0 },
+          since: currentAttempt(job).submitting_at,
+        }),
+        (_job, epoch) => ({ type: "submit_unsure", epoch, message: "no answer" }),
+        (job, epoch) => ({ type: "submit_never", epoch, since: currentAttempt(job).submitting_at }),
+      ),
+    }),
+    { minLength: 5, maxLength: 40, size: "max" },
+  );
+  let moves = 0;
+  const look = (history: Happening[]) => {
+    /** Who was asked last for an attempt, since when somebody was, and whether all of it is known to have come to nothing. */
+    let asked: { epoch: number; provider: string; at: number[] } | undefined;
+    lived(history, (before, after, event, now) => {
+      const is = currentAttempt(after);
+      if (event.type !== "submitting" || after === before) return;
+      const same = asked?.epoch === is.epoch && asked.provider === event.provider;
+      if (asked?.epoch === is.epoch && asked.provider !== event.provider) {
+        moves++;
+        // the last asker was refused; every one before must have had all the time that it may take
+        for (const at of asked.at.slice(0, -1)) expect(now - at).toBeGreaterThanOrEqual(SUBMIT_MS);
+        expect(currentAttempt(before).state).toBe("PLANNED");
+        expect(currentAttempt(before).doubt_until).toBeNull(); // and somebody has looked since
+      }
+      const kept = same && currentAttempt(before).state === "SUBMITTING" ? (asked?.at ?? []) : [];
+      asked = { epoch: is.epoch, provider: event.provider, at: [...kept, now] };
+    });
+  };
+  fc.assert(fc.property(submissions, look), { numRuns: RUNS });
+  expect(moves).toBeGreaterThan(10);
 });
 
 test("a launch that may be there is current or waits to be released", () => {

@@ -7,17 +7,29 @@ import {
   type Report,
 } from "@kangklip/contract";
 import type { LaunchRef, Observation } from "@kangklip/providers";
-import { attemptFailed, changeAttempt, endAttempt, fresh, jobFailed, plannedAttempt } from "./attempt.ts";
+import {
+  attemptFailed,
+  changeAttempt,
+  type Ending,
+  endAttempt,
+  fresh,
+  jobFailed,
+  plannedAttempt,
+} from "./attempt.ts";
 import { claimed, foundWorking, remembered } from "./claim.ts";
 import { CANCEL_MS, CLAIM_MS, LEASE_MS, STALL_MS, UNREACHABLE_MS } from "./deadlines.ts";
 import { type Attempt, currentAttempt, isFinal, type Job, type JobSource } from "./job.ts";
 import {
+  type Chosen,
   endedBecause,
   epochTaken,
   moved,
+  providerMissing,
+  type Refusal,
   released,
   SILENT,
   submitFailed,
+  submitNever,
   submitted,
   submitting,
   submitUnsure,
@@ -46,22 +58,17 @@ export type JobEvent =
    * About to ask a provider for the launch. Whoever gets the same object back was not first and must not submit. `native`: the provider
    * knows a launch key again, so who was silent for a moment may be helped.
    */
-  | { type: "submitting"; epoch: number; provider: string; native: boolean }
+  | { type: "submitting"; epoch: number; provider: string; native: boolean; place?: Chosen | undefined }
   /** Also for a launch that was found later. Where the attempt holds another `ref` afterwards, this one is a duplicate to cancel. */
   | { type: "submitted"; epoch: number; ref: LaunchRef }
-  /** Surely nothing was started; `code` where it is not the provider's fault. For an answer that leaves doubt: `submit_unsure`. */
-  | {
-      type: "submit_failed";
-      epoch: number;
-      message: string;
-      again: boolean;
-      afterMs?: number;
-      code?: ErrorCode;
-      /** The `submitting_at` of who was refused: where somebody else has asked meanwhile, their answer counts. */
-      since?: number | null;
-    }
+  /** Surely nothing was started by who says so; `code` where it is not the provider's fault. For an answer that leaves doubt: `submit_unsure`. */
+  | ({ type: "submit_failed"; epoch: number } & Refusal)
   /** There is no telling whether it was started. `message` is for people; the submission is taken up again. */
   | { type: "submit_unsure"; epoch: number; message: string }
+  /** What was asked before has begun nothing: it was looked for, after all the time that it may take. */
+  | { type: "submit_never"; epoch: number; since: number | null }
+  /** The provider of the attempt is not configured any more. */
+  | { type: "provider_missing"; epoch: number; provider: string }
   /**
    * A launch of this epoch is there already although nobody here ever asked for one. `since`: the `submitting_at` of who says so; another
    * one that has taken up the submission meanwhile may have made that launch.
@@ -83,7 +90,7 @@ export type JobEvent =
   | { type: "committed"; epoch: number }
   | { type: "commit_failed"; epoch: number; code: ErrorCode; error: string }
   /** The launch of an ended attempt is gone, and nothing is left of it. */
-  | { type: "released"; epoch: number }
+  | { type: "released"; epoch: number; usd?: number | undefined }
   /** For so long (ms) nobody could hear or do anything: what is to be done by a time may take that much longer. */
   | { type: "away"; ms: number }
   /**
@@ -97,7 +104,9 @@ export function newJob(
   id: JobId,
   tokenHash: string,
   source: JobSource,
-  request: Pick<CreateJob, "clip_duration_seconds" | "clip_count"> & { language: Job["language"] },
+  request: Pick<CreateJob, "clip_duration_seconds" | "clip_count" | "compute" | "max_usd"> & {
+    language: Job["language"];
+  },
   now: number,
 ): Job {
   return {
@@ -109,6 +118,8 @@ export function newJob(
     clip_duration_seconds: request.clip_duration_seconds,
     clip_count: request.clip_count,
     language: request.language,
+    compute: request.compute ?? null,
+    max_usd: request.max_usd ?? null,
     source_title: null,
     source_seconds: null,
     attempts: [plannedAttempt(id, 1, now)],
@@ -131,7 +142,7 @@ export function decide(job: Job, event: JobEvent, now: number): Job {
 
 function after(job: Job, event: JobEvent, now: number): Job {
   const attempt = currentAttempt(job);
-  if (event.type === "released") return released(job, event.epoch);
+  if (event.type === "released") return released(job, event);
   if (event.type === "submitted") return submitted(job, event, now);
   if (event.type === "retry") return retried(job, now);
   if (event.type === "report") return reported(job, event.report, now);
@@ -151,6 +162,10 @@ function after(job: Job, event: JobEvent, now: number): Job {
       return submitting(job, attempt, event, now);
     case "submit_failed":
       return submitFailed(job, attempt, event, now);
+    case "submit_never":
+      return submitNever(job, attempt, event, now);
+    case "provider_missing":
+      return providerMissing(job, attempt, event, now);
     case "submit_unsure":
       return submitUnsure(job, attempt, event.message);
     case "epoch_taken":
@@ -159,7 +174,7 @@ function after(job: Job, event: JobEvent, now: number): Job {
       return moved(job, attempt, event.ref);
     case "unfit":
       if (attempt.state === "CLAIMED" || attempt.submitting_at === null) return job;
-      return attemptFailed(job, attempt, "PROVIDER_UNAVAILABLE", event.message, now);
+      return attemptFailed(job, attempt, ["PROVIDER_UNAVAILABLE", event.message, "provider"], now);
     case "claimed":
       return claimed(job, attempt, event.nonceHash, now);
     case "pulse":
@@ -173,7 +188,7 @@ function after(job: Job, event: JobEvent, now: number): Job {
       return job.state === "COMMITTING" ? succeeded(job, attempt, now) : job;
     case "commit_failed":
       if (job.state !== "COMMITTING") return job;
-      return attemptFailed(job, attempt, event.code, event.error, now);
+      return attemptFailed(job, attempt, [event.code, event.error], now);
   }
 }
 
@@ -208,7 +223,7 @@ function cancelRequested(job: Job, now: number): Job {
   const cancelled = { ...job, cancel_requested: true };
   const attempt = currentAttempt(job);
   if (job.state === "COMMITTING") return cancelled; // too late for a good end, in time to stop another attempt
-  if (attempt.state === "PLANNED") return jobFailed(cancelled, attempt, "CANCELLED", "cancelled", now);
+  if (attempt.state === "PLANNED") return jobFailed(cancelled, attempt, ["CANCELLED", "cancelled"], now);
   return changeAttempt({ ...cancelled, state: "CANCELLING", message: "Stopping the work" }, attempt.epoch, {
     deadline: now + CANCEL_MS,
   });
@@ -222,7 +237,13 @@ function observed(
   now: number,
 ): Job {
   if (attempt.state === "PLANNED") return job;
-  const looked = changeAttempt(job, attempt.epoch, { observed_at: now, node: seen.node ?? attempt.node });
+  const runs = seen.phase === "running" || seen.phase === "stopping" || seen.startedAt !== undefined;
+  const looked = changeAttempt(job, attempt.epoch, {
+    observed_at: now,
+    node: seen.node ?? attempt.node,
+    usd: seen.usd ?? attempt.usd,
+    running_at: attempt.running_at ?? (runs ? Math.min(now, seen.startedAt ?? now) : null),
+  });
   if (job.state === "COMMITTING") return looked;
   const silent = attempt.lease_until === null || attempt.lease_until <= now;
   if (seen.phase === "exited" || seen.phase === "lost") {
@@ -234,14 +255,16 @@ function observed(
       return committing(foundWorking(looked, attempt, now), attempt, null, now);
     // a second launch of the attempt was sent away; the one that holds the claim goes on
     if (seen.exitCode === EXIT_FENCED && attempt.state === "CLAIMED" && !silent) return looked;
-    return attemptFailed(looked, attempt, ...endedBecause(seen), now);
+    return attemptFailed(looked, attempt, endedBecause(seen), now);
   }
+  if (attempt.state === "SUBMITTED" && seen.phase !== "running" && !job.cancel_requested)
+    return { ...looked, message: seen.message ?? job.message }; // it waits, and its provider knows for what
   if (attempt.state === "SUBMITTED" && seen.phase === "running")
-    return changeAttempt(looked, attempt.epoch, {
+    return changeAttempt(job.cancel_requested ? looked : { ...looked, message: null }, attempt.epoch, {
       deadline: Math.min(attempt.deadline ?? Number.POSITIVE_INFINITY, now + CLAIM_MS),
     });
   if (attempt.state !== "CLAIMED" || !silent) return looked;
-  if (attempt.missed_leases > 0) return attemptFailed(looked, attempt, ...SILENT, now);
+  if (attempt.missed_leases > 0) return attemptFailed(looked, attempt, SILENT, now);
   return changeAttempt(looked, attempt.epoch, { missed_leases: 1, lease_until: now + LEASE_MS });
 }
 
@@ -250,17 +273,24 @@ function ticked(job: Job, attempt: Attempt, heardSince: number, now: number): Jo
   if (attempt.state === "PLANNED") return job;
   const late = attempt.deadline !== null && now > attempt.deadline;
   if (job.state === "COMMITTING")
-    return late ? jobFailed(job, attempt, "UPLOAD_FAILED", "The clips could not be published", now) : job;
+    return late ? jobFailed(job, attempt, ["UPLOAD_FAILED", "The clips could not be published"], now) : job;
   if (late && attempt.state === "SUBMITTING")
     // it may have started: a second launch could be paid twice
-    return jobFailed(job, attempt, "PROVIDER_UNAVAILABLE", job.start_error ?? "No provider answered", now);
+    return jobFailed(job, attempt, ["PROVIDER_UNAVAILABLE", job.start_error ?? "No provider answered"], now);
   if (late && attempt.state === "SUBMITTED")
-    return attemptFailed(job, attempt, "WORKER_LOST", "The worker did not start", now);
-  if (late) return attemptFailed(job, attempt, "TIMED_OUT", "The work took longer than it may", now);
+    return attemptFailed(job, attempt, ["WORKER_LOST", "The worker did not start", "offer"], now);
+  if (late) return attemptFailed(job, attempt, tooLong(attempt, now), now);
   if (attempt.state !== "CLAIMED" || job.cancel_requested || attempt.lease_until === null) return job;
   if (now > Math.max(attempt.lease_until, heardSince) + UNREACHABLE_MS)
-    return attemptFailed(job, attempt, ...SILENT, now);
+    return attemptFailed(job, attempt, SILENT, now);
   if (now <= attempt.lease_until && now - (attempt.progress_at ?? now) > STALL_MS)
-    return attemptFailed(job, attempt, "TIMED_OUT", `No progress for ${STALL_MS / 60_000} minutes`, now);
+    return attemptFailed(job, attempt, ["TIMED_OUT", `No progress for ${STALL_MS / 60_000} minutes`], now);
   return job;
+}
+
+function tooLong({ running_at, run_ms }: Attempt, now: number): Ending {
+  const spent = run_ms !== null && running_at !== null && now > running_at + run_ms;
+  return spent
+    ? ["OVER_BUDGET", "The work took longer than the job may cost, and was stopped"]
+    : ["TIMED_OUT", "The work took longer than it may"];
 }

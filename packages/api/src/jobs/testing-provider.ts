@@ -4,6 +4,7 @@ import {
   type ComputeProvider,
   type LaunchRef,
   type Observation,
+  type Offer,
   ProviderError,
   type ProviderErrorKind,
 } from "@kangklip/providers";
@@ -17,12 +18,13 @@ export type Trouble =
   | { dropped: true }
   /** The answer takes this long (ms of the real clock), and is given although nobody waits any more. */
   | { delayMs: number };
-type Asked = "submit" | "find" | "observe" | "cancel" | "release" | "list";
+type Asked = "offers" | "submit" | "find" | "observe" | "cancel" | "release" | "list";
 
 /** One launch as its provider knows it. */
 export interface FakeLaunch {
   ref: LaunchRef;
   launchKey: string;
+  offerId: string | undefined;
   env: WorkerEnv;
   createdAt: number;
   seen: Observation;
@@ -36,16 +38,25 @@ export interface FakeLaunch {
  * more. `now` in ms since 1970.
  */
 export function createTestingProvider({
+  id = "testing",
   submit: kind = "native",
+  usdPerHour = 0.5,
   now,
 }: {
+  id?: string;
   submit?: "native" | "lookup";
+  usdPerHour?: number | null;
   now: () => number;
 }) {
   const launches: FakeLaunch[] = [];
   const calls: { call: Asked; about: string }[] = [];
   const troubles: { call: Asked; trouble: Trouble; times: number }[] = [];
-  const id = "testing";
+  const offers: Offer[] = [
+    {
+      ...{ provider: id, offerId: "one", label: `${id}'s only place`, usdPerHour },
+      ...{ availability: "available", expiresAt: Number.POSITIVE_INFINITY },
+    },
+  ];
 
   /** Does the work and answers as the planned trouble wants it. */
   async function answer<T>(call: Asked, about: string, work: () => T): Promise<T> {
@@ -67,6 +78,7 @@ export function createTestingProvider({
     throw new ProviderError("AMBIGUOUS", id, "the connection was cut before the answer came");
   }
 
+  const refOf = () => ({ provider: id, ref: `launch ${launches.length + 1}` });
   const at = ({ ref }: LaunchRef) => launches.find((one) => one.ref.ref === ref && !one.released);
   const there = (launchKey: string) =>
     launches.filter((one) => one.launchKey === launchKey && !one.released).map(({ ref }) => ref);
@@ -83,14 +95,15 @@ export function createTestingProvider({
       list: true,
     },
     probe: async () => ({ ok: true, detail: "testing" }),
-    offers: async () => [],
+    offers: () => answer("offers", "", () => offers.map((offer) => ({ ...offer }))),
     submit: (spec) =>
       answer("submit", spec.launchKey, () => {
         const [same] = kind === "native" ? there(spec.launchKey) : [];
         if (same) return same;
-        const ref = { provider: id, ref: `launch ${launches.length + 1}` };
+        const ref = refOf();
         launches.push({
           ref,
+          offerId: spec.offerId,
           launchKey: spec.launchKey,
           env: spec.env,
           createdAt: now(),
@@ -125,6 +138,8 @@ export function createTestingProvider({
 
   return {
     provider,
+    /** What it offers: changed as a test likes. */
+    offers,
     launches,
     calls,
     count: (call: Asked) => calls.filter((one) => one.call === call).length,
@@ -136,9 +151,10 @@ export function createTestingProvider({
     mend: () => void troubles.splice(0),
     /** A launch that this process never asked for: of a time that its store has lost, or of nobody. */
     plant(launchKey: string, env: Partial<WorkerEnv> = {}, seen: Observation = { phase: "running" }) {
-      const ref = { provider: id, ref: `launch ${launches.length + 1}` };
+      const ref = refOf();
       const launch: FakeLaunch = {
         ref,
+        offerId: undefined,
         launchKey,
         env: env as WorkerEnv,
         createdAt: now(),

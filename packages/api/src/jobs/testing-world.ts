@@ -5,6 +5,7 @@ import { join } from "node:path";
 import {
   attemptKey,
   CONTRACT_VERSION,
+  type CreateJob,
   type JobId,
   type Manifest,
   type Report,
@@ -72,7 +73,17 @@ export function sqlitePlace(): StorePlace {
  * killed as a test likes, and launches do what a test makes them do.
  */
 export async function aWorld(
-  options: { submit?: "native" | "lookup"; place?: StorePlace; maxRunning?: number; callMs?: number } = {},
+  options: {
+    submit?: "native" | "lookup";
+    usdPerHour?: number;
+    place?: StorePlace;
+    maxRunning?: number;
+    callMs?: number;
+    /** More providers than the one that every world has, each less preferred than the ones before it. */
+    more?: readonly { id: string; submit?: "native" | "lookup"; usdPerHour?: number | null }[];
+    maxUsd?: number;
+    runningAt?: Record<string, number>;
+  } = {},
 ) {
   const place = options.place ?? sqlitePlace();
   const dir = mkdtempSync(join(tmpdir(), "kk-world-artifacts-"));
@@ -81,8 +92,14 @@ export async function aWorld(
   const artifacts = createDiskStore({ dir, secret, basePath: "/artifacts" });
   const provider = createTestingProvider({
     ...(options.submit && { submit: options.submit }),
+    ...(options.usdPerHour !== undefined && { usdPerHour: options.usdPerHour }),
     now: () => clock.now,
   });
+
+  const others = (options.more ?? []).map((one) => createTestingProvider({ ...one, now: () => clock.now }));
+  const providers = [provider, ...others];
+  /** Of those which a process is told of; a test may take one away, or put it back. */
+  const compute = providers.map((one) => one.provider.id);
 
   /**
    * One process. `skewMs`: how much its machine's clock is ahead of the store's. It is dead once `kill` was called: nothing that it does has
@@ -126,7 +143,16 @@ export async function aWorld(
     const uploads = createUploads({ store, artifacts, maxBytes: 1e9 });
     const reconciler = createReconciler({
       store,
-      provider: alive(provider.provider),
+      providers: providers
+        .filter((one) => compute.includes(one.provider.id))
+        .map((one) => alive(one.provider)),
+      limits: {
+        requirements: { gpu: "preferred", diskGb: 1, maxRuntimeSeconds: 4 * 3600 },
+        maxSourceSeconds: 4 * 3600,
+        maxUsd: options.maxUsd,
+      },
+      ...(options.runningAt && { runningAt: options.runningAt }),
+      random: () => 0,
       artifacts: alive(artifacts),
       secret,
       baseUrl: () => "http://127.0.0.1:9",
@@ -141,7 +167,7 @@ export async function aWorld(
       store,
       uploads,
       reconciler,
-      jobs: createJobs({ store, uploads, fetchPolicy: FETCH_POLICY, wake, now }),
+      jobs: createJobs({ store, uploads, fetchPolicy: FETCH_POLICY, compute, wake, now }),
       work: createWork({
         store,
         artifacts,
@@ -167,6 +193,13 @@ export async function aWorld(
     secret,
     artifacts,
     provider,
+    /** Another one, by its place among `more`. */
+    other(index = 0) {
+      const one = others[index];
+      if (!one) throw new Error("there is no such provider");
+      return one;
+    },
+    compute,
     place,
     aProcess,
     get api() {
@@ -189,8 +222,9 @@ export async function aWorld(
       api = await aProcess();
       return back;
     },
-    async job(): Promise<JobId> {
-      return (await api.jobs.create({ ...aJob(), video_url: "https://example.com/talk.mp4" })).job_id;
+    async job(request: Partial<CreateJob> = {}): Promise<JobId> {
+      return (await api.jobs.create({ ...aJob(), video_url: "https://example.com/talk.mp4", ...request }))
+        .job_id;
     },
     async see(id: JobId): Promise<Job> {
       const stored = await api.store.get(id);

@@ -1,5 +1,6 @@
-import { ERRORS, type JobRow, type JobStatus, type JobView } from "@kangklip/contract";
-import { currentAttempt, type Job } from "./job.ts";
+import { type AttemptView, ERRORS, type JobRow, type JobStatus, type JobView } from "@kangklip/contract";
+import { costOf, spentOn } from "./cost.ts";
+import { type Attempt, currentAttempt, type Job } from "./job.ts";
 import { LEASE_MS } from "./state.ts";
 
 const SILENT_MS = 15_000;
@@ -53,20 +54,32 @@ export function viewOf(job: Job, version: number, { owner, now }: { owner: boole
       clip_duration_seconds: job.clip_duration_seconds,
       clip_count: job.clip_count,
       language: job.language,
+      compute: job.compute,
+      max_usd: job.max_usd,
     },
-    attempts: job.attempts.map((one) => ({
-      epoch: one.epoch,
-      provider: one.provider ?? "",
-      node: one.node,
-      state: one.state,
-      started_at: isoOrNull(one.claimed_at),
-      ended_at: isoOrNull(one.ended_at),
-      outcome: one.outcome,
-    })),
+    attempts: job.attempts.map((one) => attemptView(one, now)),
+    usd: spentOn(job, now),
     notices: job.notices,
     source: owner ? { title: job.source_title, seconds: job.source_seconds, url: sourceText(job) } : null,
     stalled: isStalled(job, now),
     version,
+  };
+}
+
+function attemptView(attempt: Attempt, now: number): AttemptView {
+  const { epoch, provider, node, state, offer, outcome, reason, ended_because } = attempt;
+  return {
+    epoch,
+    provider: provider ?? "",
+    node,
+    state,
+    started_at: isoOrNull(attempt.claimed_at),
+    ended_at: isoOrNull(attempt.ended_at),
+    outcome,
+    offer: offer && { label: offer.label, gpu: offer.gpu, usd_per_hour: offer.usd_per_hour },
+    usd: costOf(attempt, now),
+    reason,
+    ended_because,
   };
 }
 

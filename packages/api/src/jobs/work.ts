@@ -33,8 +33,8 @@ interface WorkOptions {
   uploads: Uploads;
   secret: Buffer;
   fetchPolicy: FetchPolicy;
-  /** Where workers reach this API; links to ourselves are made absolute with it. */
-  baseUrl: () => string;
+  /** Where workers at a provider reach this API; links to ourselves are made absolute with it. */
+  baseUrl: (provider: string) => string;
   rank: ((input: RankInput) => Promise<RankAnswer>) | undefined;
   wake: (id: JobId) => void;
   now?: () => number;
@@ -50,7 +50,8 @@ const MAX_RANKINGS = 10;
  */
 export function createWork(options: WorkOptions) {
   const { store, artifacts, uploads, secret, fetchPolicy, baseUrl, rank, wake, now = Date.now } = options;
-  const absolute = (url: string) => new URL(url, `${baseUrl()}/`).href;
+  const absolute = (url: string, { provider }: Attempt) =>
+    new URL(url, `${baseUrl(provider ?? "process")}/`).href;
 
   /** The attempt that a token belongs to. @throws KangKlipError UNAUTHORIZED */
   async function holder(
@@ -125,7 +126,8 @@ export function createWork(options: WorkOptions) {
       );
       wake(job.job_id);
       const { source } = job;
-      const deadline = currentAttempt(job).deadline ?? now() + RUN_MS;
+      const attempt = currentAttempt(job);
+      const deadline = attempt.deadline ?? now() + RUN_MS;
       return {
         attempt_token: attemptToken(secret, input.launch_key, nonceHash),
         job: {
@@ -134,7 +136,7 @@ export function createWork(options: WorkOptions) {
           source:
             source.kind === "url"
               ? source
-              : { ...source, url: absolute(await uploads.link(source.upload_id, RUN_MS / 1000)) },
+              : { ...source, url: absolute(await uploads.link(source.upload_id, RUN_MS / 1000), attempt) },
           clip_duration_seconds: job.clip_duration_seconds,
           clip_count: job.clip_count,
           language: job.language,
@@ -159,7 +161,8 @@ export function createWork(options: WorkOptions) {
 
     /** Short-lived links, bound to the size and hash of each file, under the attempt's own prefix. */
     async presign(token: string | undefined, input: PresignInput): Promise<PresignAnswer> {
-      mustBeCurrent(await authentic(token, input));
+      const held = await authentic(token, input);
+      mustBeCurrent(held);
       const answer: PresignAnswer = { uploads: [], in_parts: [] };
       for (const { name, size_bytes, sha256: hash, upload_id } of input.files) {
         const key = attemptKey(input.job_id, input.epoch, name);
@@ -175,11 +178,11 @@ export function createWork(options: WorkOptions) {
             name,
             upload_id: parts.uploadId,
             part_bytes: parts.partBytes,
-            urls: parts.urls.map(absolute),
+            urls: parts.urls.map((url) => absolute(url, held.attempt)),
           });
         else {
           const { url, headers } = await artifacts.signPut(key, options);
-          answer.uploads.push({ name, url: absolute(url), headers });
+          answer.uploads.push({ name, url: absolute(url, held.attempt), headers });
         }
       }
       return answer;

@@ -141,3 +141,14 @@ export async function modelLanguages(file: string): Promise<"en" | "all" | undef
     return undefined;
   }
 }
+
+/** Whether a file is a Silero model, with which whisper.cpp finds speech: magic, then the name with its length before it. */
+export async function isVadModel(file: string): Promise<boolean> {
+  try {
+    await using handle = await open(file);
+    const { buffer } = await handle.read(Buffer.alloc(15), 0, 15, 0);
+    return buffer.readInt32LE(0) === 0x67676d6c && buffer.toString("latin1", 8, 15) === "silero-";
+  } catch {
+    return false;
+  }
+}

@@ -67,10 +67,11 @@ export function aContext(
       ...{
         ffmpegPath: undefined,
         ytDlpPath: undefined,
+        whisperCliPath: undefined,
         modelPath: undefined,
         modelsDir: join(dir, "models"),
       },
-      ...{ modelDownload: false, transcriber: "auto", threads: 2 },
+      ...{ modelDownload: false, transcriber: "auto", gpu: "auto", encoder: "auto", threads: 2 },
       ...{ renderWidth: 1080, renderHeight: 1920, renderCrf: 20, renderPreset: "veryfast", renderMaxFps: 30 },
       ...{ captionFont: "Roboto", captionFontSize: undefined, captionMaxChars: undefined },
       ...{ captionMaxLines: undefined, captionMarginH: undefined, captionMarginV: undefined },

@@ -13,14 +13,19 @@ export interface Hearing extends DecodedSound {
 }
 
 /** What was heard. */
-export type Heard = Pick<Transcript, "language" | "accuracy" | "timing" | "segments">;
+export type Heard = Pick<Transcript, "language" | "accuracy" | "timing" | "segments" | "notes">;
+/** Why there is nothing, as a clause ("the source has no captions"), and what of it belongs into the receipt. */
+export interface Unavailable {
+  unavailable: string;
+  note?: string;
+}
 
 /** Something that turns speech into words with times. Adding one: implement this and put it into the list in stages/transcribe.ts. */
 export interface Transcriber {
   readonly name: Exclude<Transcript["transcriber"], "none">;
   /**
-   * The words of the source; or why this transcriber has none to offer for it, as a clause ("the source has no captions").
+   * The words of the source; or why this transcriber has none to offer for it.
    * A transcriber that should work here and does not throws; a cancelled one throws the signal's reason, with its children gone.
    */
-  transcribe(hearing: Hearing): Promise<Heard | { unavailable: string }>;
+  transcribe(hearing: Hearing): Promise<Heard | Unavailable>;
 }

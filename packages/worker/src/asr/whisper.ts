@@ -8,7 +8,7 @@ import { believableWords } from "./doubt.ts";
 import { findModel, modelLanguages } from "./model.ts";
 import { partsOf } from "./parts.ts";
 import { needsSpace, orderedWords, segmentsOf, trimmedToSound } from "./segments.ts";
-import type { Hearing, Transcriber } from "./transcriber.ts";
+import type { Heard, Hearing, Transcriber } from "./transcriber.ts";
 import type { WhisperMessage, WhisperPiece, WhisperTask } from "./whisper-child.ts";
 
 const CHILD = fileURLToPath(new URL("./whisper-child.ts", import.meta.url));
@@ -32,33 +32,43 @@ export function createWhisperTranscriber(find = findModel, lengths = PARTS): Tra
       if (!addonInstalled())
         return { unavailable: `there is no whisper build for ${process.platform}-${process.arch}` };
       const model = await find({ ...settings, signal, log: context.log, onWait: hearing.waiting });
-      const english = (await modelLanguages(model)) === "en";
-      if (english && job.language === "id")
-        return { unavailable: "the model of MODEL_PATH knows English only" };
+      const language = await languageFor(model, job.language);
+      if (!language) return ENGLISH_MODEL;
       const parts = partsOf(sound, durationSeconds, lengths);
-      const { language, words, exact } = await runChild(hearing, {
-        ...{ model, pcmFile: hearing.pcmFile, parts },
-        ...{ language: english ? "en" : job.language, threads: settings.threads },
-      });
-      const ordered = orderedWords(words, durationSeconds);
-      const believed = believableWords(ordered, sound);
-      context.log("whisper", {
-        parts: parts.length,
-        words: ordered.length,
-        believed: believed.length,
-        language,
-      });
-      return {
-        language,
-        accuracy: "high",
-        timing: exact ? "word" : "line",
-        segments: segmentsOf(orderedWords(trimmedToSound(believed, sound), durationSeconds)),
-      };
+      const { threads } = settings;
+      const task = { model, pcmFile: hearing.pcmFile, parts, language, threads };
+      return heardIn(hearing, parts.length, await runChild(hearing, task));
     },
   };
 }
 
-function addonInstalled(): boolean {
+/** How long the parts are that whisper recognises one by one, seconds. */
+export const WHISPER_PARTS = PARTS;
+export const ENGLISH_MODEL = { unavailable: "the model of MODEL_PATH knows English only" };
+
+/** The language to ask a model for, "auto" where it is to tell it; undefined where the model does not know the wanted one. */
+export async function languageFor(model: string, wanted: "auto" | "en" | "id"): Promise<string | undefined> {
+  if ((await modelLanguages(model)) !== "en") return wanted;
+  return wanted === "id" ? undefined : "en";
+}
+
+/** Words of whisper as segments, without its inventions, and where they sound. */
+export function heardIn(
+  { context, sound, durationSeconds }: Hearing,
+  parts: number,
+  { words, language, exact }: { words: readonly Word[]; language: string | null; exact: boolean },
+): Heard {
+  const ordered = orderedWords(words, durationSeconds);
+  const believed = believableWords(ordered, sound);
+  context.log("whisper", { parts, words: ordered.length, believed: believed.length, language });
+  return {
+    ...{ language, accuracy: "high", timing: exact ? "word" : "line" },
+    segments: segmentsOf(orderedWords(trimmedToSound(believed, sound), durationSeconds)),
+  };
+}
+
+/** Whether whisper.cpp as an npm package runs on this kind of machine. */
+export function addonInstalled(): boolean {
   try {
     const addon = createRequire(import.meta.url).resolve("@fugood/whisper.node");
     createRequire(addon).resolve(`@fugood/node-whisper-${process.platform}-${process.arch}`);

@@ -24,7 +24,7 @@ const plan: ClipPlan = {
   pieces: [{ stretch: 0, firstFrame: 0, endFrame: 60, layout: "crop", window, reason: "face" }],
   ...{ colours: "bt709", width: 1080, height: 1920, captioned: true, captionTop: 1200 },
   cover: { firstFrame: 9, step: 5, count: 8 },
-  ...{ encoder: "libx264", crf: 20, preset: "veryfast", threads: 2 },
+  ...{ decoder: "cpu", encoder: "libx264", crf: 20, preset: "veryfast", threads: 2 },
 };
 
 test("one cut window: crop, scale, captions, and a half-size preview with its mark", () => {
@@ -43,6 +43,42 @@ test("the source's name is an argument of its own and never enters the graph", (
   expect(args[args.indexOf("-i") + 1]).toBe(source.file);
   expect(args.filter((arg) => arg.includes("source video"))).toHaveLength(1);
   expect(args.slice(args.indexOf("-ss"), args.indexOf("-ss") + 2)).toEqual(["-ss", "61.25"]);
+});
+
+test("the graphics card may decode every stretch and encode the clip; the graph and all else stay the same", () => {
+  const segments = [
+    { start: 200, end: 201, text: "" },
+    { start: 3000, end: 3001, text: "" },
+  ];
+  const timeline = clipTimeline(segments, { text: "30/1", fps: 30 });
+  const pieces = [0, 1].map(
+    (stretch) => ({ ...plan.pieces[0], stretch, endFrame: 30 }) as ClipPlan["pieces"][number],
+  );
+  const [cpu, gpu] = [
+    clipArgs({ ...plan, timeline, pieces }),
+    clipArgs({ ...plan, timeline, pieces, decoder: "nvdec", encoder: "h264_nvenc" }),
+  ];
+  expect(cpu).not.toContain("-hwaccel");
+  expect(gpu.flatMap((arg, i) => (arg === "-hwaccel" ? [gpu.slice(i - 2, i + 2)] : []))).toEqual([
+    ["-threads", "1", "-hwaccel", "cuda"],
+    ["-threads", "1", "-hwaccel", "cuda"],
+  ]);
+  // pictures come back into memory: no graph for the card alone
+  expect(gpu).not.toContain("-hwaccel_output_format");
+  const after = (args: string[], name: string) => args[args.indexOf(name) + 1];
+  for (const same of [
+    "-filter_complex",
+    "-movflags",
+    "-profile:v",
+    "-g",
+    "-pix_fmt",
+    "-colorspace",
+    "-color_range",
+  ])
+    expect(after(gpu, same), same).toBe(after(cpu, same));
+  // the preview stays with x264: two sessions a clip would halve what a card can take
+  expect(gpu.slice(gpu.indexOf("[preview]"), gpu.indexOf("preview.mp4"))).toContain("libx264");
+  expect(gpu.slice(gpu.indexOf("[clip]"))).toContain("h264_nvenc");
 });
 
 test("each stretch is an input of its own, so that nothing between them is decoded", () => {

@@ -1,5 +1,6 @@
 import type { FetchedSource } from "../stage.ts";
 import type { ClipTimeline, Piece } from "./clip-timeline.ts";
+import { type Decoder, decodingArgs } from "./decoder.ts";
 import { type Encoder, encodingArgs } from "./encoder.ts";
 import { LOCAL_INPUT, PIXEL_LIMIT, SAME_GRAPH } from "./ffmpeg.ts";
 
@@ -19,6 +20,7 @@ export interface ClipPlan {
   captionTop: number;
   /** Frames of the clip that may become its cover: `count` of them, `step` apart. */
   cover: { firstFrame: number; step: number; count: number };
+  decoder: Decoder;
   encoder: Encoder;
   crf: number;
   preset: string;
@@ -30,7 +32,7 @@ export interface ClipPlan {
  * fonts/: one decode and one filter graph for the clip, its preview (preview.mp4) and the candidates of its cover (cover_01.jpg …).
  */
 export function clipArgs(plan: ClipPlan): string[] {
-  const { source, timeline, width, height, encoder, crf, preset, threads, cover } = plan;
+  const { source, timeline, width, height, decoder, encoder, crf, preset, threads, cover } = plan;
   const small = previewSize(plan);
   const video = { width, height, fps: timeline.rate.fps, threads };
   const inputs = timeline.stretches.flatMap(({ start }) => [
@@ -38,8 +40,7 @@ export function clipArgs(plan: ClipPlan): string[] {
       ...LOCAL_INPUT,
       ...PIXEL_LIMIT,
       ...SAME_GRAPH,
-      "-threads",
-      `${Math.min(threads, MOST_DECODING_THREADS)}`,
+      ...decodingArgs(decoder, Math.min(threads, MOST_DECODING_THREADS)),
     ],
     // Inexact on purpose: the graph needs the picture that is on screen at the start, which may have come seconds before it.
     ...["-noaccurate_seek", "-ss", `${start - runUp(source, start)}`, "-i", source.file],

@@ -1,15 +1,19 @@
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KangKlipError } from "@kangklip/contract";
 import { expect, test } from "vitest";
+import { WORKS } from "../ability.ts";
 import {
   chooseEncoder,
+  clipsAtOnce,
   encodingArgs,
   highestBitrate,
-  nvencReason,
+  nvencFailure,
+  nvencQuality,
   presetFor,
   smallerCrf,
+  tryNvenc,
 } from "./encoder.ts";
 
 const clip = {
@@ -38,6 +42,7 @@ test("NVENC gets the same quality on its own scale", () => {
   expect(optionOf(args, "-preset")).toBe("p3");
   expect(optionOf(args, "-pix_fmt")).toBe("yuv420p");
   expect(args).not.toContain("-crf");
+  expect([nvencQuality(21), nvencQuality(48)]).toEqual([28, 51]);
 });
 
 test("45 seconds stay under 30 MB, and a clip that became too large is made smaller by enough", () => {
@@ -61,17 +66,37 @@ test.each([
   expect(presetFor(encoder, preset)).toBe(expected);
 });
 
+const NOT_OPENED = [
+  "[vost#0:0/h264_nvenc @ 0x5] Error while opening encoder - maybe incorrect parameters such as bit_rate, rate, width or height.",
+  "[vf#0:0 @ 0x5] Error sending frames to consumers: Cannot allocate memory",
+  "[vf#0:0 @ 0x5] Task finished with error code: -12 (Cannot allocate memory)",
+  "[out#0/null @ 0x5] Nothing was written into output file, because at least one of its streams received no packets.",
+];
+
 test.each([
-  ["[h264_nvenc @ 0x55] Cannot load libcuda.so.1", "NO_LIB"],
-  ["[h264_nvenc @ 0x55] Cannot load libnvidia-encode.so.1", "NO_LIB"],
-  ["OpenEncodeSessionEx failed: unsupported device (2): (no details)", "NO_ENGINE"],
-  ["OpenEncodeSessionEx failed: out of memory (10): (no details)", "SESSION_LIMIT"],
-  ["Driver does not support the required nvenc API version. Required: 12.0 Found: 11.1", "DRIVER_OLD"],
-  ["Unknown encoder 'h264_nvenc'", "NOT_BUILT"],
-  ["something new", "UNKNOWN: something new"],
-])("%s means %s", (said, reason) => {
-  const error = new KangKlipError("RENDER_FAILED", "The media tool failed", { cause: new Error(said) });
-  expect(nvencReason(error)).toContain(reason);
+  ["NO_LIB", "Cannot load libcuda.so.1"],
+  ["NO_LIB", "Cannot load libnvidia-encode.so.1"],
+  ["NO_ENGINE", "OpenEncodeSessionEx failed: unsupported device (2): (no details)\nNo capable devices found"],
+  ["NO_ENGINE", "OpenEncodeSessionEx failed: no encode device (1): (no details)"],
+  ["SESSION_LIMIT", "OpenEncodeSessionEx failed: out of memory (10): (no details)\nNo capable devices found"],
+  ["SESSION_LIMIT", "OpenEncodeSessionEx failed: incompatible client key (21): (no details)"],
+  ["DRIVER_OLD", "Driver does not support the required nvenc API version. Required: 12.0 Found: 11.1"],
+  ["DRIVER_OLD", "The minimum required Nvidia driver for nvenc is 522.25 or newer"],
+  [
+    "NO_DEVICE",
+    "dl_fn->cuda_dl->cuInit(0) failed -> CUDA_ERROR_NO_DEVICE: no CUDA-capable device is detected",
+  ],
+  ["NOT_BUILT", "Unknown encoder 'h264_nvenc'"],
+  ["UNKNOWN: something new", "something new"],
+])("%s is read from all that ffmpeg says, however much comes after it: %s", (reason, said) => {
+  const stderr = said.split("\n").map((line) => `[h264_nvenc @ 0x55] ${line}`);
+  // in newer versions what follows fills the last lines, and calls it a lack of memory
+  for (const after of [[], ...(reason.startsWith("UNKNOWN") ? [] : [NOT_OPENED])]) {
+    const all = [...stderr, ...after].join("\n");
+    const cause = new Error(`ffmpeg ended with 1: ${all.split("\n").slice(-3).join(" | ")}`, { cause: all });
+    const error = new KangKlipError("OUT_OF_MEMORY", "There was not enough memory", { cause });
+    expect(nvencFailure(error).reason?.replace("[h264_nvenc @ 0x55] ", "")).toContain(reason);
+  }
 });
 
 /** A program that stands where ffmpeg does and answers every call in the same way. */
@@ -89,20 +114,43 @@ async function programThat(script: string) {
 }
 const signal = new AbortController().signal;
 
-test("an ffmpeg that lists NVENC but cannot use it gives libx264 and the reason", async () => {
+test("an ffmpeg that lists NVENC but cannot use it is known by trying", async () => {
   await using tools = await programThat("echo 'Cannot load libcuda.so.1' >&2; exit 1");
-  expect(await chooseEncoder(tools, signal)).toEqual({
-    encoder: "libx264",
-    reason: expect.stringContaining("NO_LIB"),
-  });
+  expect(await tryNvenc(tools, signal)).toMatchObject({ code: "NO_LIB" });
 });
 
-test("NVENC is used where it really encodes", async () => {
-  await using tools = await programThat("exit 0");
-  expect(await chooseEncoder(tools, signal)).toEqual({ encoder: "h264_nvenc", reason: null });
+test("NVENC is tried with what clips are encoded with", async () => {
+  await using tools = await programThat(`printf '%s\\n' "$@" > "$0.args"`);
+  expect(await tryNvenc(tools, signal)).toEqual(WORKS);
+  const args = (await readFile(`${tools.ffmpeg}.args`, "utf8")).split("\n");
+  for (const arg of encodingArgs({ ...clip, encoder: "h264_nvenc", width: 256, height: 256 }))
+    if (!/^\d+$|^p\d$/.test(arg)) expect(args).toContain(arg);
+});
+
+test("where all sessions are in use, it is tried again before x264 is taken", async () => {
+  const busy = "echo 'OpenEncodeSessionEx failed: out of memory (10)' >&2; exit 1";
+  await using freed = await programThat(`test -e "$0.busy" && exit 0; : > "$0.busy"; ${busy}`);
+  expect(await tryNvenc(freed, signal)).toEqual(WORKS);
+  await using full = await programThat(`echo x >> "$0.tries"; ${busy}`);
+  expect(await tryNvenc(full, signal)).toMatchObject({ code: "SESSION_LIMIT" });
+  expect(await readFile(`${full.ffmpeg}.tries`, "utf8")).toBe("x\nx\nx\n");
 });
 
 test("an abort while trying is an abort, not a fall-back", async () => {
   await using tools = await programThat("exec sleep 10");
-  await expect(chooseEncoder(tools, AbortSignal.timeout(100))).rejects.toThrow(/timeout/i);
+  await expect(tryNvenc(tools, AbortSignal.timeout(100))).rejects.toThrow(/timeout/i);
+});
+
+test("NVENC encodes where it works, unless the operator wants x264; asking for what does not work is no error", () => {
+  const none = { code: "NO_ENGINE", reason: "NO_ENGINE: this card has no H.264 encoder" };
+  expect(chooseEncoder("auto", WORKS)).toEqual({ encoder: "h264_nvenc", reason: null });
+  expect(chooseEncoder("h264_nvenc", WORKS)).toEqual({ encoder: "h264_nvenc", reason: null });
+  expect(chooseEncoder("libx264", WORKS)).toEqual({ encoder: "libx264", reason: "OFF: ENCODER=libx264" });
+  for (const wanted of ["auto", "h264_nvenc"] as const)
+    expect(chooseEncoder(wanted, none)).toEqual({ encoder: "libx264", reason: none.reason });
+});
+
+test("few cores encode one clip at a time, and more never more than a card has engines for", () => {
+  expect([1, 2, 4, 8, 64].map((threads) => clipsAtOnce("h264_nvenc", threads))).toEqual([1, 1, 2, 3, 3]);
+  expect([1, 2, 8, 16, 64].map((threads) => clipsAtOnce("libx264", threads))).toEqual([1, 1, 1, 2, 3]);
 });

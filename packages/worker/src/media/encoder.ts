@@ -1,52 +1,103 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { KangKlipError } from "@kangklip/contract";
+import { type Ability, lacking, type Meaning, meaningOf, WORKS, withinTime } from "../ability.ts";
 import { runFfmpeg, type Tools } from "./ffmpeg.ts";
 
 export type Encoder = "h264_nvenc" | "libx264";
 
 /** What will encode, and why it is not the graphics card; null where it is. */
-export interface EncoderChoice {
+interface EncoderChoice {
   encoder: Encoder;
   reason: string | null;
 }
 
-/** What NVENC says when it does not work, and what that means. Texts of ffmpeg's nvenc.c. */
-const NVENC_REASONS: [pattern: RegExp, reason: string][] = [
+const TRY_MS = 5000;
+/** A card whose sessions are all in use has one again when another clip is done. */
+const SESSION_RETRIES = 2;
+export const SESSION_WAIT_MS = 1500;
+
+/** What NVENC says when it does not work, and what that means; texts of ffmpeg's nvenc.c, the telling ones first. */
+const NVENC_MEANINGS: readonly Meaning[] = [
   [
     /Cannot load lib(cuda|nvidia-encode)|Cannot load nvcuda|Cannot load nvEncodeAPI/i,
-    "NO_LIB: no NVIDIA driver with video encoding here (a container needs the `video` capability)",
+    "NO_LIB",
+    "no NVIDIA driver with video encoding here (a container needs the `video` capability)",
+  ],
+  [/Unknown encoder|Encoder not found/i, "NOT_BUILT", "this ffmpeg was built without h264_nvenc"],
+  [
+    /required nvenc API version|minimum required Nvidia driver|invalid version \(15\)|DRIVER_MISMATCH|INSUFFICIENT_DRIVER/i,
+    "DRIVER_OLD",
+    "the NVIDIA driver is too old",
   ],
   [
-    /unsupported device|No capable devices found|no NVENC capable/i,
-    "NO_ENGINE: this card has no H.264 encoder",
+    /OpenEncodeSessionEx failed: (?:unsupported device|no encode device)|no NVENC capable|Codec not supported/i,
+    "NO_ENGINE",
+    "this card has no H.264 encoder",
   ],
-  [/out of memory|OpenEncodeSessionEx failed/i, "SESSION_LIMIT: the card has no encoding session left"],
-  [/required nvenc API version|minimum required Nvidia driver/i, "DRIVER_OLD: the NVIDIA driver is too old"],
-  [/Unknown encoder|Encoder not found/i, "NOT_BUILT: this ffmpeg was built without h264_nvenc"],
+  [
+    /out of memory|incompatible client key|CUDA_ERROR_OUT_OF_MEMORY/i,
+    "SESSION_LIMIT",
+    "the card has no encoding session or no memory left",
+  ],
+  [
+    /CUDA_ERROR_(?:NO_DEVICE|INVALID_DEVICE|UNKNOWN|ECC\w*|LAUNCH\w*|ILLEGAL\w*|NOT_PERMITTED)|device not exist|need re-init/i,
+    "NO_DEVICE",
+    "the driver gives no card, or has lost it",
+  ],
+  [/No capable devices found/i, "NO_ENGINE", "this card has no H.264 encoder"],
 ];
 
 /**
- * Really encodes a few frames with h264_nvenc, because being listed says nothing about the driver or the card, and A100 and H100
- * have no such engine at all. Takes 0.2 s where there is no driver, at most 5 s.
- * @returns libx264 with the reason wherever NVENC does not work. @throws the abort's reason, nothing else.
+ * Really encodes a few frames with h264_nvenc and the arguments that clips get, because being listed says nothing about the driver or
+ * the card, and A100 and H100 have no such engine at all. Takes 0.2 s where there is no driver, at most 5 s a try; where all sessions
+ * are in use it waits for one and tries again.
+ * @throws the abort's reason, nothing else
  */
-export async function chooseEncoder(tools: Tools, signal: AbortSignal): Promise<EncoderChoice> {
+export async function tryNvenc(tools: Tools, signal: AbortSignal): Promise<Ability> {
   const frames = ["-f", "lavfi", "-i", "color=black:s=256x256:r=30:d=0.2", "-frames:v", "3"]; // smaller ones are refused
-  const args = [...frames, "-pix_fmt", "yuv420p", "-c:v", "h264_nvenc", "-f", "null", "-"];
-  try {
-    await runFfmpeg(tools, { args, signal, timeoutMs: 5000 });
-    return { encoder: "h264_nvenc", reason: null };
-  } catch (error) {
+  const clip = { crf: 21, preset: "p4", width: 256, height: 256, fps: 30, threads: 1 };
+  const args = [...frames, ...encodingArgs({ ...clip, encoder: "h264_nvenc" }), "-f", "null", "-"];
+  for (let retries = SESSION_RETRIES; ; retries--) {
+    const tried = runFfmpeg(tools, { args, signal, timeoutMs: TRY_MS, threads: 1, gpu: true }).then(
+      () => WORKS,
+      (error: KangKlipError) => nvencFailure(error),
+    );
+    const found = await withinTime(TRY_MS + 2000, tried, "h264_nvenc");
     signal.throwIfAborted();
-    return { encoder: "libx264", reason: nvencReason(error as KangKlipError) };
+    if (found.code !== "SESSION_LIMIT" || retries === 0) return found;
+    await sleep(SESSION_WAIT_MS, undefined, { signal });
   }
 }
 
-/** Why NVENC failed, in one line for the receipt. */
-export function nvencReason(error: KangKlipError): string {
-  if (error.code === "TIMED_OUT") return "NO_ANSWER: h264_nvenc did not answer in time";
-  const said = error.cause instanceof Error ? error.cause.message : error.message;
-  const known = NVENC_REASONS.find(([pattern]) => pattern.test(said));
-  return known?.[1] ?? `UNKNOWN: ${said.slice(0, 200)}`;
+/** Why NVENC failed, for the receipt. */
+export function nvencFailure(error: KangKlipError): Ability {
+  if (error.code === "TIMED_OUT") return lacking("NO_ANSWER", "h264_nvenc did not answer in time");
+  const { cause } = error;
+  const all = cause instanceof Error && typeof cause.cause === "string" ? cause.cause : undefined;
+  return meaningOf(all ?? (cause instanceof Error ? cause.message : error.message), NVENC_MEANINGS);
+}
+
+/** What encodes the clips of a job. `wanted` is the operator's word; NVENC that does not work is never an error. */
+export function chooseEncoder(wanted: "auto" | Encoder, nvenc: Ability): EncoderChoice {
+  if (wanted === "libx264") return { encoder: "libx264", reason: lacking("OFF", "ENCODER=libx264").reason };
+  return nvenc.code === WORKS.code
+    ? { encoder: "h264_nvenc", reason: null }
+    : { encoder: "libx264", reason: nvenc.reason };
+}
+
+/** No card is known to have more engines than this that a job of five clips could feed. */
+const MOST_NVENC_CLIPS = 3;
+/** x264 hardly gains from more threads than this on one clip of 1080x1920. */
+const X264_THREADS = 8;
+
+/**
+ * How many clips are encoded at the same time. One encode never uses more than one engine of a card, and decoding, cutting and drawing
+ * captions take about two cores for each (media reference, section 10); x264 uses all threads of most machines for one clip.
+ * The bytes of a clip do not depend on it.
+ */
+export function clipsAtOnce(encoder: Encoder, threads: number): number {
+  const fed = Math.floor(threads / (encoder === "h264_nvenc" ? 2 : X264_THREADS));
+  return Math.max(1, Math.min(MOST_NVENC_CLIPS, fed));
 }
 
 const X264_PRESETS = [
@@ -74,7 +125,7 @@ export function presetFor(encoder: Encoder, preset: string): string {
 
 export interface EncodingOptions {
   encoder: Encoder;
-  /** x264's scale, 10..35; NVENC's is about 7 higher for the same quality (measured by others on an RTX 4000 Ada). */
+  /** x264's scale, 10..35. */
   crf: number;
   preset: string;
   width: number;
@@ -82,6 +133,9 @@ export interface EncodingOptions {
   fps: number;
   threads: number;
 }
+
+/** NVENC's quality that looks like a crf of x264 (measured by others on an RTX 4000 Ada). Both go to 51. */
+export const nvencQuality = (crf: number): number => Math.min(51, crf + 7);
 
 /**
  * superfast with the macroblock tree costs about half of veryfast at the same quality (measured, performance reference 4.2).
@@ -120,7 +174,19 @@ export function encodingArgs(options: EncodingOptions): string[] {
   if (encoder === "h264_nvenc") {
     const bitrate = highestBitrate(options);
     return [
-      ...["-c:v", "h264_nvenc", ...preset, "-tune", "hq", "-rc", "vbr", "-cq", `${crf + 7}`, "-b:v", "0"],
+      ...[
+        "-c:v",
+        "h264_nvenc",
+        ...preset,
+        "-tune",
+        "hq",
+        "-rc",
+        "vbr",
+        "-cq",
+        `${nvencQuality(crf)}`,
+        "-b:v",
+        "0",
+      ],
       ...["-maxrate", `${bitrate}`, "-bufsize", `${2 * bitrate}`, "-spatial-aq", "1", "-temporal-aq", "1"],
       ...common,
     ];

@@ -34,6 +34,10 @@ const SILENT_MS = 30_000;
  * in use). Never more than the machine has.
  */
 const memoryFor = (threads: number) => Math.min(3 * 1024 ** 3 + threads * 256 * 1024 ** 2, MACHINE_BYTES);
+/**
+ * NVIDIA's driver maps its own memory into the process besides; not measured here, and never met unless a program runs wild.
+ */
+const GPU_MEMORY_BYTES = 8 * 1024 ** 3;
 /** constrainedMemory() is the container's limit; 0 or beyond all measure where there is none. */
 const MACHINE_BYTES = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
 /** Far more than a minute of clip or its sound can take. */
@@ -135,6 +139,8 @@ export interface RunOptions {
   threads?: number;
   /** Bytes of memory that it may write to, instead of what the threads give. */
   memoryBytes?: number;
+  /** Whether it uses the graphics card, whose driver wants memory of its own. */
+  gpu?: boolean;
 }
 
 /**
@@ -150,7 +156,8 @@ export async function runFfmpeg(tools: Tools, options: RunOptions): Promise<stri
     silentMs = SILENT_MS,
   } = options;
   const { threads = availableParallelism(), fileBytes = FILE_BYTES } = options;
-  const { memoryBytes = memoryFor(Math.max(threads, availableParallelism())) } = options;
+  const ownMemory = options.memoryBytes ?? memoryFor(Math.max(threads, availableParallelism()));
+  const memoryBytes = ownMemory + (options.gpu ? GPU_MEMORY_BYTES : 0);
   const part = output && join(dirname(output), `.part-${basename(output)}`);
   // on a pipe of its own, for stdout may hold frames
   const told = ["-hide_banner", "-nostdin", "-y", "-v", level, "-progress", "pipe:3", "-nostats"];
@@ -217,7 +224,8 @@ const unreadable = (cause: unknown) =>
 
 /** What the end of ffmpeg or ffprobe means: the exit code, the signal, or what it said last. */
 function ffmpegFailure(ended: string | number, stderr: string): KangKlipError {
-  const cause = new Error(`ffmpeg ended with ${ended}: ${stderr.trim().split("\n").slice(-3).join(" | ")}`);
+  const last = stderr.trim().split("\n").slice(-3).join(" | ");
+  const cause = new Error(`ffmpeg ended with ${ended}: ${last}`, { cause: stderr });
   const failure = (code: KangKlipError["code"], message: string) =>
     new KangKlipError(code, message, { cause });
   if (/No space left on device|Disk quota exceeded/i.test(stderr))

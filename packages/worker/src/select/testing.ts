@@ -169,10 +169,13 @@ export function aSelectContext(
     settings: {
       ffmpegPath: undefined,
       ytDlpPath: undefined,
+      whisperCliPath: undefined,
       modelPath: undefined,
       modelsDir: ".",
       modelDownload: false,
       transcriber: "auto",
+      gpu: "auto",
+      encoder: "auto",
       renderWidth: 1080,
       renderHeight: 1920,
       renderCrf: 20,

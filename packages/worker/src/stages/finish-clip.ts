@@ -1,5 +1,6 @@
 import { rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type EdlClip, KangKlipError } from "@kangklip/contract";
 import type { Cue } from "../captions/cues.ts";
 import { type CaptionStyle, captionTop } from "../captions/style.ts";
@@ -7,16 +8,19 @@ import { type ClipPlan, type Colours, clipArgs, previewSize } from "../media/cli
 import { checkClip } from "../media/clip-check.ts";
 import type { ClipTimeline, Piece } from "../media/clip-timeline.ts";
 import { coverFrames, sharpestCover } from "../media/cover.ts";
-import {
-  type Encoder,
-  type EncoderChoice,
-  highestBitrate,
-  nvencReason,
-  smallerCrf,
-} from "../media/encoder.ts";
+import type { Decoder } from "../media/decoder.ts";
+import { type Encoder, highestBitrate, nvencFailure, SESSION_WAIT_MS, smallerCrf } from "../media/encoder.ts";
 import { runFfmpeg } from "../media/ffmpeg.ts";
 import { explainFailure } from "../media/truncation.ts";
 import type { FetchedSource, Framing, RenderedClip, StageContext } from "../stage.ts";
+
+/** What encodes and decodes, and why it is not the graphics card; null where it is. */
+export interface Card {
+  encoder: Encoder;
+  decoder: Decoder;
+  encoderReason: string | null;
+  decoderReason: string | null;
+}
 
 /** What is the same for all clips of a job. */
 export interface Setting {
@@ -24,7 +28,8 @@ export interface Setting {
   source: FetchedSource;
   style: CaptionStyle;
   colours: Colours;
-  choice: EncoderChoice;
+  /** What the graphics card does for the next clip; taken back for the rest of the job when it fails. */
+  card: Card;
   /** Folder of everything that is not finished; gone when the stage ends, however it ends. */
   scratch: string;
 }
@@ -42,7 +47,7 @@ export interface ReadyClip {
 
 /**
  * Encodes a clip with its preview and cover, checks what came out, and moves the files into the attempt's folder under their
- * final names. NVENC falls back to x264 for this clip; a clip that is too large for its length is encoded again.
+ * final names. Where the graphics card fails, the processor renders this clip, as the EDL has it; a clip that is too large for its length is encoded again.
  * @param onProgress called with 0..1, never with less than before.
  */
 export async function finishClip(
@@ -54,9 +59,7 @@ export async function finishClip(
   const { clip, name, dir, framing, timeline, cues } = ready;
   const { tools, signal } = context;
   const { width, height } = style;
-  const { encoder, reason } = await explainFailure(context, source, timeline, () =>
-    encode(setting, ready, onProgress),
-  );
+  const used = await explainFailure(context, source, timeline, () => encode(setting, ready, onProgress));
   await checkClip(tools, join(dir, "clip.mp4"), style, timeline, signal);
   await checkClip(tools, join(dir, "preview.mp4"), previewSize(style), timeline, signal);
 
@@ -81,48 +84,70 @@ export async function finishClip(
   const durationSeconds = timeline.seconds;
   return {
     ...{ index: clip.index, files, framing, durationSeconds, width, height, captioned },
-    ...{ encoder, encoderReason: reason },
+    ...used,
   };
 }
 
-/** Leaves clip.mp4, preview.mp4 and the cover's candidates in the clip's scratch folder. @returns what encoded the clip. */
+const ON_CPU = { encoder: "libx264", decoder: "cpu" } as const;
+
+/** Leaves clip.mp4, preview.mp4 and the cover's candidates in the clip's scratch folder. @returns how the clip was encoded. */
 async function encode(
-  { context, source, style, colours, choice }: Setting,
+  setting: Setting,
   { clip, dir, timeline, pieces, cues }: ReadyClip,
   onProgress: (fraction: number) => void,
-): Promise<EncoderChoice> {
+): Promise<Card & { crf: number }> {
+  const { context, source, style, colours } = setting;
   const { tools, settings, signal } = context;
   const { width, height } = style;
-  const plan: Omit<ClipPlan, "encoder" | "crf"> = {
+  const plan: Omit<ClipPlan, "encoder" | "decoder" | "crf"> = {
     ...{ source, timeline, pieces, colours, width, height, captioned: cues.length > 0 },
     ...{ captionTop: captionTop(style), cover: coverFrames(timeline, pieces) },
     ...{ preset: settings.renderPreset, threads: settings.threads },
   };
   const foreign = cues.some(({ lines }) => lines.flat().some(({ text }) => !style.canDraw(text)));
   let furthest = 0;
-  const run = async (by: Encoder, crf: number) => {
+  const run = async (card: Card, crf: number): Promise<Card> => {
+    const { encoder, decoder } = card;
     const said = await runFfmpeg(tools, {
-      args: clipArgs({ ...plan, encoder: by, crf }),
+      args: clipArgs({ ...plan, encoder, decoder, crf }),
       ...{ output: join(dir, "clip.mp4"), cwd: dir, signal, durationSeconds: timeline.seconds },
       onProgress: (fraction) => {
         furthest = Math.max(furthest, fraction);
         onProgress(furthest);
       },
       ...{ timeoutMs: 120_000 + timeline.seconds * 40_000, threads: settings.threads },
+      gpu: encoder === "h264_nvenc" || decoder === "nvdec",
       ...(foreign && { level: "info" as const, keepStderr: 1 << 20 }),
     });
     if (/failed to find any fallback with glyph/i.test(said)) context.notice(MISSING_GLYPHS);
-    return { ...choice, encoder: by };
+    return card;
+  };
+  /** By the card where it can, else by the processor: whatever the card's failure was, only the processor's counts. */
+  const runAnyhow = async (crf: number, sessionRetries = 1): Promise<Card> => {
+    const { card } = setting;
+    if (card.encoder === "libx264" && card.decoder === "cpu") return run(card, crf);
+    try {
+      const made = await run(card, crf);
+      await checkClip(tools, join(dir, "clip.mp4"), style, timeline, signal);
+      return made;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof KangKlipError) || error.code === "DISK_FULL") throw error;
+      const { code, reason } = nvencFailure(error);
+      context.log("encoder", { clip: clip.index, ...ON_CPU, reason });
+      const onlyBusy = code === "SESSION_LIMIT" && card.encoder === "h264_nvenc";
+      if (onlyBusy && sessionRetries > 0) {
+        await sleep(SESSION_WAIT_MS, undefined, { signal });
+        return runAnyhow(crf, sessionRetries - 1);
+      }
+      const made = await run({ ...ON_CPU, encoderReason: reason, decoderReason: reason }, crf);
+      if (!onlyBusy && setting.card === card) setting.card = made; // it would fail, or hang, at each clip again
+      return made;
+    }
   };
 
-  const used = await run(choice.encoder, settings.renderCrf).catch(async (error: unknown) => {
-    if (choice.encoder === "libx264" || !(error instanceof KangKlipError) || error.code !== "RENDER_FAILED")
-      throw error;
-    const reason = nvencReason(error);
-    context.log("encoder", { clip: clip.index, encoder: "libx264", reason });
-    return { ...(await run("libx264", settings.renderCrf)), reason };
-  });
-  let crf = settings.renderCrf;
+  let { renderCrf: crf } = settings;
+  let used = await runAnyhow(crf);
   for (let repairs = 0; repairs < REPAIRS; repairs++) {
     const { size } = await stat(join(dir, "clip.mp4"));
     const bitrate = (size * 8) / timeline.seconds;
@@ -130,9 +155,10 @@ async function encode(
     if (bitrate <= limit) break;
     crf = smallerCrf(crf, bitrate / limit);
     context.log("too_large", { clip: clip.index, bitrate: Math.round(bitrate), crf });
-    await run(used.encoder, crf);
+    const onCpu = used.encoder === "libx264" && used.decoder === "cpu";
+    used = await (onCpu ? run(used, crf) : runAnyhow(crf));
   }
-  return used;
+  return { ...used, crf };
 }
 
 /** A clip that is still too large after that is noise, and stays so. */

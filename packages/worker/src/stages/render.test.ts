@@ -1,4 +1,4 @@
-import { chmod, copyFile, readFile, stat, truncate, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { aClip, BLACK, createRenderBench, crop, HALVES, RAMP, tools } from "./testing-render.ts";
@@ -171,21 +171,107 @@ describe.skipIf(!tools)("renderClips (needs ffmpeg)", async () => {
     expect(left).toEqual([]);
   });
 
-  test("where NVENC fails in the middle, x264 renders the clip and the reason is logged", async () => {
-    if (!tools) return;
-    const ffmpeg = join(bench.folder, "ffmpeg");
-    const fails = "echo 'OpenEncodeSessionEx failed: out of memory (10)' >&2; exit 1";
-    const script = `case "$*" in *s=256x256*) exit 0;; *h264_nvenc*) ${fails};; esac\nexec ${tools.ffmpeg} "$@"`;
-    await writeFile(ffmpeg, `#!/bin/sh\n${script}\n`);
+  /** A fake ffmpeg whose NVENC passes its trial and then does as `script` says; the settings ask for it, as no card is seen here. */
+  const withNvenc = async (name: string, script: string) => {
+    const ffmpeg = join(bench.folder, name);
+    await writeFile(ffmpeg, `#!/bin/sh\n${script}\nexec ${tools?.ffmpeg} "$@"\n`);
     await chmod(ffmpeg, 0o755);
+    return { ...tools, ffmpeg } as typeof tools & object;
+  };
+  const settings = { encoder: "h264_nvenc" } as const;
+
+  test("where NVENC has no session left in the middle, it is asked once more, then x264 renders that clip", async () => {
+    const busy = `echo x >> ${join(bench.folder, "tries")}; echo 'OpenEncodeSessionEx failed: out of memory (10)' >&2; exit 1`;
+    const script = `case "$*" in *s=256x256*) exit 0;; *h264_nvenc*) ${busy};; esac`;
     const file = await source({ name: "nvenc.mp4", picture: RAMP, seconds: 1.5 });
+    const clips = [aClip([[0, 1]]), aClip([[0.2, 1.2]], { index: 2 })];
     const { failure, made, notes } = await render(file, {
-      clips: [aClip([[0, 1]])],
-      tools: { ...tools, ffmpeg },
+      clips,
+      settings,
+      tools: await withNvenc("busy", script),
     });
     expect(failure).toBeUndefined();
-    expect(made[0]?.encoder).toBe("libx264");
+    expect(made[0]).toMatchObject({
+      encoder: "libx264",
+      encoderReason: expect.stringContaining("SESSION_LIMIT"),
+    });
     expect(notes).toContainEqual(expect.stringMatching(/^encoder .*"clip":1.*SESSION_LIMIT/));
+    expect(await readFile(join(bench.folder, "tries"), "utf8")).toBe("x\nx\nx\nx\n"); // and again for the next clip
+  });
+
+  test("a card that fails is not asked again in this job, whatever ffmpeg calls its failure", async () => {
+    // what a newer ffmpeg ends with sounds as if the machine had no memory left
+    const fails = `echo x >> ${join(bench.folder, "lost")}; echo 'CUDA_ERROR_UNKNOWN: unknown error' >&2; echo 'Cannot allocate memory' >&2; exit 1`;
+    const script = `case "$*" in *s=256x256*) exit 0;; *h264_nvenc*) ${fails};; esac`;
+    const file = await source({ name: "lost.mp4", picture: RAMP, seconds: 1.5 });
+    const clips = [aClip([[0, 1]]), aClip([[0.2, 1.2]], { index: 2 })];
+    const { failure, made, clip } = await render(file, {
+      clips,
+      settings,
+      tools: await withNvenc("lost-card", script),
+    });
+    expect(failure).toBeUndefined();
+    expect(made.map(({ encoder, encoderReason }) => [encoder, encoderReason?.slice(0, 9)])).toEqual([
+      ["libx264", "NO_DEVICE"],
+      ["libx264", "NO_DEVICE"],
+    ]);
+    expect(await readFile(join(bench.folder, "lost"), "utf8")).toBe("x\n");
+    const plain = await render(file, { clips });
+    const digests = (one: string) => bench.decode("-i", one, "-map", "0:v", "-f", "framemd5", "-");
+    expect(`${await digests(clip)}`).toBe(`${await digests(plain.clip)}`); // as if there had been no card
+  });
+
+  test("what the card has made is looked at, and made again where it is not what platforms want", async () => {
+    // it ends well, but in another profile
+    const script = `case "$*" in *s=256x256*) exit 0;; *h264_nvenc*) exec ${join(bench.folder, "baseline")} "$@";; esac`;
+    await writeFile(
+      join(bench.folder, "baseline"),
+      `#!/bin/sh\nn=$#\nwhile [ $n -gt 0 ]; do a=$1; shift; n=$((n - 1)); case "$a" in -tune|-rc|-cq|-b:v|-spatial-aq|-temporal-aq) shift; n=$((n - 1));; h264_nvenc) set -- "$@" libx264;; p[1-7]) set -- "$@" ultrafast;; high) set -- "$@" baseline;; *) set -- "$@" "$a";; esac; done\nexec ${tools?.ffmpeg} "$@"\n`,
+    );
+    await chmod(join(bench.folder, "baseline"), 0o755);
+    const file = await source({ name: "profile.mp4", picture: RAMP, seconds: 1.5 });
+    const { failure, made } = await render(file, {
+      ...{ settings, clips: [aClip([[0, 1]])], tools: await withNvenc("profile", script) },
+    });
+    expect(failure).toBeUndefined();
+    expect(made[0]).toMatchObject({
+      encoder: "libx264",
+      encoderReason: expect.stringContaining("its codec"),
+    });
+  });
+
+  test("what the processor cannot do either is told as its failure", async () => {
+    const script = `case "$*" in *s=256x256*) exit 0;; *h264_nvenc*) echo 'CUDA_ERROR_UNKNOWN' >&2; exit 1;; *-map*clip*) echo 'x264 broke' >&2; exit 1;; esac`;
+    const file = await source({ name: "both.mp4", picture: RAMP, seconds: 1.5 });
+    const { failure } = await render(file, {
+      settings,
+      clips: [aClip([[0, 1]])],
+      tools: await withNvenc("both", script),
+    });
+    expect(failure).toMatchObject({
+      code: "RENDER_FAILED",
+      cause: { message: expect.stringContaining("x264 broke") },
+    });
+  });
+
+  test("clips that are encoded at the same time come in the EDL's order, and progress never goes back", async () => {
+    const marks = join(bench.folder, "marks");
+    await mkdir(marks);
+    // the first clip's encoding waits for the second one's to begin
+    const waits = `i=0; while [ ! -e ${marks}/clip_02 ] && [ $i -lt 300 ]; do sleep 0.1; i=$((i + 1)); done; ls ${marks} > ${marks}.seen`;
+    const script = `case "$*" in *preview.mp4*) n=$(basename "$PWD"); : > ${marks}/$n; if [ $n = clip_01 ]; then ${waits}; fi;; esac`;
+    const file = await source({ name: "many.mp4", picture: RAMP, seconds: 4 });
+    const clips = [0, 1, 2].map((start) => aClip([[start, start + 1]], { index: start + 1 }));
+    const fractions: number[] = [];
+    const { made, failure } = await render(file, {
+      ...{ clips, settings: { threads: 16 }, tools: await withNvenc("together", script) }, // two at once by x264
+      onProgress: (fraction) => fractions.push(fraction),
+    });
+    expect(failure).toBeUndefined();
+    expect(await readFile(`${marks}.seen`, "utf8")).toBe("clip_01\nclip_02\n");
+    expect(made.map(({ index }) => index)).toEqual([1, 2, 3]);
+    expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
+    expect(fractions.at(-1)).toBe(1);
   });
 
   test("the same clip twice is the same picture", async () => {

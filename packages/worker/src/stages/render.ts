@@ -6,18 +6,20 @@ import { captionCues } from "../captions/cues.ts";
 import { captionStyle, SHIPPED_FONT } from "../captions/style.ts";
 import { subtitlesSrt, subtitlesVtt } from "../captions/subtitles.ts";
 import { clipWords } from "../captions/words.ts";
+import { machineFacts } from "../machine.ts";
 import { previewSize } from "../media/clip-args.ts";
 import { clipPieces, clipTimeline, outputRate } from "../media/clip-timeline.ts";
 import { readColours } from "../media/colours.ts";
-import { chooseEncoder } from "../media/encoder.ts";
+import { chooseDecoder } from "../media/decoder.ts";
+import { chooseEncoder, clipsAtOnce } from "../media/encoder.ts";
 import { clipSound } from "../media/loudness.ts";
 import { explainFailure } from "../media/truncation.ts";
 import type { FetchedSource, Framing, RenderedClip, StageContext } from "../stage.ts";
-import { finishClip, type ReadyClip, type Setting } from "./finish-clip.ts";
+import { type Card, finishClip, type ReadyClip, type Setting } from "./finish-clip.ts";
 
 /**
- * Renders the clips of an EDL into the attempt's folder and yields each as soon as it is whole, in the EDL's order. While one
- * clip is encoded by all threads, the next one is framed and its sound is prepared.
+ * Renders the clips of an EDL into the attempt's folder and yields each as soon as it is whole and those before it are, in the EDL's
+ * order. While some are encoded, the next one is framed and its sound is prepared.
  * @param frame finds the window of a clip; called once per clip, in order.
  * @throws KangKlipError SOURCE_TRUNCATED where the source ends before a clip does, RENDER_FAILED, TIMED_OUT, DISK_FULL,
  * OUT_OF_MEMORY, or the abort's reason. Nothing unfinished stays in the folder.
@@ -31,33 +33,59 @@ export async function* renderClips(
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const setting = await prepare({ ...context, signal, notice: oncePerText(context.notice) }, source);
-  const begun: Promise<ReadyClip>[] = [];
-  const begin = (index: number) => {
+  const atOnce = clipsAtOnce(setting.card.encoder, context.settings.threads);
+  const progress = createProgress(context.progress, clips.length);
+  const ready: Promise<ReadyClip>[] = [];
+  const done: Promise<RenderedClip>[] = [];
+  const makeReadyAt = (index: number) => {
     const clip = clips[index];
-    if (!clip || begun[index]) return;
-    begun[index] = makeReady(setting, clip, frame);
-    begun[index].catch(() => {}); // looked at when its turn comes
+    if (!clip || ready[index]) return;
+    // one after the other: they are framed by one detector
+    const before = ready[index - 1] ?? Promise.resolve();
+    ready[index] = before.then(() => makeReady(setting, clip, frame));
+    ready[index].catch(() => {}); // looked at when its turn comes
+  };
+  const renderAt = (index: number) => {
+    if (done[index]) return;
+    progress.preparing(index);
+    makeReadyAt(index);
+    done[index] = (async () => {
+      const clip = await ready[index];
+      makeReadyAt(index + 1);
+      if (!clip) throw new Error(`There is no clip ${index}`);
+      const made = await finishClip(setting, clip, (fraction) => progress.rendering(index, fraction));
+      progress.done(index);
+      return made;
+    })();
+    done[index].catch(() => {}); // looked at when its turn comes
   };
   try {
     for (const index of clips.keys()) {
-      context.progress(index / clips.length, `Preparing clip ${index + 1} of ${clips.length}`);
-      begin(index);
-      const ready = await begun[index];
-      begin(index + 1);
-      if (!ready) continue;
-      yield await finishClip(setting, ready, (fraction) => {
-        const percent = Math.floor(fraction * 100);
-        context.progress(
-          (index + fraction) / clips.length,
-          `Rendering clip ${index + 1} of ${clips.length}, ${percent} %`,
-        );
-      });
+      for (let next = index; next < Math.min(clips.length, index + atOnce); next++) renderAt(next);
+      const made = await done[index];
+      if (made) yield made;
     }
   } finally {
     stop.abort();
-    await Promise.allSettled(begun);
+    await Promise.allSettled([...ready, ...done]);
     await rm(setting.scratch, { recursive: true, force: true });
   }
+}
+
+/** How far all clips are together, whichever of them moves. */
+function createProgress(tell: StageContext["progress"], count: number) {
+  const fractions = Array.from({ length: count }, () => 0);
+  const all = () => fractions.reduce((sum, fraction) => sum + fraction, 0) / count;
+  return {
+    preparing: (index: number) => tell(all(), `Preparing clip ${index + 1} of ${count}`),
+    rendering(index: number, fraction: number) {
+      fractions[index] = fraction;
+      tell(all(), `Rendering clip ${index + 1} of ${count}, ${Math.floor(fraction * 100)} %`);
+    },
+    done(index: number) {
+      fractions[index] = 1;
+    },
+  };
 }
 
 /** What holds for the machine would otherwise be said again for each clip. */
@@ -72,16 +100,27 @@ function oncePerText(notice: (text: string) => void) {
 async function prepare(context: StageContext, fetched: FetchedSource): Promise<Setting> {
   const { dir, tools, settings, signal } = context;
   const source = { ...fetched, file: resolve(dir, fetched.file) }; // ffmpeg works in the scratch folder
-  const [style, colours, choice] = await Promise.all([
+  const [style, colours, card] = await Promise.all([
     captionStyle(settings),
     readColours(tools, source, signal),
-    chooseEncoder(tools, signal),
+    chooseCard(context, source),
   ]);
-  context.log("encoder", { ...choice });
+  context.log("encoder", { ...card });
   if (colours.lost)
     context.notice("The video is HDR and this ffmpeg has no zscale filter: colours may look pale.");
   const scratch = join(dir, ".render");
-  return { context, source, style, colours: colours.colours, choice, scratch };
+  return { context, source, style, colours: colours.colours, card, scratch };
+}
+
+/** What the graphics card will do for this source. */
+async function chooseCard({ tools, settings, signal }: StageContext, source: FetchedSource): Promise<Card> {
+  const { nvenc, nvdec } = await machineFacts({ tools, settings, signal });
+  const encoding = chooseEncoder(settings.encoder, nvenc);
+  const decoding = await chooseDecoder(tools, source, nvdec, signal);
+  return {
+    ...{ encoder: encoding.encoder, encoderReason: encoding.reason },
+    ...{ decoder: decoding.decoder, decoderReason: decoding.reason },
+  };
 }
 
 /** Everything of a clip that comes before its encoding. */

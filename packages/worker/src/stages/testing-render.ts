@@ -51,6 +51,7 @@ interface Rendering {
   tools?: Tools;
   signal?: AbortSignal;
   size?: [width: number, height: number];
+  settings?: Partial<WorkerSettings>;
   onProgress?: StageContext["progress"];
 }
 
@@ -95,7 +96,7 @@ export async function createRenderBench() {
       const [renderWidth, renderHeight] = rendering.size ?? [270, 480];
       const dir = await mkdtemp(join(folder, "attempt-"));
       const notes: string[] = [];
-      const settings = { ...SETTINGS, renderWidth, renderHeight };
+      const settings = { ...SETTINGS, renderWidth, renderHeight, ...rendering.settings };
       const context = {
         ...{ dir, tools: used, signal, settings, progress: rendering.onProgress ?? (() => {}) },
         notice: (text: string) => void notes.push(text),
@@ -127,4 +128,5 @@ export async function createRenderBench() {
 
 const SETTINGS = {
   ...{ renderCrf: 20, renderPreset: "ultrafast", renderMaxFps: 30, captionFont: "Roboto", threads: 2 },
+  ...{ gpu: "auto", encoder: "auto", transcriber: "auto" },
 } as WorkerSettings;

@@ -5,8 +5,10 @@ import { messageOf } from "../asr/fetch-model.ts";
 import { voicedSeconds } from "../asr/parts.ts";
 import { createPocketsphinxTranscriber } from "../asr/pocketsphinx.ts";
 import { type DecodedSound, decodeSound, NO_SOUND } from "../asr/sound.ts";
-import type { Heard, Hearing, Transcriber } from "../asr/transcriber.ts";
+import type { Heard, Hearing, Transcriber, Unavailable } from "../asr/transcriber.ts";
 import { createWhisperTranscriber } from "../asr/whisper.ts";
+import { createWhisperCliTranscriber } from "../asr/whisper-cli.ts";
+import { machineFacts } from "../machine.ts";
 import type { FetchedSource, SoundMap, StageContext, Transcript } from "../stage.ts";
 
 /** Share of the stage that decoding takes; recognition takes the rest. */
@@ -22,6 +24,18 @@ const NOTHING: Transcript = {
   segments: [],
 };
 
+/** The best first: what a person wrote, the graphics card, the processor by whichever build of whisper.cpp is there, the last resort. */
+function usualTranscribers({ tools, settings, signal }: StageContext): Transcriber[] {
+  const machine = () => machineFacts({ tools, settings, signal });
+  return [
+    createCaptionsTranscriber(),
+    createWhisperCliTranscriber({ machine, device: "gpu" }),
+    createWhisperTranscriber(),
+    createWhisperCliTranscriber({ machine, device: "cpu" }),
+    createPocketsphinxTranscriber(),
+  ];
+}
+
 /**
  * TRANSCRIPT: what is said in the source and where it is silent. The transcribers are tried in order; one that cannot be used or
  * breaks makes way for the next, and the user is told when the words are doubtful or missing. Only a cancelled job and a full disk throw.
@@ -30,11 +44,7 @@ const NOTHING: Transcript = {
 export async function transcribe(
   context: StageContext,
   source: FetchedSource,
-  transcribers: Transcriber[] = [
-    createCaptionsTranscriber(),
-    createWhisperTranscriber(),
-    createPocketsphinxTranscriber(),
-  ],
+  transcribers: Transcriber[] = usualTranscribers(context),
 ): Promise<{ transcript: Transcript; sound: SoundMap }> {
   const { tools, dir, signal, job } = context;
   const decoded = await decodeSound({
@@ -79,12 +89,14 @@ async function firstHeard(
       ),
     waiting: (message) => context.progress(DECODE_SHARE, message),
   };
+  const notes: string[] = [];
   for (const transcriber of transcribers) {
     const { name } = transcriber;
     if (settings.transcriber !== "auto" && settings.transcriber !== name) continue;
     const heard = await tried(transcriber, hearing);
     if ("unavailable" in heard) {
       log("transcriber.skipped", { transcriber: name, why: heard.unavailable });
+      if (heard.note) notes.push(heard.note);
       continue;
     }
     log("transcriber.used", { transcriber: name, language: heard.language, segments: heard.segments.length });
@@ -94,7 +106,7 @@ async function firstHeard(
       context.notice(
         `The words were recognised by ${name}, which mishears many: check the captions before you post. A whisper.cpp model (MODEL_PATH) hears better.`,
       );
-    return { transcriber: name, ...heard };
+    return { transcriber: name, ...heard, notes: [...notes, ...(heard.notes ?? [])] };
   }
   signal.throwIfAborted();
   context.notice(
@@ -102,11 +114,11 @@ async function firstHeard(
       ? "Speech recognition is switched off on this machine, so clips were chosen by sound and have no captions."
       : "No speech recogniser could be used, so clips were chosen by sound and have no captions. Set MODEL_PATH to a whisper.cpp model file, or for English install pocketsphinx (Debian: apt-get install -y pocketsphinx pocketsphinx-en-us).",
   );
-  return NOTHING;
+  return { ...NOTHING, notes };
 }
 
 /** A transcriber that breaks is one that cannot be used, and the user is told; a cancelled job ends here. */
-async function tried(transcriber: Transcriber, hearing: Hearing): Promise<Heard | { unavailable: string }> {
+async function tried(transcriber: Transcriber, hearing: Hearing): Promise<Heard | Unavailable> {
   const { signal, notice } = hearing.context;
   signal.throwIfAborted();
   try {

@@ -1,0 +1,163 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { KangKlipError, type Word } from "@kangklip/contract";
+import { WORKS } from "../ability.ts";
+import { findProgram, runChild } from "../child.ts";
+import type { Machine } from "../machine.ts";
+import { findModel, isVadModel } from "./model.ts";
+import { type Part, partsOf } from "./parts.ts";
+import { readPart } from "./pcm.ts";
+import type { Hearing, Transcriber } from "./transcriber.ts";
+import { wavOf } from "./wav.ts";
+import { addonInstalled, ENGLISH_MODEL, heardIn, joinPieces, languageFor, WHISPER_PARTS } from "./whisper.ts";
+import { runWhisperCli, WhisperCliFailure } from "./whisper-cli-run.ts";
+
+/** One call hears this much, so that the copy of the sound on disk stays small (115 MB); the model is loaded once for it. */
+const CALL_SECONDS = 3600;
+/** Longest sound by which a language is told. */
+const SAMPLE_SECONDS = 30;
+
+interface Options {
+  /** What was found of this machine (machine.ts). */
+  machine: () => Promise<Pick<Machine, "cudaWhisper" | "gpu">>;
+  /** "gpu": on the graphics card, else not at all; "cpu": where there is no npm build of whisper.cpp for this machine. */
+  device: "gpu" | "cpu";
+  /** Gives the model file; the default fetches it once. */
+  find?: typeof findModel;
+  /** Lengths of the parts that are recognised one by one, and of what one call takes; seconds. */
+  lengths?: typeof WHISPER_PARTS;
+  callSeconds?: number;
+}
+
+/**
+ * Recognises speech with whisper.cpp's own program, above all on an NVIDIA card (its build with CUDA). What it cannot do is left to
+ * the next transcriber with the reason in the receipt: no card, a driver too old, a card without room for the model.
+ */
+export function createWhisperCliTranscriber(options: Options): Transcriber {
+  const { device, find = findModel, lengths = WHISPER_PARTS, callSeconds = CALL_SECONDS } = options;
+  return {
+    name: "whisper",
+    async transcribe(hearing) {
+      const { context, sound, durationSeconds } = hearing;
+      const { settings, signal, job } = context;
+      const { cudaWhisper, gpu } = await options.machine();
+      if (device === "gpu" && cudaWhisper.code !== WORKS.code)
+        return { unavailable: cudaWhisper.reason ?? cudaWhisper.code }; // the receipt has it from the machine
+      if (device === "cpu" && addonInstalled()) return { unavailable: "whisper.node does the same" };
+      const program = await findProgram(settings.whisperCliPath ?? "whisper-cli").catch(() => undefined);
+      if (!program) return { unavailable: "there is no whisper-cli (WHISPER_CLI_PATH)" };
+      const model = await find({ ...settings, signal, log: context.log, onWait: hearing.waiting });
+      const language = await languageFor(model, job.language);
+      if (!language) return ENGLISH_MODEL;
+
+      const dir = await mkdtemp(join(context.dir, "whisper-"));
+      try {
+        const parts = partsOf(sound, durationSeconds, lengths);
+        const vadModel = (await knowsVad(program, signal)) ? await vadModelBeside(model) : undefined;
+        const task = {
+          program: resolve(program),
+          model,
+          device,
+          language,
+          threads: settings.threads,
+          dir,
+          vadModel,
+        };
+        const result = await hearParts(hearing, parts, task, callSeconds);
+        const on = device === "gpu" ? `the graphics card (${gpu?.name ?? result.device})` : "the CPU";
+        return { ...heardIn(hearing, parts.length, result), notes: [`Whisper ran on ${on}.`] };
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof WhisperCliFailure)) throw error;
+        context.log("whisper.failed", { device, code: error.ability.code, reason: error.message });
+        if (device === "gpu")
+          return {
+            unavailable: error.message,
+            note: `Whisper failed on the graphics card, and another recogniser took its place. ${error.message}`,
+          };
+        throw new KangKlipError("INTERNAL", `The whisper recogniser stopped: ${error.message}`, {
+          cause: error,
+        });
+      } finally {
+        await rm(dir, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+type Task = Omit<Parameters<typeof runWhisperCli>[0], "parts">;
+
+/** All words of all parts in order, seconds of the source. A language that is not named is told by half a minute from the middle. */
+export async function hearParts(hearing: Hearing, parts: Part[], task: Task, callSeconds: number) {
+  const { context, pcmFile, heard } = hearing;
+  const { signal } = context;
+  const write = async (name: string, part: Part) => {
+    await writeFile(join(task.dir, `${name}.wav`), wavOf(await readPart(pcmFile, part)));
+    return { name, seconds: part.end - part.start };
+  };
+  let { language } = task;
+  const [first, ...others] = parts;
+  if (language === "auto" && first && others.length > 0) {
+    const { start, end } = parts[Math.floor(parts.length / 2)] ?? first;
+    const sample = await write("sample", { start, end: Math.min(end, start + SAMPLE_SECONDS) });
+    const told = await runWhisperCli({ ...task, parts: [sample], detect: true }, { signal });
+    language = told.heard[0]?.language ?? language;
+  }
+  const total = parts.reduce((sum, { start, end }) => sum + end - start, 0);
+  const words: Word[] = [];
+  let found: string | null = null;
+  let device = "";
+  let done = 0;
+  for (const call of callsOf(parts, callSeconds)) {
+    const files: { name: string; seconds: number }[] = [];
+    for (const [index, part] of call.entries()) files.push(await write(`part-${index}`, part));
+    const before = (index: number) =>
+      done + call.slice(0, index).reduce((sum, { start, end }) => sum + end - start, 0);
+    const report = (index: number, fraction: number) => {
+      const { start, end } = call[index] ?? { start: 0, end: 0 };
+      heard((before(index) + (end - start) * fraction) / total, start + (end - start) * fraction);
+    };
+    const result = await runWhisperCli({ ...task, language, parts: files }, { signal, onProgress: report });
+    for (const [index, { pieces, language: told }] of result.heard.entries()) {
+      found ??= told;
+      words.push(...joinPieces(pieces, call[index]?.start ?? 0));
+    }
+    ({ device } = result);
+    report(call.length - 1, 1);
+    done = before(call.length);
+    for (const { name } of files) await rm(join(task.dir, `${name}.wav`), { force: true });
+  }
+  return { words, language: language === "auto" ? found : language, exact: true, device };
+}
+
+/** The parts in groups of about so many seconds, each one a call. */
+export function callsOf(parts: readonly Part[], seconds: number): Part[][] {
+  const calls: Part[][] = [];
+  let filled = Number.POSITIVE_INFINITY;
+  for (const part of parts) {
+    const length = part.end - part.start;
+    if (filled + length > seconds) {
+      calls.push([]);
+      filled = 0;
+    }
+    calls.at(-1)?.push(part);
+    filled += length;
+  }
+  return calls;
+}
+
+/** A Silero model in the same folder, as whisper.cpp publishes it: ggml-silero-v6.2.0.bin. */
+async function vadModelBeside(model: string): Promise<string | undefined> {
+  const folder = dirname(model);
+  const names = (await readdir(folder).catch(() => [])).filter((name) => /silero.*\.bin$/i.test(name)).sort();
+  for (const name of names.reverse()) if (await isVadModel(join(folder, name))) return join(folder, name);
+  return undefined;
+}
+
+/** Whether this whisper-cli can look for speech first (whisper.cpp 1.7.6 and later). An argument that it does not know would end it. */
+async function knowsVad(program: string, signal: AbortSignal): Promise<boolean> {
+  const options = { signal, timeoutMs: 30_000, memoryBytes: 4 * 1024 ** 3, fileBytes: 0 };
+  const said = await runChild(program, ["--help"], options).catch(() => undefined);
+  signal.throwIfAborted();
+  return /--vad-model/.test(`${said?.stdout}${said?.stderr}`);
+}
