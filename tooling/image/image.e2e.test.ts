@@ -17,7 +17,7 @@ const exec = promisify(execFile);
 const IMAGE = "kangklip-worker:test";
 /** apt, npm and pip fetch half a gigabyte, on a machine that may do other work. */
 const BUILD_MS = 900_000;
-const JOB_MS = 250_000;
+const JOB_MS = 500_000;
 
 const all =
   tools &&

@@ -175,18 +175,22 @@ export async function readArtifacts(job: MainJob, id: JobId) {
 /** A process of this machine, as Linux tells. */
 interface Process {
   pid: number;
+  /** Of its program, as far as 15 letters go. */
+  name: string;
   parent: number;
   group: number;
 }
 
 /** Processes that do something: zombies are none. */
 export function runningProcesses(): Process[] {
-  return readdirSync("/proc").flatMap((name) => {
-    if (!/^\d+$/.test(name)) return [];
+  return readdirSync("/proc").flatMap((entry) => {
+    if (!/^\d+$/.test(entry)) return [];
     try {
-      const text = readFileSync(`/proc/${name}/stat`, "utf8");
+      const text = readFileSync(`/proc/${entry}/stat`, "utf8");
+      const name = text.slice(text.indexOf("(") + 1, text.lastIndexOf(") "));
       const [state, parent, group] = text.slice(text.lastIndexOf(") ") + 2).split(" ");
-      return state === "Z" ? [] : [{ pid: Number(name), parent: Number(parent), group: Number(group) }];
+      if (state === "Z") return [];
+      return [{ pid: Number(entry), name, parent: Number(parent), group: Number(group) }];
     } catch {
       return []; // it ended between the look at the list and the look at it
     }

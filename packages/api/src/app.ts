@@ -40,7 +40,7 @@ export function createApp({ config, services, log, draining }: AppOptions): Expr
   );
   app.get("/livez", (_request, response) => void response.json({ ok: true }));
   app.get("/readyz", async (_request, response) => {
-    const checks = await services.health();
+    const checks = draining.aborted ? {} : await services.health();
     const ok = Object.values(checks).every((check) => check.ok) && !draining.aborted;
     response.status(ok ? 200 : 503).json({ ok, checks });
   });

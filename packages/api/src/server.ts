@@ -49,6 +49,7 @@ export async function startServer(options: Omit<ServicesOptions, "ownUrl">): Pro
     async stop({ announceMs = 0 } = {}) {
       draining.abort();
       if (announceMs > 0) await sleep(announceMs);
+      if (announceMs > 0) await untilQuiet();
       const closed = new Promise((resolve) => server.close(resolve));
       // a stream that is being ended leaves its connection idle a moment later
       const idle = setInterval(() => server.closeIdleConnections(), 50);
@@ -58,6 +59,21 @@ export async function startServer(options: Omit<ServicesOptions, "ownUrl">): Pro
       await services.close();
     },
   };
+}
+
+const QUIET_MS = 25;
+const HEARING_MS = 3000;
+/**
+ * Waits until the event loop keeps its time. A process that was too busy to accept who came, or to read what they asked, would otherwise
+ * reset their connections when it closes.
+ */
+async function untilQuiet(): Promise<void> {
+  const end = performance.now() + HEARING_MS;
+  for (let quiet = 0; quiet < 3 && performance.now() < end; ) {
+    const from = performance.now();
+    await sleep(QUIET_MS);
+    quiet = performance.now() - from < 2 * QUIET_MS ? quiet + 1 : 0;
+  }
 }
 
 function listening(server: Server, { host, port }: Config): Promise<AddressInfo> {
