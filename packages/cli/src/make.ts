@@ -89,10 +89,7 @@ export async function make(options: MakeOptions): Promise<MakeResult> {
 }
 
 /** Refuses a place that the service does not have, before a file is sent there for nothing. @throws KangKlipError INVALID_INPUT */
-async function checkCompute(
-  client: Client,
-  wanted: readonly string[] | null | undefined,
-): Promise<void> {
+async function checkCompute(client: Client, wanted: readonly string[] | null | undefined): Promise<void> {
   if (!wanted) return;
   const { compute } = await client.system.info.query();
   const lacking = wanted.filter((id) => !compute.includes(id));
