@@ -106,7 +106,7 @@ test.concurrent("cancelling ends the worker's whole process group, and the job c
   expect(await api.until(job_id)).toMatchObject({ status: "FAILED", state: "CANCELLED", error: "cancelled" });
   await settled(api);
   const isThere = () => process.kill(-pid, 0);
-  await expect.poll(() => attempted(isThere)).toBe(false); // it has ended; the system forgets it a moment later
+  await expect.poll(() => attempted(isThere), { timeout: 15_000 }).toBe(false); // it has ended; the system forgets it a moment later
   expect(await client.jobs.cancel.mutate({ job_id })).toMatchObject({ state: "CANCELLED" });
 
   expect(await client.jobs.retry.mutate({ job_id })).toMatchObject({ state: "QUEUED", progress: 0 });

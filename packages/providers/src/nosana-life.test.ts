@@ -240,6 +240,18 @@ describe("the life of a deployment", () => {
   });
 });
 
+test("a deployment that follows the end of its job late is waited for, and then archived", async () => {
+  const { standIn, provider } = await place({
+    run: () => ({ command: [process.execPath, "-e", BEHAVIOURS.ok], env: {} }),
+    faults: { settleMs: 800 },
+  });
+  const ref = await provider.submit(aLaunch());
+  await until(provider, ref, ["exited"]);
+  expect(standIn.deployments.get(ref.ref)?.status).toBe("RUNNING");
+  await provider.release(ref);
+  expect(standIn.deployments.get(ref.ref)?.status).toBe("ARCHIVED");
+});
+
 describe("an account with a past", () => {
   const OLD = 10_000;
   const spec = () => {

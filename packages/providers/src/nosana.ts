@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { checkLaunch, isLaunchKey, tailOf } from "./launch.ts";
 import type { Deployment, Market } from "./nosana-answers.ts";
 import { kept, orGivenUp, orUndefined } from "./nosana-calls.ts";
@@ -14,6 +15,10 @@ import {
   ProviderError,
   type Requirements,
 } from "./provider.ts";
+
+/** How long a release waits for a deployment whose job is over (ms), and how often it looks. */
+const SETTLE_MS = 3000;
+const SETTLE_STEP_MS = 200;
 
 export interface NosanaProviderOptions {
   apiKey: string;
@@ -166,6 +171,18 @@ export function createNosanaProvider(options: NosanaProviderOptions): ComputePro
       : { phase: "lost" };
   }
 
+  /** A deployment follows the end of its job, but a moment later. */
+  async function settled(ref: string, signal?: AbortSignal): Promise<Deployment | undefined> {
+    for (let waited = 0; ; waited += SETTLE_STEP_MS) {
+      const deployment = await orUndefined(client.deployment(ref, signal));
+      const follows = deployment?.status === "RUNNING" || deployment?.status === "STOPPING";
+      if (!follows || waited >= SETTLE_MS) return deployment;
+      const job = jobThatCounts((await orUndefined(client.jobs(ref, signal))) ?? []);
+      if (!job || !isOver(job)) return deployment;
+      await sleep(SETTLE_STEP_MS, undefined, { signal });
+    }
+  }
+
   return {
     id: ID,
     capabilities: {
@@ -248,7 +265,7 @@ export function createNosanaProvider(options: NosanaProviderOptions): ComputePro
     },
 
     async release({ ref }, signal) {
-      const deployment = await orUndefined(client.deployment(ref, signal));
+      const deployment = await settled(ref, signal);
       if (!deployment || deployment.status === "ARCHIVED" || deployment.status === "DRAFT") return;
       if (deployment.status !== "STOPPED")
         throw new ProviderError("CONFLICT", ID, `${ref} is ${deployment.status}: cancel it first`);
