@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ComputeProvider, type Offer, ProviderError, type ProviderId } from "@kangklip/providers";
+import {
+  type ComputeProvider,
+  type Offer,
+  ProviderError,
+  type ProviderErrorKind,
+  type ProviderId,
+} from "@kangklip/providers";
 import type { Logger } from "../log.ts";
 import { type Circuit, createCircuit } from "./circuit.ts";
 import { spentOn } from "./cost.ts";
@@ -48,6 +54,21 @@ interface Station {
   keptUntil: number;
   asking: Promise<void> | undefined;
 }
+
+/** What anybody may read of a refusal; the provider's own words name sockets, images and accounts, and stand in the log. */
+const SAID: Record<ProviderErrorKind, string> = {
+  UNAVAILABLE: "does not answer as it should",
+  RATE_LIMITED: "wants to be asked later",
+  AMBIGUOUS: "gave no clear answer",
+  PREPARING: "gets ready",
+  CAPACITY: "has no free place",
+  FUNDS: "has no credits left",
+  UNSUPPORTED: "cannot run this work",
+  IMAGE: "cannot get the worker's image",
+  AUTH: "refuses this installation's key",
+  INVALID: "does not accept this work",
+  CONFLICT: "is still busy with this work",
+};
 
 /** What a refusal says of a provider, or of one of its offers; true: nobody but a person can mend it. */
 const OF_PROVIDER = {
@@ -119,20 +140,16 @@ export function createPlacing(options: PlacingOptions) {
 
   function failed(station: Station, error: ProviderError, offer: string | undefined): void {
     const { provider, circuit, circuits } = station;
-    const { kind, message } = error;
+    const { kind } = error;
     station.keptUntil = 0;
     if (kind in OF_OFFER && offer !== undefined) {
       const own = circuits.get(offer) ?? newCircuit();
       circuits.set(offer, own);
-      own.failed(error, OF_OFFER[kind as keyof typeof OF_OFFER], `says: ${message}`);
+      own.failed(error, OF_OFFER[kind as keyof typeof OF_OFFER], SAID[kind]);
       return;
     }
     const lasting = OF_PROVIDER[kind as keyof typeof OF_PROVIDER] ?? kind === "UNSUPPORTED";
-    circuit.failed(
-      error,
-      lasting,
-      kind === "AUTH" ? `refuses this installation's key: ${message}` : `says: ${message}`,
-    );
+    circuit.failed(error, lasting, SAID[kind]);
     if (lasting)
       log.error(
         { provider: provider.id, kind, err: error },

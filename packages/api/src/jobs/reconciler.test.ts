@@ -140,7 +140,7 @@ const ANSWERS: [string, Trouble, { state: string; start_error?: RegExp | null; a
   [
     "429 with Retry-After",
     { error: "RATE_LIMITED", retryAfterMs: 60_000 },
-    { state: "QUEUED", start_error: /RATE_LIMITED/, asked: 1 },
+    { state: "QUEUED", start_error: /wants to be asked later/, asked: 1 },
   ],
   ["429 without Retry-After", { error: "RATE_LIMITED" }, { state: "STARTING", asked: 2 }],
   ["500", { error: "UNAVAILABLE" }, { state: "STARTING", asked: 2 }],
@@ -149,11 +149,15 @@ const ANSWERS: [string, Trouble, { state: string; start_error?: RegExp | null; a
   ["an empty 200", { bug: "Unexpected end of JSON input" }, { state: "STARTING", asked: 2 }],
   ["401", { error: "AUTH" }, { state: "FAILED", start_error: /refuses this installation's key/, asked: 1 }],
   ["403", { error: "AUTH" }, { state: "FAILED", start_error: /refuses this installation's key/, asked: 1 }],
-  ["402", { error: "FUNDS" }, { state: "FAILED", start_error: /FUNDS/, asked: 1 }],
+  ["402", { error: "FUNDS" }, { state: "FAILED", start_error: /has no credits left/, asked: 1 }],
   ["409 duplicate", { error: "CONFLICT" }, { state: "STARTING", asked: 2 }],
   ["no capacity", { error: "CAPACITY" }, { state: "STARTING", asked: 2 }],
   ["400", { error: "INVALID" }, { state: "FAILED", start_error: /INVALID/, asked: 1 }],
-  ["an image that does not exist", { error: "IMAGE" }, { state: "FAILED", start_error: /IMAGE/, asked: 1 }],
+  [
+    "an image that does not exist",
+    { error: "IMAGE" },
+    { state: "FAILED", start_error: /cannot get the worker's image/, asked: 1 },
+  ],
   ["a socket cut after the commit", { dropped: true }, { state: "STARTING", asked: 2 }],
 ];
 test.each(ANSWERS)(
