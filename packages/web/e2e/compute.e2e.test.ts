@@ -104,6 +104,8 @@ describe.skipIf(!chromium)("where a job runs, in a browser (needs chromium)", ()
   });
 
   test("without credits the job goes to the next provider, and says why", async () => {
+    // a node that still ends gives back what was reserved for it
+    await expect.poll(() => market.running(), ENOUGH).toEqual([]);
     market.setFreeUsd(0);
     const tab = await openTab();
     await make(tab, "Automatic");

@@ -89,6 +89,26 @@ test("where every provider refuses for good the job fails at once, and says what
   expect([world.provider.count("submit"), world.other().count("submit")]).toEqual([1, 1]);
 });
 
+test("a launch that its provider keeps until somebody pays is taken back, and the job goes elsewhere within seconds", async () => {
+  await using world = await aWorld(TWO);
+  const id = await world.job();
+  await world.until(id, ({ state }) => state === "STARTING");
+  const [launch] = world.provider.launches;
+  if (launch) launch.seen = { phase: "blocked", reason: "funds", message: "waits for credits" };
+  const job = await world.until(
+    id,
+    ({ state, attempts }) => state === "STARTING" && attempts.length === 2,
+    60_000,
+  );
+  expect(job.attempts).toMatchObject([
+    { provider: "testing", outcome: "PROVIDER_UNAVAILABLE", ended_because: "testing has no credits left" },
+    { provider: "second" },
+  ]);
+  await world.pass(5000);
+  expect(world.provider.count("cancel")).toBeGreaterThan(0);
+  expect(launch?.released).toBe(true);
+});
+
 test("while one provider is full and the other has no money the job waits, and goes where there is room first", async () => {
   await using world = await aWorld(TWO);
   world.other().plan("submit", { error: "FUNDS" }, 100);

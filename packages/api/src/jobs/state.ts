@@ -257,6 +257,9 @@ function observed(
     if (seen.exitCode === EXIT_FENCED && attempt.state === "CLAIMED" && !silent) return looked;
     return attemptFailed(looked, attempt, endedBecause(seen), now);
   }
+  // its provider keeps it and waits for money; another one may not have to
+  if (attempt.state === "SUBMITTED" && seen.reason === "funds" && !job.cancel_requested)
+    return attemptFailed(looked, attempt, outOfFunds(attempt), now);
   if (attempt.state === "SUBMITTED" && seen.phase !== "running" && !job.cancel_requested)
     return { ...looked, message: seen.message ?? job.message }; // it waits, and its provider knows for what
   if (attempt.state === "SUBMITTED" && seen.phase === "running")
@@ -287,6 +290,12 @@ function ticked(job: Job, attempt: Attempt, heardSince: number, now: number): Jo
     return attemptFailed(job, attempt, ["TIMED_OUT", `No progress for ${STALL_MS / 60_000} minutes`], now);
   return job;
 }
+
+const outOfFunds = ({ provider }: Attempt): Ending => [
+  "PROVIDER_UNAVAILABLE",
+  `${provider ?? "The provider"} has no credits left`,
+  "provider",
+];
 
 function tooLong({ running_at, run_ms }: Attempt, now: number): Ending {
   const spent = run_ms !== null && running_at !== null && now > running_at + run_ms;
