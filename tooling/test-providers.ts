@@ -28,7 +28,7 @@ const SUITES: Suite[] = [
   {
     name: "docker",
     against: "a real engine of its own",
-    file: "packages/providers/src/docker.e2e.test.ts",
+    file: "packages/providers/src/docker/docker.e2e.test.ts",
     config: "vitest.e2e.config.ts",
     needs:
       "Linux, root, and an engine to start: on Debian and Ubuntu `apt-get install --no-install-recommends docker.io` as root, then run this as root",
@@ -36,7 +36,7 @@ const SUITES: Suite[] = [
   {
     name: "nosana",
     against: "the stand-in with the service's rules",
-    file: "packages/providers/src/nosana.test.ts",
+    file: "packages/providers/src/nosana/nosana.test.ts",
     config: UNIT,
   },
   {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { startNosanaStandIn } from "../packages/providers/src/nosana-stand-in.ts";
+import { startNosanaStandIn } from "../packages/providers/src/nosana/stand-in.ts";
 
 const WORKER = fileURLToPath(new URL("../packages/api/src/testing-worker.ts", import.meta.url));
 const API_KEY = "nos_testing_compute";

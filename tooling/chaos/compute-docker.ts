@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { CONTRACT_VERSION } from "../../packages/contract/src/index.ts";
-import { startTestEngine, type TestEngine, testImage } from "../../packages/providers/src/testing-docker.ts";
+import { startTestEngine, type TestEngine, testImage } from "../../packages/providers/src/docker/testing.ts";
 import type { Compute, ComputeOptions } from "./compute.ts";
 import { type LiveLaunch, namesOf } from "./launches.ts";
 import { startLedger } from "./ledger.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { hasDockerEngine } from "../../packages/providers/src/testing-docker.ts";
+import { hasDockerEngine } from "../../packages/providers/src/docker/testing.ts";
 import { type ChaosReport, runChaos } from "./kill.ts";
 import { POINTS, type Point } from "./points.ts";
 import { newSeed } from "./random.ts";

@@ -1,7 +1,7 @@
 // Nosana's stand-in as a program of its own, so that it outlives the API that is killed. KK_STAND_IN is what StandInSettings says, as JSON;
 // it ends with whoever started it. Messages: { look } is answered with the deployments that may have changed, { kill: deployment } takes its
 // node away.
-import { type NosanaStandIn, startNosanaStandIn } from "../../packages/providers/src/nosana-stand-in.ts";
+import { type NosanaStandIn, startNosanaStandIn } from "../../packages/providers/src/nosana/stand-in.ts";
 
 export interface StandInSettings {
   /** What a node runs in place of the image, and what the image itself would carry. */

@@ -7,7 +7,7 @@ import {
   hasDockerEngine,
   startTestEngine,
   type TestEngine,
-} from "../../packages/providers/src/testing-docker.ts";
+} from "../../packages/providers/src/docker/testing.ts";
 import { ffmpeg, hasProgram, tools } from "../../packages/worker/src/asr/testing.ts";
 import { readArtifacts, startMainJob } from "../main-job/testing.ts";
 import { buildArgs, type Docker, dockerAt, sbomOfImage } from "./build.ts";

@@ -8,7 +8,7 @@ import type { CliConfig } from "./config.ts";
 import { CliError, EXIT } from "./exit.ts";
 import type { Terminal } from "./terminal.ts";
 
-const STAND_IN = fileURLToPath(new URL("../../providers/src/nosana-stand-in-main.ts", import.meta.url));
+const STAND_IN = fileURLToPath(new URL("../../providers/src/nosana/stand-in-main.ts", import.meta.url));
 const WORKER = fileURLToPath(new URL("../../worker/src/main.ts", import.meta.url));
 /** Good for this stand-in alone, which listens on this machine alone. */
 const API_KEY = "nos_stand_in";

@@ -32,7 +32,7 @@ function checkLimits({ options, check, start, ended, up, dead }: Ground): void {
           requirements: { ...requirements, maxRuntimeSeconds },
         });
         if (deadline?.pass) {
-          await up(provider, ref);
+          await up(provider, ref, spec.launchKey);
           await deadline.pass(spec.launchKey);
         }
         expect(await ended(provider, ref)).toMatchObject({ reason: "timeout" });
@@ -178,7 +178,7 @@ function checkLine(
     const ref = await provider.submit(spec);
     endLater(provider, ref);
     expect(await provider.find(spec.launchKey)).toEqual([ref]);
-    await up(provider, ref);
+    await up(provider, ref, spec.launchKey);
     expect(await options.alive(spec.launchKey)).toBe(1);
   });
 
@@ -187,7 +187,7 @@ function checkLine(
     "UNAVAILABLE is the answer while the place cannot be reached: no launch counts as lost or gone",
     async () => {
       const { provider, spec, ref } = await start("waits");
-      await up(provider, ref);
+      await up(provider, ref, spec.launchKey);
       const cut = await line.unreachable();
       expect(await cut.probe()).toMatchObject({ ok: false, detail: expect.stringMatching(/./) });
       const unavailable = { name: "ProviderError", kind: "UNAVAILABLE" };

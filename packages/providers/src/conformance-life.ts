@@ -43,7 +43,7 @@ export function checkLife({ options, check, open, start, up, ended, gone, dead }
 
   check("C6", "a launch that ignores the polite request is killed with everything it started", async () => {
     const { provider, spec, ref } = await start("stubborn");
-    await up(provider, ref);
+    await up(provider, ref, spec.launchKey);
     expect(await options.alive(spec.launchKey)).toBe(1);
     await gone(provider, ref);
     expect(await ended(provider, ref)).toMatchObject({ reason: "cancelled" });
@@ -75,7 +75,7 @@ export function checkLife({ options, check, open, start, up, ended, gone, dead }
 
   check("C12", "a launch that runs is not released; one that has ended may be, twice", async () => {
     const { provider, spec, ref } = await start("waits");
-    await up(provider, ref);
+    await up(provider, ref, spec.launchKey);
     await expect(provider.release(ref)).rejects.toMatchObject({ name: "ProviderError", kind: "CONFLICT" });
     expect(await options.alive(spec.launchKey)).toBe(1);
     await gone(provider, ref);
@@ -104,7 +104,7 @@ export function checkTaking({ options, check, open, start, up, ended, gone, dead
       for (const ref of refs) endLater(provider, ref);
       expect(new Set(refs.map(({ ref }) => ref)).size).toBe(1);
       expect(await provider.find(spec.launchKey)).toHaveLength(1);
-      if (refs[0]) await up(provider, refs[0]);
+      if (refs[0]) await up(provider, refs[0], spec.launchKey);
       expect(await options.alive(spec.launchKey)).toBe(1);
     });
 
@@ -121,7 +121,7 @@ export function checkTaking({ options, check, open, start, up, ended, gone, dead
 
   check("C8", "a reference made up by somebody else reaches nothing", async () => {
     const { provider, spec, ref: running } = await start("waits");
-    await up(provider, running);
+    await up(provider, running, spec.launchKey);
     for (const text of HOSTILE) {
       const ref = { provider: provider.id, ref: text, extra: { id: text, path: text, url: text } };
       expect(await provider.observe(ref), text.slice(0, 40)).toEqual({ phase: "lost" });
@@ -139,7 +139,7 @@ export function checkTaking({ options, check, open, start, up, ended, gone, dead
 
   check("C9", "another process takes over from the reference alone", async () => {
     const { provider, spec, ref } = await start("waits");
-    await up(provider, ref);
+    await up(provider, ref, spec.launchKey);
     const another = await open("waits");
     const kept: LaunchRef = JSON.parse(JSON.stringify(ref));
     expect(await another.observe(kept)).toMatchObject({ phase: "running" });
@@ -157,8 +157,8 @@ export function checkTaking({ options, check, open, start, up, ended, gone, dead
     expect(await theirs.find(spec.launchKey)).toEqual([]);
     const same = await theirs.submit(spec); // a copy of a database, restored elsewhere
     endLater(theirs, same);
-    await up(ours, ref);
-    await up(theirs, same);
+    await up(ours, ref, spec.launchKey);
+    await up(theirs, same, spec.launchKey, "theirs");
     await gone(theirs, same);
     await theirs.release(same);
     expect(await ours.observe(ref)).toMatchObject({ phase: "running" });

@@ -34,6 +34,8 @@ export interface Conformance {
   alive(launchKey: string): Maybe<number>;
   /** All that the place was sent, or keeps, for this launch of ours, as text: the scan for secrets reads it. */
   sent(launchKey: string): Maybe<string>;
+  /** What a launch that still runs has printed, where the adapter's logs come after its end only; else the checks wait a second. */
+  printed?(launchKey: string, installation: Installation): Maybe<string>;
   /** C10, where the place ends launches itself: the shortest time that can be asked for, and how to make it pass where it is long. */
   deadline?: { seconds: number; pass?(launchKey: string): Maybe<void> };
   /** C13: whether `open("greedy")` is held to less memory than the gigabyte that it takes, and says so. */
@@ -79,7 +81,12 @@ export interface Ground {
   /** Ends and releases it when the check is over. */
   endLater(provider: ComputeProvider, ref: LaunchRef): void;
   /** Until the launch runs and has set itself up. */
-  up(provider: ComputeProvider, ref: LaunchRef): Promise<void>;
+  up(
+    provider: ComputeProvider,
+    ref: LaunchRef,
+    launchKey: string,
+    installation?: Installation,
+  ): Promise<void>;
   ended(provider: ComputeProvider, ref: LaunchRef): Promise<Observation>;
   gone(provider: ComputeProvider, ref: LaunchRef): Promise<void>;
   /** Until no process of the launch is left; a moment may pass after it has ended. */
@@ -111,7 +118,7 @@ export function runProviderConformance(name: string, options: Conformance): stri
     afterEach(ground.endAll, patienceMs * 4);
     for (const { id, title, run } of checks) test(`${id}: ${title}`, run, patienceMs * 4);
   });
-  return [...new Set(checks.map(({ id }) => id))];
+  return [...new Set(checks.map(({ id }) => id))].sort((a, b) => Number(a.slice(1)) - Number(b.slice(1)));
 }
 
 /** Processes that were killed are gone within this time, on the slowest machine. */
@@ -152,13 +159,13 @@ function groundFor(
       toEnd.push({ provider, ref });
       return { provider, spec, ref };
     },
-    async up(provider, ref) {
+    async up(provider, ref, launchKey, installation = "ours") {
       await until(provider, ref, ["running"], patienceMs);
-      if (provider.capabilities.logs === "live")
-        await expect
-          .poll(() => provider.logs(ref, { tail: 5 }), { timeout: patienceMs, interval: 50 })
-          .toContain("up");
-      else await sleep(1000);
+      const { printed } = options;
+      const isLive = provider.capabilities.logs === "live";
+      if (!isLive && !printed) return sleep(1000);
+      const read = () => (isLive ? provider.logs(ref, { tail: 5 }) : printed?.(launchKey, installation));
+      await expect.poll(read, { timeout: patienceMs, interval: 50 }).toContain("up");
     },
     dead: (launchKey) =>
       expect.poll(() => options.alive(launchKey), { timeout: DYING_MS, message: "still alive" }).toBe(0),

@@ -85,3 +85,7 @@ export async function keysOf(provider: ComputeProvider): Promise<string[]> {
 }
 
 export { closedPort, type Line, openLine } from "./testing-line.ts"; // for adapters elsewhere, which see this file alone
+
+/** The numbers of all checks of the conformance suite but these, in the order in which it tells them. */
+export const checksBut = (...without: string[]): string[] =>
+  Array.from({ length: 18 }, (_, index) => `C${index + 1}`).filter((id) => !without.includes(id));

@@ -1,3 +1,4 @@
+import { startTestEngine, type TestEngine } from "../../../packages/providers/src/docker/testing.ts";
 import {
   createDockerProvider,
   type DockerProviderOptions,
@@ -5,7 +6,6 @@ import {
   type LaunchSpec,
 } from "../../../packages/providers/src/index.ts";
 import { aLaunch, cancelled, until } from "../../../packages/providers/src/testing.ts";
-import { startTestEngine, type TestEngine } from "../../../packages/providers/src/testing-docker.ts";
 import { imageOf } from "../../chaos/compute-docker.ts";
 import { CLAIMER, type Leg, type ProviderResult } from "./leg.ts";
 import { measureOverhead, throughProvider, type Way } from "./overhead.ts";

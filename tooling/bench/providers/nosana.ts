@@ -4,7 +4,7 @@ import {
   type LaunchRef,
   type LaunchSpec,
 } from "../../../packages/providers/src/index.ts";
-import { deploymentOf } from "../../../packages/providers/src/nosana-job.ts";
+import { deploymentOf } from "../../../packages/providers/src/nosana/job.ts";
 import { aLaunch, until } from "../../../packages/providers/src/testing.ts";
 import { startStandIn } from "../../chaos/compute-nosana.ts";
 import { CLAIMER, type Leg, type ProviderResult } from "./leg.ts";
