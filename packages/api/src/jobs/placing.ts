@@ -56,7 +56,7 @@ interface Station {
 }
 
 /** What anybody may read of a refusal; the provider's own words name sockets, images and accounts, and stand in the log. */
-const SAID: Record<ProviderErrorKind, string> = {
+export const SAID: Record<ProviderErrorKind, string> = {
   UNAVAILABLE: "does not answer as it should",
   RATE_LIMITED: "wants to be asked later",
   AMBIGUOUS: "gave no clear answer",

@@ -33,6 +33,50 @@ test("the first provider is taken, and the job says why and at what price", asyn
   });
 });
 
+test("a launch that speaks is looked at once, so that its node is known, and then left alone", async () => {
+  await using world = await aWorld();
+  await world.pass(60_000); // long after its start
+  const id = await world.job();
+  const { provider } = world.provider;
+  const observe = provider.observe;
+  provider.observe = async (ref, ...rest) => ({ ...(await observe(ref, ...rest)), node: "node-7" });
+  const worker = await world.working(id);
+  await world.pass(5000, { meanwhile: async () => void (await worker.pulse()) });
+  expect(currentAttempt(await world.see(id))).toMatchObject({ state: "CLAIMED", node: "node-7" });
+  const asked = world.provider.count("observe");
+  await world.pass(30_000, { meanwhile: async () => void (await worker.pulse()) });
+  expect(world.provider.count("observe")).toBe(asked);
+});
+
+test("work that would cost more than its job may is stopped, and says so", async () => {
+  await using world = await aWorld();
+  const id = await world.job({ max_usd: 2 }); // four hours at this price, which a video of unknown length may take
+  const first = await world.working(id);
+  const told = {
+    job_id: id,
+    epoch: 1,
+    seq: 1,
+    stage: "DOWNLOAD",
+    stage_progress: 0.5,
+    message: null,
+  } as const;
+  await first.report({ ...told, status: "RUNNING", source_seconds: 60 });
+  world.launch().seen = { phase: "exited", exitCode: 69, reason: "error", usd: 1.75 };
+  await world.until(id, (job) => currentAttempt(job).epoch === 2);
+  const second = await world.working(id);
+  expect(currentAttempt(await world.see(id)).run_ms).toBe(30 * 60_000); // what the rest of the money buys
+  let steps = 0;
+  const meanwhile = async () => void (await second.at("TRANSCRIPT", ++steps / 400).catch(() => {}));
+  await world.pass(29 * 60_000, { stepMs: 10_000, meanwhile });
+  expect((await world.see(id)).state).toBe("RUNNING");
+  await world.pass(2 * 60_000, { stepMs: 10_000, meanwhile });
+  expect(await world.see(id)).toMatchObject({
+    ...{ state: "FAILED", error_code: "OVER_BUDGET" },
+    error: "The work took longer than the job may cost, and was stopped",
+  });
+  expect(live(world)).toEqual([]);
+});
+
 /** What a refusal of the first provider makes of a job: where it is after so many seconds, and how often the first one was asked. */
 const REFUSALS: [ProviderErrorKind, { at: "testing" | "second"; seconds: number; asked: number }][] = [
   ["CAPACITY", { at: "second", seconds: 2, asked: 1 }],
@@ -68,7 +112,7 @@ test("what is wrong with the job is wrong everywhere: nobody else is asked", asy
   const id = await world.job();
   world.provider.plan("submit", { error: "INVALID" });
   await world.pass(10_000);
-  expect(await world.see(id)).toMatchObject({ state: "FAILED", error: expect.stringContaining("INVALID") });
+  expect(await world.see(id)).toMatchObject({ state: "FAILED", error: "testing does not accept this work" });
   expect(world.other().count("submit")).toBe(0);
 });
 

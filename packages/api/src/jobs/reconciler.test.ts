@@ -152,7 +152,7 @@ const ANSWERS: [string, Trouble, { state: string; start_error?: RegExp | null; a
   ["402", { error: "FUNDS" }, { state: "FAILED", start_error: /has no credits left/, asked: 1 }],
   ["409 duplicate", { error: "CONFLICT" }, { state: "STARTING", asked: 2 }],
   ["no capacity", { error: "CAPACITY" }, { state: "STARTING", asked: 2 }],
-  ["400", { error: "INVALID" }, { state: "FAILED", start_error: /INVALID/, asked: 1 }],
+  ["400", { error: "INVALID" }, { state: "FAILED", start_error: /does not accept this work/, asked: 1 }],
   [
     "an image that does not exist",
     { error: "IMAGE" },

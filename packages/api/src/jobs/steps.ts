@@ -95,7 +95,9 @@ export function createSteps(options: StepsOptions) {
     const heard = since(lease === null ? null : lease - LEASE_MS);
     const looked = Math.max(since(attempt.observed_at), since(attempt.submitted_at));
     const doubles = !placesOf(attempt).every(isNative) && now() - looked >= DOUBLES_MS;
-    if (now() - Math.max(looked, heard) < OBSERVE_MS && !doubles) return;
+    // seen once after its claim, it is known on which node it runs and since when
+    const unseen = attempt.observed_at === null && now() - since(attempt.claimed_at) < OBSERVE_MS;
+    if (now() - Math.max(looked, heard) < OBSERVE_MS && !doubles && !unseen) return;
     const launches = await launchesOf(attempt);
     const [first] = launches;
     const told = (observation: Observation, uploaded = false) =>

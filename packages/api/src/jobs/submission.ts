@@ -4,7 +4,7 @@ import type { Logger } from "../log.ts";
 import { type Attempt, currentAttempt, type Job } from "./job.ts";
 import { ASK_AGAIN_MS, isAbandoned, isDue, SUBMIT_MS } from "./launch.ts";
 import { CALL_MS } from "./limited.ts";
-import type { Placing } from "./placing.ts";
+import { type Placing, SAID } from "./placing.ts";
 import { type JobEvent, RUN_MS } from "./state.ts";
 import { claimToken } from "./tokens.ts";
 
@@ -198,7 +198,8 @@ export function createSubmission(options: SubmissionOptions) {
     const elsewhere = ELSEWHERE.includes(kind);
     if (elsewhere) placing.failed(error, offer);
     const afterMs = elsewhere ? 0 : (retryAfterMs ?? ASK_AGAIN_MS); // at once: the next step finds out where to, or when
-    await happened(job_id, { ...refused, message, again: kind !== "INVALID", afterMs });
+    const said = `${error.provider} ${SAID[kind]}`;
+    await happened(job_id, { ...refused, message: said, again: kind !== "INVALID", afterMs });
   }
 
   /** Says that the attempt's provider is not there any more; what that means depends on how far it has come. */
