@@ -53,7 +53,8 @@ async function main(): Promise<void> {
   const work = values.work ? resolve(values.work) : mkdtempSync(join(tmpdir(), "kk-gpu-check-"));
   await mkdir(work, { recursive: true });
   const stop = new AbortController();
-  process.once("SIGINT", () => stop.abort(new Error("stopped")));
+  for (const name of ["SIGINT", "SIGTERM"] as const)
+    process.once(name, () => stop.abort(new Error("stopped"))); // what was found until then is told
   const bench: Bench = {
     ...{ work, signal: stop.signal, pictureSeconds, missing: [] },
     log: (line) => process.stderr.write(`${line}\n`),
@@ -74,14 +75,19 @@ async function checked(
   { source, program, seconds }: { source: string | undefined; program: string | undefined; seconds: number },
 ) {
   const failed: string[] = [];
-  /** Runs one check; what breaks it is told, and the others go on. */
+  /** Runs one check; what breaks it is told, and the others go on. None is begun when it has been stopped. */
   const check = async <T>(name: string, work: () => Promise<T>): Promise<T | null> => {
+    if (bench.signal.aborted) {
+      failed.push(`${name}: not tried, as it was stopped`);
+      return null;
+    }
     bench.log(`${name} …`);
     const begun = performance.now();
     try {
-      return await work();
+      const found = await work();
+      bench.log(JSON.stringify(found)); // a machine that goes away in the middle has told this much
+      return found;
     } catch (error) {
-      bench.signal.throwIfAborted();
       failed.push(`${name}: ${error instanceof Error ? `${error.message} ${error.cause ?? ""}` : error}`);
       return null;
     } finally {

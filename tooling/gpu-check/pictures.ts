@@ -30,15 +30,15 @@ export interface Pictures {
 const CUT = "crop=608:1080:656:0,scale=1080:1920:flags=bicubic,format=yuv420p";
 
 const ffmpeg = ({ tools }: Pictures, { work, signal }: Bench, args: string[]) =>
-  exec(tools.ffmpeg, ["-hide_banner", "-nostdin", "-y", "-v", "error", ...args], {
+  exec(tools.ffmpeg, ["-hide_banner", "-nostdin", "-nostats", "-benchmark", "-y", ...args], {
     ...{ cwd: work, signal, maxBuffer: 1 << 24 },
   });
 
-/** Some seconds of 1080p30 with a moving picture and grain, as H.264 with a tone; made once. */
+/** Some seconds of 1080p30 with a moving picture and a little grain (7 Mbit/s, as such videos have), as H.264 with a tone; made once. */
 async function sample(pictures: Pictures, bench: Bench): Promise<string> {
   const file = join(bench.work, "sample.mp4");
   if (await stat(file).catch(() => undefined)) return file;
-  const inputs = ["testsrc2=s=1920x1080:r=30,noise=alls=12:allf=t", "sine=f=330:r=48000"];
+  const inputs = ["testsrc2=s=1920x1080:r=30,noise=alls=3:allf=t", "sine=f=330:r=48000"];
   await ffmpeg(pictures, bench, [
     ...inputs.flatMap((graph) => ["-f", "lavfi", "-i", graph]),
     ...[
@@ -58,11 +58,14 @@ async function sample(pictures: Pictures, bench: Bench): Promise<string> {
   return file;
 }
 
-async function timed({ pictureSeconds }: Bench, work: () => Promise<unknown>) {
+/** How long one call of ffmpeg takes, and how many seconds of the processor's cores. */
+async function timed({ pictureSeconds }: Bench, work: () => Promise<{ stderr: string }>) {
   const begun = performance.now();
-  await work();
+  const { stderr } = await work();
   const seconds = secondsSince(begun);
-  return { seconds, fps: Math.round((pictureSeconds * 30) / seconds) };
+  const [, user, system] = /bench: utime=([\d.]+)s stime=([\d.]+)s/.exec(stderr) ?? [];
+  const cores = Math.round((Number(user) + Number(system)) * 100) / 100;
+  return { seconds, fps: Math.round((pictureSeconds * 30) / seconds), core_seconds: cores };
 }
 
 /** Decoding alone, with the pictures brought back into memory as the worker has it. */
@@ -74,7 +77,11 @@ export async function decoding(bench: Bench, pictures: Pictures) {
   const { nvdec } = pictures.machine;
   if (nvdec.code !== WORKS.code) bench.missing.push(`NVDEC: ${nvdec.reason}`);
   const card = nvdec.code === WORKS.code ? await decode(["-threads", "1", "-hwaccel", "cuda"]) : null;
-  return { nvdec: nvdec.code, cpu, card, card_times_faster: card && ratio(cpu.seconds, card.seconds) };
+  const { size } = await stat(file);
+  return {
+    ...{ nvdec: nvdec.code, mbit_per_second: Math.round((size * 8) / bench.pictureSeconds / 1e5) / 10 },
+    ...{ cpu, card, card_times_faster: card && ratio(cpu.seconds, card.seconds) },
+  };
 }
 
 /** Cutting and encoding with the arguments that clips get; how near each comes to the picture before encoding, in dB. */

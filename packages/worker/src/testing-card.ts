@@ -31,7 +31,7 @@ export const SMI = {
   none: `echo 'No devices were found'; exit 6`,
 };
 
-/** What ffmpeg says where NVENC and NVDEC do not work (5.1; texts of its nvenc.c, nvdec.c and hwcontext_cuda.c). */
+/** What ffmpeg says where NVENC and NVDEC do not work (5.1; `noEngine` as on an H200, the others texts of its nvenc.c, nvdec.c and hwcontext_cuda.c). */
 export const FFMPEG_SAYS = {
   noEngine: `[h264_nvenc @ 0x55e0] OpenEncodeSessionEx failed: unsupported device (2): (no details)
 [h264_nvenc @ 0x55e0] No capable devices found

@@ -59,7 +59,8 @@ const MEANINGS: readonly Meaning[] = [
   [
     /driver version is insufficient|unsupported toolchain|unsupported display driver|driver.{0,20}too old/i,
     "DRIVER_OLD",
-    "the NVIDIA driver is too old for this whisper-cli",
+    // CUDA says the same where there is no libcuda.so.1 (error 35 of cudart 12.8 and 13.0)
+    "the NVIDIA driver is too old for this whisper-cli, or not here (a container needs the `compute` capability)",
   ],
   [
     /no kernel image|invalid device function|device kernel image is invalid/i,

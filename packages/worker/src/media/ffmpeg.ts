@@ -35,7 +35,8 @@ const SILENT_MS = 30_000;
  */
 const memoryFor = (threads: number) => Math.min(3 * 1024 ** 3 + threads * 256 * 1024 ** 2, MACHINE_BYTES);
 /**
- * NVIDIA's driver maps its own memory into the process besides; not measured here, and never met unless a program runs wild.
+ * NVIDIA's driver maps its own memory into the process besides: how much is not measured; nothing met the limit on an H200
+ * (141 GB, driver 580).
  */
 const GPU_MEMORY_BYTES = 8 * 1024 ** 3;
 /** constrainedMemory() is the container's limit; 0 or beyond all measure where there is none. */
