@@ -8,11 +8,18 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const LAYERS: Record<string, { runs: string[]; types: string[] }> = {
   contract: { runs: [], types: [] },
   providers: { runs: ["contract"], types: [] },
-  api: { runs: ["contract", "providers"], types: [] },
+  "credits-program": { runs: [], types: [] },
+  localnet: { runs: ["credits-program"], types: [] },
+  api: { runs: ["contract", "providers", "credits-program"], types: [] },
   worker: { runs: ["contract"], types: [] },
   web: { runs: ["contract"], types: ["api"] },
-  cli: { runs: ["contract", "tooling"], types: ["api"] },
+  cli: { runs: ["contract", "localnet", "tooling"], types: ["api"] },
 };
+/** Where a layer lies that is no package. */
+const PLACES: Record<string, string> = { "credits-program": "programs/kangklip_credits" };
+const placeOf = (layer: string) => PLACES[layer] ?? `packages/${layer}`;
+/** Whatever tests may use besides. */
+const FOR_TESTS = ["tooling", "localnet"];
 const RUNTIME = "node:";
 
 interface Import {
@@ -49,7 +56,9 @@ function importsIn(file: string): Import[] {
 function targetOf(file: string, name: string): { of: string; ours: boolean } | undefined {
   if (name.startsWith(RUNTIME)) return undefined;
   if (name.startsWith(".")) {
-    const [first = "", second = ""] = relative("", join(dirname(file), name)).split("/");
+    const path = relative("", join(dirname(file), name));
+    const [first = "", second = ""] = path.split("/");
+    if (first === "programs") return { of: "credits-program", ours: true };
     return { of: first === "packages" ? second : first, ours: true };
   }
   const [scope = "", rest = ""] = name.split("/");
@@ -58,7 +67,7 @@ function targetOf(file: string, name: string): { of: string; ours: boolean } | u
 }
 
 const filesOf = (layer: string) =>
-  globSync(`packages/${layer}/**/*.{ts,tsx,mjs}`, { cwd: ROOT, exclude: isNoSource });
+  globSync(`${placeOf(layer)}/**/*.{ts,tsx,mjs}`, { cwd: ROOT, exclude: isNoSource });
 const isNoSource = (path: string) => /(^|\/)(node_modules|\.next|next-env\.d\.ts)$/.test(path);
 
 test("an import is seen in all its forms", () => {
@@ -86,16 +95,19 @@ describe.each(Object.entries(LAYERS))("%s", (layer, { runs, types }) => {
   test("imports only what lies below it", () => {
     expect(imports.length).toBeGreaterThan(0);
     const mayUse = ({ of, isType, isTest }: Import) =>
-      of === layer || runs.includes(of) || (isType && types.includes(of)) || (isTest && of === "tooling");
+      of === layer ||
+      runs.includes(of) ||
+      (isType && types.includes(of)) ||
+      (isTest && FOR_TESTS.includes(of));
     expect(wrong((each) => each.ours && !mayUse(each))).toEqual([]);
   });
 
   test("names every package that it imports in its package.json", () => {
     const manifest = (path: string) => JSON.parse(readFileSync(join(ROOT, path), "utf8"));
-    const { dependencies = {} } = manifest(`packages/${layer}/package.json`);
+    const { dependencies = {} } = manifest(`${placeOf(layer)}/package.json`);
     const { devDependencies = {} } = manifest("package.json");
     const isDeclared = ({ of, ours, isType, isTest }: Import) => {
-      if (of === layer || of === "tooling") return true;
+      if (of === layer || of === "tooling" || (isTest && FOR_TESTS.includes(of))) return true;
       const name = ours ? `@kangklip/${of}` : of;
       return (
         name in dependencies ||
@@ -106,13 +118,14 @@ describe.each(Object.entries(LAYERS))("%s", (layer, { runs, types }) => {
   });
 });
 
-test("tooling uses contract and worker, and no other package; what breaks or measures the API runs it", () => {
+test("tooling uses contract, worker and the on-chain program, and no other package; what breaks or measures the API runs it", () => {
   const harness = /^tooling\/(chaos|bench)\//;
   const imports = globSync("tooling/**/*.{ts,mjs}", { cwd: ROOT })
     .filter((path) => !harness.test(path))
     .flatMap(importsIn);
   const wrong = imports.filter(
-    ({ of, ours, isTest }) => ours && !["tooling", "contract", "worker"].includes(of) && !isTest,
+    ({ of, ours, isTest }) =>
+      ours && !["tooling", "contract", "worker", "credits-program"].includes(of) && !isTest,
   );
   expect(wrong).toEqual([]);
 });

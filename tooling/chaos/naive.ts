@@ -8,9 +8,10 @@ import type { Ports } from "../../packages/api/src/services.ts";
  * no note of a request that was seen before, no intent stored before a launch, and a provider that does not know its launch keys.
  * The negative control: a harness that finds nothing here would find nothing anywhere.
  */
-export function naively({ store, artifacts, providers }: Ports): Ports {
+export function naively({ store, artifacts, providers, ledger }: Ports): Ports {
   return {
     artifacts,
+    ledger,
     store: {
       ...store,
       remember: async () => true,

@@ -80,6 +80,7 @@ export function withPoints(ports: Ports, reached: (point: string) => void): Port
     store: around("store", ports.store),
     artifacts: around("artifacts", ports.artifacts),
     providers: ports.providers.map((provider) => around("provider", provider)),
+    ledger: ports.ledger && around("ledger", ports.ledger),
   };
 }
 

@@ -17,7 +17,7 @@ export const CARRIED: Readonly<Record<string, readonly string[]>> = {
   "@tensorflow/tfjs-converter": ["traced"],
   "@tensorflow/tfjs-backend-wasm": ["traced", "dist/*.wasm"],
   "@vladmandic/human": ["dist/human.node.js", "models/blazeface.*"],
-  "@expo-google-fonts/roboto": ["900Black/Roboto_900Black.ttf"],
+  "@expo-google-fonts/roboto": ["700Bold/Roboto_700Bold.ttf", "900Black/Roboto_900Black.ttf"],
   "@fugood/whisper.node": ["traced"],
   [`@fugood/node-whisper-${process.platform}-${process.arch}`]: ["index.node"],
 };

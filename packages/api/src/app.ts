@@ -41,7 +41,7 @@ export function createApp({ config, services, log, draining }: AppOptions): Expr
   app.get("/livez", (_request, response) => void response.json({ ok: true }));
   app.get("/readyz", async (_request, response) => {
     const checks = draining.aborted ? {} : await services.health();
-    const ok = Object.values(checks).every((check) => check.ok) && !draining.aborted;
+    const ok = Object.values(checks).every((check) => check.ok || !check.needed) && !draining.aborted;
     response.status(ok ? 200 : 503).json({ ok, checks });
   });
 

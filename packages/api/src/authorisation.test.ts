@@ -275,9 +275,9 @@ describe("routes that are open on purpose", () => {
     const isOpen = Object.entries(ENTRIES).filter(([, { guard }]) => guard === "public");
     expect(isOpen.map(([route]) => route)).toEqual([
       ...["post /api/jobs", "post /api/jobs/quote", "get /api/jobs/{job_id}", "post /api/uploads"],
-      ...["get /api/system", "get /api/system/providers"],
+      ...["get /api/credits", "get /api/system", "get /api/system/providers"],
       ...["jobs.create", "jobs.quote", "jobs.view", "jobs.events", "uploads.create"],
-      ...["system.info", "system.providers"],
+      ...["credits.info", "system.info", "system.providers"],
     ]);
   });
 

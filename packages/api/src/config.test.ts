@@ -107,7 +107,6 @@ test("a worker is given its settings and no secret of the service", () => {
     R2_SECRET_ACCESS_KEY: "canary-bucket",
     REDIS_URL: "redis://:canary-redis@127.0.0.1",
     SECRET: "canary canary canary canary canary",
-    SPENDER_KEYPAIR: "canary-spender",
   });
   expect(workerEnv).toMatchObject({ PATH: "/bin", MODEL_PATH: "/models/m.bin" });
   expect(JSON.stringify(workerEnv)).not.toContain("canary");

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { KangKlipError, MachineEnv, OnOff, PORTABLE_SETTINGS } from "@kangklip/contract";
 import { z } from "zod";
 import { COMPUTE_SETTINGS, computeOf, list, origin, wrongCompute } from "./config-compute.ts";
+import { CREDITS_GROUP, CREDITS_SETTINGS, creditsOf, wrongCredits } from "./config-credits.ts";
 
 const whole = z.coerce.number().int();
 
@@ -42,6 +43,8 @@ const Env = z.object({
   LLM_MODEL_NAME: z.string().optional(),
   LLM_API_KEY: z.string().optional(),
   LLM_TIMEOUT_SECONDS: z.coerce.number().min(1).max(300).default(20),
+
+  ...CREDITS_SETTINGS,
 });
 
 /** Secrets may be in files, as container platforms give them: NAME_FILE is the path, and white space round the value is dropped. */
@@ -52,6 +55,8 @@ const IN_FILES = [
   "R2_SECRET_ACCESS_KEY",
   "LLM_API_KEY",
   "NOSANA_API_KEY",
+  "SOLANA_RPC_URL",
+  "SPENDER_KEYPAIR",
 ] as const;
 
 /** Read by the API itself. */
@@ -61,6 +66,7 @@ export const SETTINGS = [...Object.keys(Env.shape), ...IN_FILES.map((name) => `$
 const GROUPS = [
   { names: ["LLM_API_BASE", "LLM_MODEL_NAME"], what: "a language model" },
   { names: ["R2_ENDPOINT", "R2_BUCKET", "R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY"], what: "a bucket" },
+  { names: CREDITS_GROUP, what: "taking credits" },
 ] as const;
 
 /** What a worker on this machine gets of the environment besides its settings: never a secret. */
@@ -97,7 +103,7 @@ export function readConfig(env: Record<string, string | undefined>) {
     error ? [z.prettifyError(error)] : [],
   );
   wrong.push(...unreadable, ...GROUPS.flatMap((group) => missing(set, group)));
-  if (parsed.success) wrong.push(...wrongCompute(parsed.data));
+  if (parsed.success) wrong.push(...wrongCompute(parsed.data), ...wrongCredits(parsed.data));
   if (!parsed.success || wrong.length > 0)
     throw new KangKlipError("INVALID_INPUT", `Check your .env:\n${wrong.join("\n")}`);
   const e = parsed.data;
@@ -151,6 +157,8 @@ export function readConfig(env: Record<string, string | undefined>) {
             timeoutMs: e.LLM_TIMEOUT_SECONDS * 1000,
           }
         : undefined,
+    /** Undefined: credits are off, and every clip is unlocked. */
+    credits: creditsOf(e),
     /** What workers are told of their work wherever they run: the settings that mean the same on every machine. */
     workerSettings: given(PORTABLE_SETTINGS),
     /** The environment of a worker that runs on this machine. */

@@ -60,8 +60,8 @@ export function eventStreams({
     if (!asked || draining.aborted) return next();
     const context = contextOf(request);
     let stream: Stream | undefined;
-    const followed = await context.services.jobs
-      .follow(asked.id, accessOf(context), () => stream?.deliver())
+    const followed = await accessOf(context)
+      .then((access) => context.services.jobs.follow(asked.id, access, () => stream?.deliver()))
       .catch(() => undefined);
     if (!followed) return next(); // the adapter finds the same error and says it in its own form
     if (response.closed || draining.aborted) {

@@ -7,6 +7,10 @@ import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limite
 const WINDOW_SECONDS = 60;
 /** A page asks again with each choice that its visitor makes. */
 const QUOTES_PER_JOB = 5;
+/** Signing in is two requests; a page may try again. */
+const SIGN_INS_PER_JOB = 3;
+/** One address can use up its own limit, but not that of somebody else's wallet. */
+const ADDRESSES_PER_WALLET = 4;
 const PATIENCE_MS = 500; // each request waits for Redis, before it asks the job store
 
 /** A refusal that says how long to wait. */
@@ -49,10 +53,17 @@ export function createLimits(options: {
       if (shared) await within(Promise.race([shared.consume(owner), patience()]));
     };
   };
+  const perJob = (times: number) => Math.min(Number.MAX_SAFE_INTEGER, jobsPerMinute * times);
   return {
     jobs: counted("jobs", jobsPerMinute),
     /** Questions that have providers asked, but start nothing. */
-    quotes: counted("quotes", Math.min(Number.MAX_SAFE_INTEGER, jobsPerMinute * QUOTES_PER_JOB)),
+    quotes: counted("quotes", perJob(QUOTES_PER_JOB)),
+    /** Challenges and their answers, of an address. */
+    signIns: counted("sign-ins", perJob(SIGN_INS_PER_JOB)),
+    /** The same, for a wallet (base58). */
+    signInsOfWallet: counted("wallet-sign-ins", perJob(SIGN_INS_PER_JOB * ADDRESSES_PER_WALLET)),
+    /** Questions about money that have a chain asked, of a wallet. */
+    payments: counted("payments", perJob(QUOTES_PER_JOB)),
   };
 }
 

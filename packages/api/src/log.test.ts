@@ -15,7 +15,8 @@ test("secrets are crossed out at every depth that our lines have, and lines are 
   const { stdout, stderr } = logOf(`
     const s = "canary";
     log.info({ job_token: s, job: { token: s, env: { KK_CLAIM_TOKEN: s } }, headers: { "x-job-token": s, cookie: s },
-      "x-attempt-token": s, config: { secretAccessKey: s, llm: { apiKey: s } }, password: s }, "hello");`);
+      "x-attempt-token": s, config: { secretAccessKey: s, llm: { apiKey: s }, credits: { spenderKey: s, rpcUrls: [s] } }, password: s,
+      env: { SPENDER_KEYPAIR: s, SOLANA_RPC_URL: s }, payer: { _keypair: { secretKey: s } }, auth_token: s, asked: { signed_message: s } }, "hello");`);
   expect(stdout).toBe("");
   expect(JSON.parse(stderr)).toMatchObject({
     msg: "hello",
@@ -46,6 +47,12 @@ test.each([
   ["rediss://user:pass@r.example:6379/0", "rediss://[secret]@r.example:6379/0"],
   ["authorization: Bearer sk-0123456789", "authorization: Bearer [secret]"],
   ["job kk_01JD0000000000000000000000 launch kk-01jd0000000000000000000000-e1", undefined],
+  ["wallet token kkw_0123456789012345678901234567890123456789012", "wallet token [secret]"],
+  ["https://rpc.example/?api-key=0abc-1&x=1", "https://rpc.example/?api-key=[secret]&x=1"],
+  [`key ${JSON.stringify(Array(64).fill(207))}`, "key [secret]"],
+  [`seed ${JSON.stringify(Array(32).fill(7), null, 1)} end`, "seed [secret] end"],
+  [`key ${JSON.stringify(new Uint8Array(64).fill(9))}`, "key [secret]"],
+  ["slots [1,2,3] and 250000000", undefined],
   ["mail to a@b.example, https://example.com/@handle", undefined],
 ])("%s is logged as it should be", (line, expected) => {
   expect(scrubbed(line)).toBe(expected ?? line);

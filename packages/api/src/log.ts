@@ -6,7 +6,9 @@ export type { Logger } from "pino";
 const SECRETS = [
   ...["token", "job_token", "attempt_token", "claim_token", "callback_token", "auth_token", "operatorToken"],
   ...["secret", "secretAccessKey", "password", "apiKey", "authorization", "cookie", "signature"],
+  ...["secretKey", "spenderKey", "spender", "signed_message", "_keypair", "rpcUrls"],
   ...["KK_CLAIM_TOKEN", "LLM_API_KEY", "R2_SECRET_ACCESS_KEY", "REDIS_URL"],
+  ...["SPENDER_KEYPAIR", "SOLANA_RPC_URL"],
   ...["x-job-token", "x-auth-token", "x-attempt-token", "x-callback-token", "x-operator-token"],
 ];
 /** What other people's errors carry about: a command with all its arguments, AUTH among them; a body; a request with its headers. */
@@ -18,6 +20,8 @@ const LOOKS: [RegExp, string][] = [
   [/\bkk[a-z]_[\w.-]{20,}/g, CENSOR], // tokens of ours; ids are kk_… and launches kk-…
   [/(signature|X-Amz-Signature|X-Amz-Credential|X-Amz-Security-Token)=[^&"\s\\]+/gi, `$1=${CENSOR}`],
   [/\b(\w+:\/\/)[^/@"\s\\]+@/g, `$1${CENSOR}@`], // who is logged in where
+  [/\b(api[-_]?key|access[-_]?token)=[^&"\s\\]+/gi, `$1=${CENSOR}`], // of an RPC's address
+  [/\[\s*(\d{1,3}\s*,\s*){31,}\d{1,3}\s*\]|\{("\d+":\d{1,3},){31,}"\d+":\d{1,3}\}/g, CENSOR], // a key as bytes
   [/\b(Bearer|Basic) +[\w.~+/=-]{8,}/gi, `$1 ${CENSOR}`],
 ];
 

@@ -1,11 +1,13 @@
 import { Problem } from "@kangklip/contract";
 import { z } from "zod";
-import { ROUTES, type Route } from "./rest.ts";
+import { ROUTES } from "./rest.ts";
+import type { Route } from "./rest-row.ts";
 import { VERSION } from "./services.ts";
 
 const HEADERS: Record<string, string> = {
-  "x-job-token": "The job_token that came with the job",
-  "x-auth-token": "The auth_token of a signed-in wallet",
+  "x-job-token":
+    "The job_token that came with the job. The wallet that the job belongs to may send its x-auth-token instead",
+  "x-auth-token": "The auth_token of a wallet that has signed in",
   "x-callback-token": "The attempt_token that came with the claim; there is no token for all attempts",
   "x-attempt-token": "The attempt_token that came with the claim",
 };
@@ -43,6 +45,7 @@ function operation(route: Route) {
     parameter("path", name ?? "", true),
   );
   for (const name of route.headers ?? []) parameters.push(parameter("header", name, true, HEADERS[name]));
+  for (const name of route.mayHave ?? []) parameters.push(parameter("header", name, false, HEADERS[name]));
   if (route.query instanceof z.ZodObject)
     for (const name of Object.keys(route.query.shape)) parameters.push(parameter("query", name, false));
   if (route.method === "post")

@@ -2,7 +2,8 @@ import { KangKlipError } from "@kangklip/contract";
 import express, { type Request, type Response, type Router } from "express";
 import { RateLimitedError } from "./limits.ts";
 import { problemOf } from "./problem.ts";
-import { fieldOrder, ROUTES, type Route } from "./rest.ts";
+import { fieldOrder, ROUTES } from "./rest.ts";
+import type { Route } from "./rest-row.ts";
 import { appRouter } from "./router.ts";
 import { type Context, createCallerFactory, ownError } from "./trpc.ts";
 

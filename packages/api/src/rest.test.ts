@@ -234,6 +234,12 @@ describe("credits are off", () => {
     ["GET", "/api/credits/balance", undefined],
     ["POST", "/api/credits/topup/usdc/intent", { credits_to_buy: 5 }],
     ["POST", "/api/credits/topup/usdc/confirm", { signature: "s" }],
+    ["GET", "/api/auth/session", undefined],
+    ["POST", "/api/auth/logout", {}],
+    ["POST", "/api/credits/topup/usdc/send", { transaction: "AAAA" }],
+    ["POST", "/api/credits/faucet", undefined],
+    ["GET", "/api/jobs/mine", undefined],
+    ["POST", `${UNKNOWN}/claim`, undefined],
   ])("%s %s says so", async (method, path, request) => {
     const { status, body } = await api.rest(method, path, request);
     expect({ status, ...body }).toMatchObject({
@@ -256,6 +262,27 @@ describe("credits are off", () => {
   ])("%s with %j still tells what is wrong with it", async (path, request, detail) => {
     const { status, body } = await api.rest("POST", path, request);
     expect([status, body.detail]).toEqual([400, detail]);
+  });
+
+  test("which everybody may know, and then nothing is locked", async () => {
+    expect(await api.rest("GET", "/api/credits")).toMatchObject({ status: 200, body: { enabled: false } });
+    expect((await api.rest("GET", "/api/system")).body).toMatchObject({ credits: false, generation_fee: 0 });
+    const { body } = await api.rest("GET", "/readyz");
+    expect(Object.keys(body.checks)).not.toContain("credits");
+    const unlock = `/api/jobs/${done.job_id}/clips/clip_01.mp4/unlock`;
+    const ask = async (request: object) => {
+      const answer = await api.rest("POST", unlock, request, tokenOf(done));
+      return [answer.status, answer.body.detail];
+    };
+    expect(await ask({})).toEqual([400, "unlock_request_id is required"]);
+    expect(await ask({ unlock_request_id: "u" })).toEqual([503, "credits are not configured"]);
+  });
+
+  test("a session token of another time is of no account", async () => {
+    const headers = { ...tokenOf(done), "x-auth-token": `kkw_${"w".repeat(43)}` };
+    expect((await api.rest("GET", `/api/jobs/${done.job_id}/results`, undefined, headers)).status).toBe(200);
+    const made = await api.rest("POST", "/api/jobs", JOB, { "x-auth-token": headers["x-auth-token"] });
+    expect(made.status).toBe(200);
   });
 
   test("the retired routes answer 410, confirm asks for the token first", async () => {

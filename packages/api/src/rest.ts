@@ -1,9 +1,5 @@
 import {
-  Balance,
-  BalanceInput,
   Callback,
-  Challenge,
-  ChallengeInput,
   ClaimAnswer,
   ClaimInput,
   Completed,
@@ -13,7 +9,9 @@ import {
   CreateJob,
   CreateUpload,
   HeartbeatInput,
+  JobRow,
   JobView,
+  MyJobsInput,
   PresignAnswer,
   PresignInput,
   ProviderView,
@@ -26,42 +24,13 @@ import {
   Results,
   SignedLink,
   SystemInfo,
-  TopupConfirm,
-  TopupConfirmInput,
-  TopupIntent,
-  TopupIntentInput,
   Unlocked,
   UnlockInput,
-  Verified,
-  VerifyInput,
 } from "@kangklip/contract";
 import { z } from "zod";
-import type { appRouter } from "./router.ts";
+import { CREDITS_ROUTES } from "./rest-credits.ts";
+import { Ok, type Route, row } from "./rest-row.ts";
 
-type Caller = ReturnType<typeof appRouter.createCaller>;
-export type Header = "x-job-token" | "x-auth-token" | "x-callback-token" | "x-attempt-token";
-
-/** One documented path. `{name}` in the path is a parameter, and counts more than the body's field of that name. */
-export interface Route {
-  method: "get" | "post";
-  path: string;
-  summary: string;
-  tag: string;
-  headers?: Header[];
-  body?: z.ZodType;
-  query?: z.ZodType;
-  answer: z.ZodType;
-  /** The procedure, given parameters, query and body as one object. */
-  call(caller: Caller, input: never): Promise<unknown>;
-}
-
-const row = <Name extends keyof Caller, Procedure extends keyof Caller[Name]>(
-  name: Name,
-  procedure: Procedure,
-): Route["call"] => {
-  return (caller, input) => (caller[name][procedure] as (input: unknown) => Promise<unknown>)(input);
-};
-const Ok = z.object({ ok: z.literal(true) });
 const Started = z.union([Ok, z.object({ ok: z.literal(false), start_error: z.string() })]);
 const clipPath = "/api/jobs/{job_id}/clips/{clip_file}";
 
@@ -72,6 +41,7 @@ export const ROUTES: Route[] = [
     path: "/api/jobs",
     summary: "Make clips from a video",
     tag: "jobs",
+    mayHave: ["x-auth-token"],
     body: CreateJob,
     answer: CreatedJob,
     call: row("jobs", "create"),
@@ -84,6 +54,16 @@ export const ROUTES: Route[] = [
     body: QuoteJob,
     answer: Quote,
     call: row("jobs", "quote"),
+  },
+  {
+    method: "get",
+    path: "/api/jobs/mine",
+    summary: "The jobs of the wallet, newest first",
+    tag: "jobs",
+    headers: ["x-auth-token"],
+    query: MyJobsInput,
+    answer: z.array(JobRow),
+    call: row("jobs", "mine"),
   },
   {
     method: "get",
@@ -119,6 +99,15 @@ export const ROUTES: Route[] = [
     headers: ["x-job-token"],
     answer: JobView,
     call: row("jobs", "retry"),
+  },
+  {
+    method: "post",
+    path: "/api/jobs/{job_id}/claim",
+    summary: "Make a job that is nobody's the wallet's own",
+    tag: "jobs",
+    headers: ["x-job-token", "x-auth-token"],
+    answer: JobView,
+    call: row("jobs", "claim"),
   },
   {
     method: "get",
@@ -244,71 +233,7 @@ export const ROUTES: Route[] = [
     answer: RankAnswer,
     call: row("worker", "rank"),
   },
-  {
-    method: "post",
-    path: "/api/auth/challenge",
-    summary: "A text to sign with a wallet",
-    tag: "credits",
-    body: ChallengeInput,
-    answer: Challenge,
-    call: row("auth", "challenge"),
-  },
-  {
-    method: "post",
-    path: "/api/auth/verify",
-    summary: "A signed text for an auth token",
-    tag: "credits",
-    body: VerifyInput,
-    answer: Verified,
-    call: row("auth", "verify"),
-  },
-  {
-    method: "get",
-    path: "/api/credits/balance",
-    summary: "Credits of the wallet",
-    tag: "credits",
-    headers: ["x-auth-token"],
-    query: BalanceInput,
-    answer: Balance,
-    call: row("credits", "balance"),
-  },
-  {
-    method: "post",
-    path: "/api/credits/topup/usdc/intent",
-    summary: "What to pay for credits",
-    tag: "credits",
-    headers: ["x-auth-token"],
-    body: TopupIntentInput,
-    answer: TopupIntent,
-    call: row("credits", "topupIntent"),
-  },
-  {
-    method: "post",
-    path: "/api/credits/topup/usdc/confirm",
-    summary: "Whether a payment has arrived",
-    tag: "credits",
-    headers: ["x-auth-token"],
-    body: TopupConfirmInput,
-    answer: TopupConfirm,
-    call: row("credits", "topupConfirm"),
-  },
-  {
-    method: "post",
-    path: "/api/credits/topup/quote",
-    summary: "Retired (410)",
-    tag: "credits",
-    answer: z.object({}),
-    call: row("credits", "topupQuoteRetired"),
-  },
-  {
-    method: "post",
-    path: "/api/credits/topup/confirm",
-    summary: "Retired (410)",
-    tag: "credits",
-    headers: ["x-auth-token"],
-    answer: z.object({}),
-    call: row("credits", "topupConfirmRetired"),
-  },
+  ...CREDITS_ROUTES,
   {
     method: "get",
     path: "/api/system",

@@ -1,10 +1,6 @@
 import {
   ArtifactInput,
-  Balance,
-  BalanceInput,
   Callback,
-  Challenge,
-  ChallengeInput,
   ClaimAnswer,
   ClaimInput,
   ClipInput,
@@ -20,6 +16,7 @@ import {
   JobRow,
   JobView,
   KangKlipError,
+  MyJobsInput,
   PresignAnswer,
   PresignInput,
   ProviderView,
@@ -32,20 +29,27 @@ import {
   Results,
   SignedLink,
   SystemInfo,
-  TopupConfirm,
-  TopupConfirmInput,
-  TopupIntent,
-  TopupIntentInput,
   Unlocked,
   UnlockInput,
-  Verified,
-  VerifyInput,
 } from "@kangklip/contract";
 import { tracked } from "@trpc/server";
 import { z } from "zod";
-import { accessOf, type Context, operatorProcedure, procedure, router } from "./trpc.ts";
+import { authRouter, creditsRouter } from "./router-credits.ts";
+import {
+  accessOf,
+  authToken,
+  type Context,
+  creditsOff,
+  moneyOf,
+  operatorProcedure,
+  procedure,
+  router,
+  signedIn,
+  walletProcedure,
+} from "./trpc.ts";
 
 const JobInput = z.object({ job_id: JobId });
+const Ok = z.object({ ok: z.literal(true) });
 const attemptToken = (ctx: Context) => ctx.header("x-attempt-token");
 
 async function* trackedViews(views: AsyncIterable<JobView>) {
@@ -58,7 +62,7 @@ const jobsRouter = router({
     .output(CreatedJob)
     .mutation(async ({ ctx, input }) => {
       await ctx.services.limits.jobs(ctx.address);
-      return ctx.services.jobs.create(input, ctx.identity);
+      return ctx.services.jobs.create(input, ctx.identity, { wallet: await signedIn(ctx) });
     }),
   /** Where such a job would run now and what it would cost; nothing is started. */
   quote: procedure
@@ -72,35 +76,51 @@ const jobsRouter = router({
   view: procedure
     .input(JobInput)
     .output(JobView)
-    .query(({ ctx, input }) => ctx.services.jobs.view(input.job_id, accessOf(ctx))),
+    .query(async ({ ctx, input }) => ctx.services.jobs.view(input.job_id, await accessOf(ctx))),
   start: procedure
     .input(JobInput)
-    .mutation(({ ctx, input }) => ctx.services.jobs.start(input.job_id, accessOf(ctx))),
+    .mutation(async ({ ctx, input }) => ctx.services.jobs.start(input.job_id, await accessOf(ctx))),
   cancel: procedure
     .input(JobInput)
     .output(JobView)
-    .mutation(({ ctx, input }) => ctx.services.jobs.cancel(input.job_id, accessOf(ctx))),
+    .mutation(async ({ ctx, input }) => ctx.services.jobs.cancel(input.job_id, await accessOf(ctx))),
   retry: procedure
     .input(JobInput)
     .output(JobView)
     .mutation(async ({ ctx, input }) => {
       await ctx.services.limits.jobs(ctx.address);
-      return ctx.services.jobs.retry(input.job_id, accessOf(ctx));
+      return ctx.services.jobs.retry(input.job_id, await accessOf(ctx));
     }),
   results: procedure
     .input(JobInput)
     .output(Results)
-    .query(({ ctx, input }) => ctx.services.clips.results(input.job_id, accessOf(ctx))),
+    .query(async ({ ctx, input }) => ctx.services.clips.results(input.job_id, await accessOf(ctx))),
   /** The view now and each newer one; the id is the view's version, so a client that comes back misses nothing. */
   events: procedure
     .input(JobInput.extend({ lastEventId: z.string().max(20).nullish() }))
     .subscription(async ({ ctx, input, signal }) => {
-      await ctx.services.jobs.view(input.job_id, accessOf(ctx)); // an unknown job is refused before the stream begins
+      await ctx.services.jobs.view(input.job_id, await accessOf(ctx)); // an unknown job is refused before the stream begins
       const seenVersion = /^\d+$/.test(input.lastEventId ?? "") ? Number(input.lastEventId) : undefined;
       const ended = signal ? AbortSignal.any([signal, ctx.draining]) : ctx.draining;
       return trackedViews(
-        ctx.services.jobs.events(input.job_id, accessOf(ctx), { seenVersion, signal: ended }),
+        ctx.services.jobs.events(input.job_id, await accessOf(ctx), { seenVersion, signal: ended }),
       );
+    }),
+  /** Those of the wallet that is signed in. */
+  mine: walletProcedure
+    .input(MyJobsInput.prefault({}))
+    .output(z.array(JobRow))
+    .query(({ ctx, input }) => {
+      moneyOf(ctx);
+      return ctx.services.jobs.mine(ctx.wallet, input);
+    }),
+  /** Gives a job that is nobody's to the wallet that is signed in. */
+  claim: walletProcedure
+    .input(JobInput)
+    .output(JobView)
+    .mutation(async ({ ctx, input }) => {
+      moneyOf(ctx);
+      return ctx.services.jobs.claim(input.job_id, await accessOf(ctx), ctx.wallet);
     }),
   list: operatorProcedure
     .input(z.object({ before: JobId.optional(), limit: z.int().min(1).max(200).default(50) }))
@@ -112,24 +132,33 @@ const clipsRouter = router({
   preview: procedure
     .input(ClipInput)
     .output(SignedLink)
-    .query(({ ctx, input }) => ctx.services.clips.preview(input.job_id, input.clip_file, accessOf(ctx))),
+    .query(async ({ ctx, input }) =>
+      ctx.services.clips.preview(input.job_id, input.clip_file, await accessOf(ctx)),
+    ),
   download: procedure
     .input(ClipInput)
     .output(SignedLink)
-    .query(({ ctx, input }) => ctx.services.clips.download(input.job_id, input.clip_file, accessOf(ctx))),
+    .query(async ({ ctx, input }) =>
+      ctx.services.clips.download(input.job_id, input.clip_file, await accessOf(ctx)),
+    ),
   view: procedure
     .input(ClipInput)
     .output(ClipLink)
-    .query(({ ctx, input }) => ctx.services.clips.view(input.job_id, input.clip_file, accessOf(ctx))),
+    .query(async ({ ctx, input }) =>
+      ctx.services.clips.view(input.job_id, input.clip_file, await accessOf(ctx)),
+    ),
   artifact: procedure
     .input(ArtifactInput)
     .output(SignedLink)
-    .query(({ ctx, input }) => ctx.services.clips.artifact(input.job_id, input, accessOf(ctx))),
+    .query(async ({ ctx, input }) => ctx.services.clips.artifact(input.job_id, input, await accessOf(ctx))),
   unlock: procedure
     .input(ClipInput.extend({ unlock_request_id: z.unknown().optional() }))
     .output(Unlocked)
     .mutation(async ({ ctx, input }) => {
-      await ctx.services.jobs.owned(input.job_id, accessOf(ctx));
+      const { jobs, money } = ctx.services;
+      const access = await accessOf(ctx);
+      if (money) return money.unlock.clip(input, access, authToken(ctx));
+      await jobs.owned(input.job_id, access);
       UnlockInput.shape.unlock_request_id.parse(input.unlock_request_id);
       throw creditsOff();
     }),
@@ -173,7 +202,7 @@ const workerRouter = router({
   /** 1.x workers: the token is looked at before the body, as documented. */
   callback: procedure
     .input(z.unknown())
-    .output(z.object({ ok: z.literal(true) }))
+    .output(Ok)
     .mutation(({ ctx, input }) =>
       ctx.services.work.callback(ctx.header("x-callback-token"), () => parsedCallback(input)),
     ),
@@ -187,36 +216,12 @@ function parsedCallback(input: unknown): Callback {
   throw new KangKlipError("INVALID_INPUT", message, { cause: parsed.error });
 }
 
-const creditsOff = () => new KangKlipError("CREDITS_OFF", "credits are not configured");
-const off = () => {
-  throw creditsOff();
-};
-
-const authRouter = router({
-  challenge: procedure.input(ChallengeInput).output(Challenge).mutation(off),
-  verify: procedure.input(VerifyInput).output(Verified).mutation(off),
-});
-
-const creditsRouter = router({
-  balance: procedure.input(BalanceInput).output(Balance).query(off),
-  topupIntent: procedure.input(TopupIntentInput).output(TopupIntent).mutation(off),
-  topupConfirm: procedure.input(TopupConfirmInput).output(TopupConfirm).mutation(off),
-  topupQuoteRetired: procedure.mutation(() => {
-    throw new KangKlipError("GONE", "use /api/credits/topup/usdc/intent");
-  }),
-  topupConfirmRetired: procedure.mutation(({ ctx }) => {
-    const token = ctx.header("x-auth-token");
-    if (!token) throw new KangKlipError("UNAUTHORIZED", "auth token required");
-    throw new KangKlipError("GONE", "use /api/credits/topup/usdc/confirm");
-  }),
-});
-
 const systemRouter = router({
   info: procedure.output(SystemInfo).query(({ ctx }) => ctx.services.info()),
   /** Each provider, asked now; details are for the operator of the machine. */
   providers: procedure.output(z.array(ProviderView)).query(async ({ ctx }) => {
     await ctx.services.limits.quotes(ctx.address);
-    return ctx.services.compute.providers(accessOf(ctx));
+    return ctx.services.compute.providers(await accessOf(ctx));
   }),
 });
 

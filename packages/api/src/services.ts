@@ -1,6 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { KangKlipError, type Readiness, type SystemInfo } from "@kangklip/contract";
+import { type CreditsInfo, KangKlipError, type Readiness, type SystemInfo } from "@kangklip/contract";
 import type { ComputeProvider } from "@kangklip/providers";
 import { createDiskStore } from "./artifacts/disk.ts";
 import { createS3Store } from "./artifacts/s3.ts";
@@ -8,6 +8,11 @@ import type { ArtifactStore } from "./artifacts/store.ts";
 import { createClips } from "./clips/clips.ts";
 import { createCompute } from "./compute.ts";
 import type { Config } from "./config.ts";
+import type { CreditsConfig } from "./config-credits.ts";
+import { createCharging } from "./credits/charging.ts";
+import { createClosing } from "./credits/closing.ts";
+import { createFee } from "./credits/fee.ts";
+import type { CreditsLedger } from "./credits/ledger.ts";
 import { createClock } from "./jobs/clock.ts";
 import { RUN_MS } from "./jobs/deadlines.ts";
 import { createJobs } from "./jobs/jobs.ts";
@@ -22,6 +27,7 @@ import { createWork } from "./jobs/work.ts";
 import { createLimits } from "./limits.ts";
 import { createRanker } from "./llm.ts";
 import type { Logger } from "./log.ts";
+import type { Money } from "./money.ts";
 import { createProviders, createWorkerUrls } from "./providers.ts";
 import { createRedis } from "./redis.ts";
 import { createUploads } from "./uploads.ts";
@@ -38,6 +44,8 @@ export interface Ports {
   artifacts: ArtifactStore;
   /** In order of preference. */
   providers: ComputeProvider[];
+  /** Undefined where credits are off. */
+  ledger?: CreditsLedger | undefined;
 }
 
 export interface ServicesOptions {
@@ -55,14 +63,16 @@ export interface ServicesOptions {
 export async function createServices(options: ServicesOptions) {
   const { config, log, ownUrl, workerCommand, wrap = (ports) => ports } = options;
   const { dataDir, secret, fetchPolicy, llm } = config;
+  const generationFee = config.credits?.generationFee ?? 0;
   const baseUrl = createWorkerUrls(config, ownUrl);
   const disk = createDiskStore({ dir: join(dataDir, "artifacts"), secret, basePath: "/artifacts" });
-  const { store, artifacts, providers } = wrap({
+  const { store, artifacts, providers, ledger } = wrap({
     store: config.redis
       ? await createRedisStore({ ...config.redis, log })
       : createSqliteStore({ file: join(dataDir, "kangklip.db") }),
     artifacts: config.bucket ? createS3Store(config.bucket) : disk,
     providers: createProviders(config, workerCommand),
+    ledger: config.credits && (await ledgerOf(config.credits, log)),
   });
   const clock = createClock(store);
   await clock.start();
@@ -78,6 +88,10 @@ export async function createServices(options: ServicesOptions) {
     keepJobsMs: config.keepJobsMs,
     keepUploadsMs: config.keepUploadsMs,
   });
+  const charging = ledger && createCharging({ store, ledger, log, now, changed: (id) => wake(id) });
+  const fee = ledger && charging && feeOf({ store, ledger, charging, amount: generationFee });
+  const closing =
+    ledger && createClosing({ store, ledger, artifacts, keepJobsMs: config.keepJobsMs, now, log });
   const reconciler = createReconciler({
     store,
     providers,
@@ -89,16 +103,25 @@ export async function createServices(options: ServicesOptions) {
     maxRunning: config.maxRunningJobs,
     log,
     workerLogLevel: config.logLevel,
-    chores: [retention.hourly],
+    charging,
+    chores: [retention.hourly, ...(closing ? [closing.hourly] : [])],
     now,
   });
   const { wake } = reconciler;
   const ids = providers.map(({ id }) => id);
-  const jobs = createJobs({ store, uploads, fetchPolicy, compute: ids, wake, now });
+  const jobs = createJobs({ store, uploads, fetchPolicy, compute: ids, fee, wake, now });
   const compute = createCompute({ ...reconciler, now });
   const rank = llm && createRanker(llm);
   const work = createWork({ store, artifacts, uploads, secret, fetchPolicy, baseUrl, rank, wake, now });
-  const clips = createClips({ jobs, artifacts });
+  const clips = createClips({ jobs, artifacts, credits: ledger !== undefined });
+  const limits = createLimits({ jobsPerMinute: config.jobsPerMinute, redis, prefix: config.redis?.prefix });
+  const money: Money | undefined =
+    ledger &&
+    charging &&
+    (await import("./money.ts")).createMoney({
+      ...{ store, ledger, charging, jobs, clips, limits, generationFee, log, now },
+      origins: () => config.credits?.webOrigins ?? [...ownOrigins(ownUrl()), ...config.corsOrigins],
+    });
   const pageUrls = isThere(config.workerEnv.YTDLP_PATH ?? "yt-dlp", config.workerEnv.PATH);
 
   return {
@@ -115,7 +138,9 @@ export async function createServices(options: ServicesOptions) {
     secret,
     /** The time that all processes with this store agree on, ms since 1970. */
     now,
-    limits: createLimits({ jobsPerMinute: config.jobsPerMinute, redis, prefix: config.redis?.prefix }),
+    limits,
+    /** Undefined where credits are off. */
+    money,
 
     /** Whether this is the token in the data folder. */
     isOperator: (token: string | undefined) => token !== undefined && same(token, config.operatorToken),
@@ -123,7 +148,8 @@ export async function createServices(options: ServicesOptions) {
     info: (): SystemInfo => ({
       version: VERSION,
       compute: ids,
-      credits: false,
+      credits: money !== undefined,
+      generation_fee: fee?.amount ?? 0,
       language_model: llm !== undefined,
       page_urls: pageUrls,
       allow_private: fetchPolicy.allow_private,
@@ -131,7 +157,12 @@ export async function createServices(options: ServicesOptions) {
       max_source_bytes: fetchPolicy.max_bytes,
     }),
 
-    /** Each thing this API cannot work without, asked now; never throws. */
+    creditsInfo: async (): Promise<CreditsInfo> => (await money?.info()) ?? { enabled: false },
+
+    /**
+     * Each thing that stands behind this API, asked now; never throws. Without the chain jobs are made and watched all the same, unless
+     * making one costs credits.
+     */
     async health(): Promise<Readiness["checks"]> {
       const checks = {
         store: () => store.ping().then(() => "answers"),
@@ -142,6 +173,13 @@ export async function createServices(options: ServicesOptions) {
           if (!probes.some(({ ok }) => ok)) throw new Error(told);
           return told;
         },
+        ...(ledger && {
+          credits: async () => {
+            const { ok, detail } = await ledger.check();
+            if (!ok) throw new KangKlipError("UNAVAILABLE", detail);
+            return detail;
+          },
+        }),
       };
       const asked = Object.entries(checks).map(async ([name, ask]) => {
         const from = performance.now();
@@ -153,12 +191,14 @@ export async function createServices(options: ServicesOptions) {
             return { ok: false, detail: known ? error.message : "does not answer" };
           },
         );
-        return [name, { ok, detail, ms: Math.round(performance.now() - from) }] as const;
+        const needed = name !== "credits" || generationFee > 0;
+        return [name, { ok, needed, detail, ms: Math.round(performance.now() - from) }] as const;
       });
       return Object.fromEntries(await Promise.all(asked));
     },
 
     async close(): Promise<void> {
+      money?.stop();
       await reconciler.stop();
       clock.stop();
       redis?.disconnect();
@@ -177,6 +217,24 @@ const limitsOf = ({ minVramGb, maxUsdPerHour, maxUsdPerJob, fetchPolicy }: Confi
   maxSourceSeconds: fetchPolicy.max_seconds,
   maxUsd: maxUsdPerJob,
 });
+
+/** Needs Anchor and web3.js, which nobody else waits for. */
+async function ledgerOf(config: CreditsConfig, log: Logger): Promise<CreditsLedger> {
+  const { createSolanaLedger } = await import("./credits/solana/ledger.ts");
+  const { rpcUrls, usdcMint, treasury, programId, spenderKey } = config;
+  return createSolanaLedger({ rpcUrls, usdcMint, treasury, programId, spender: spenderKey, log });
+}
+
+/** Nothing is asked of anybody where making a job is free. */
+const feeOf = (options: Parameters<typeof createFee>[0]) =>
+  options.amount > 0 ? createFee(options) : undefined;
+
+/** How people write the address of a page on their own machine. */
+function ownOrigins(ownUrl: string): string[] {
+  const { origin, port, hostname } = new URL(ownUrl);
+  const own = hostname === "127.0.0.1" || hostname === "localhost" || hostname === "[::1]";
+  return own ? [`http://localhost:${port}`, `http://127.0.0.1:${port}`] : [origin];
+}
 
 function isThere(program: string, path = ""): boolean {
   const places = program.includes("/")

@@ -2,23 +2,20 @@ import { JobId, KangKlipError } from "@kangklip/contract";
 import type { Request, Response } from "express";
 import { sendObject } from "./artifacts/send-object.ts";
 import { fail } from "./rest-routes.ts";
-import type { Context } from "./trpc.ts";
+import { accessOf, type Context } from "./trpc.ts";
 
 /** `GET /api/jobs/:job_id/clips/:clip_file`: the clip's bytes, with the documented headers. */
 export async function streamClip(
   request: Request,
   response: Response,
-  { services, header }: Context,
+  context: Context,
   onBug: (error: unknown) => void,
 ): Promise<void> {
+  const { services } = context;
   try {
     const id = JobId.safeParse(request.params.job_id);
     if (!id.success) throw new KangKlipError("NOT_FOUND", "job not found");
-    const access = {
-      token: header("x-job-token"),
-      operator: services.isOperator(header("x-operator-token")),
-    };
-    const key = await services.clips.key(id.data, String(request.params.clip_file), access);
+    const key = await services.clips.key(id.data, String(request.params.clip_file), await accessOf(context));
     const info = await services.artifacts.head(key);
     if (!info) throw new KangKlipError("UPLOAD_FAILED", "missing clip body");
     const headers = { "cache-control": "private, max-age=3600" };

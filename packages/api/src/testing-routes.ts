@@ -53,16 +53,20 @@ const verify: Entry = { guard: "nobody", input: () => ({ wallet_address: "w", no
 const challenge: Entry = { guard: "nobody", input: () => ({ wallet_address: "w" }) };
 const intent: Entry = { guard: "nobody", input: () => ({ credits_to_buy: 5 }) };
 const confirm: Entry = { guard: "nobody", input: () => ({ signature: "s" }) };
+const send: Entry = { guard: "nobody", input: () => ({ transaction: "AAAA" }) };
+const claimJob: Entry = { guard: "nobody", input: job };
 const off: Entry = { guard: "nobody" };
 
 /** Every route of both doors: who forgets to say who may use a new one fails the first test. */
 export const ENTRIES: Record<string, Entry> = {
   "post /api/jobs": open,
   "post /api/jobs/quote": open,
+  "get /api/jobs/mine": off,
   "get /api/jobs/{job_id}": open, // whoever has the id may watch; only the token shows the source
   "post /api/jobs/{job_id}/start": forJob,
   "post /api/jobs/{job_id}/cancel": forJob,
   "post /api/jobs/{job_id}/retry": forJob,
+  "post /api/jobs/{job_id}/claim": claimJob,
   "get /api/jobs/{job_id}/results": forJob,
   "get /api/jobs/{job_id}/clips/{clip_file}": forClip, // the stream, which is in no table
   "get /api/jobs/{job_id}/clips/{clip_file}/preview": forClip,
@@ -79,9 +83,14 @@ export const ENTRIES: Record<string, Entry> = {
   "post /api/worker/rank": rank,
   "post /api/auth/challenge": challenge,
   "post /api/auth/verify": verify,
+  "get /api/auth/session": off,
+  "post /api/auth/logout": off,
+  "get /api/credits": open,
   "get /api/credits/balance": off,
   "post /api/credits/topup/usdc/intent": intent,
+  "post /api/credits/topup/usdc/send": send,
   "post /api/credits/topup/usdc/confirm": confirm,
+  "post /api/credits/faucet": off,
   "post /api/credits/topup/quote": off,
   "post /api/credits/topup/confirm": off,
   "get /api/system": open,
@@ -95,6 +104,8 @@ export const ENTRIES: Record<string, Entry> = {
   "jobs.cancel": forJob,
   "jobs.retry": forJob,
   "jobs.results": forJob,
+  "jobs.mine": { guard: "nobody", input: () => ({}) },
+  "jobs.claim": claimJob,
   "jobs.list": { guard: "operator", input: () => ({}) },
   "clips.preview": forClip,
   "clips.download": forClip,
@@ -111,9 +122,14 @@ export const ENTRIES: Record<string, Entry> = {
   "worker.callback": callback,
   "auth.challenge": challenge,
   "auth.verify": verify,
+  "auth.session": off,
+  "auth.logout": { guard: "nobody", input: () => ({}) },
+  "credits.info": open,
   "credits.balance": { guard: "nobody", input: () => ({}) },
   "credits.topupIntent": intent,
+  "credits.topupSend": send,
   "credits.topupConfirm": confirm,
+  "credits.faucet": off,
   "credits.topupQuoteRetired": off,
   "credits.topupConfirmRetired": off,
   "system.info": open,

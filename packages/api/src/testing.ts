@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { isEnded, type JobId, type JobView } from "@kangklip/contract";
 import { createTRPCClient, httpBatchLink } from "@trpc/client";
 import { readConfig } from "./config.ts";
-import { createLog } from "./log.ts";
+import { createLog, type Logger } from "./log.ts";
 import type { AppRouter } from "./router.ts";
 import { startServer } from "./server.ts";
 import type { ServicesOptions } from "./services.ts";
@@ -15,7 +15,7 @@ const WORKER = fileURLToPath(new URL("testing-worker.ts", import.meta.url));
 /**
  * The whole API on a free port of this machine, its data in a temporary folder, real worker processes that follow the protocol but
  * make tiny files (testing-worker.ts). `await using` ends it and its workers. Give `dataDir` to start again on what an earlier one left.
- * @param options `env` goes over the usual settings; `wrap` changes the ports; `keep` leaves the data folder behind; `realWorker` runs the worker that people run
+ * @param options `env` goes over the usual settings; `wrap` changes the ports; `log` is told what happens; `keep` leaves the data folder behind; `realWorker` runs the worker that people run
  */
 export async function startTestApi(
   options: {
@@ -24,6 +24,7 @@ export async function startTestApi(
     keep?: boolean;
     realWorker?: boolean;
     wrap?: ServicesOptions["wrap"];
+    log?: Logger;
   } = {},
 ) {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "kk-api-"));
@@ -36,7 +37,7 @@ export async function startTestApi(
     MAX_RUNNING_JOBS: "4",
     ...options.env,
   });
-  const log = createLog(process.env.KK_TEST_LOG ?? "silent");
+  const log = options.log ?? createLog(process.env.KK_TEST_LOG ?? "silent");
   const server = await startServer({
     config,
     log,

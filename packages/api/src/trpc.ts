@@ -48,11 +48,31 @@ export function ownError(error: unknown, fieldOrder: readonly string[] = []): Ka
     : undefined;
 }
 
-/** Who asks, as the services want it. */
-export const accessOf = ({ services, header }: Context) => ({
-  token: header("x-job-token"),
-  operator: services.isOperator(header("x-operator-token")),
+export const authToken = ({ header }: Context) => header("x-auth-token");
+
+/** The wallet that is signed in; undefined where nobody says so. @throws KangKlipError NOT_SIGNED_IN "invalid auth token" */
+export async function signedIn(ctx: Context): Promise<string | undefined> {
+  const token = authToken(ctx);
+  return token ? ctx.services.money?.auth.walletOf(token) : undefined;
+}
+
+/** Who asks, as the services want it. A session that is over is none: whoever has the job's token needs no wallet. */
+export const accessOf = async (ctx: Context) => ({
+  token: ctx.header("x-job-token"),
+  operator: ctx.services.isOperator(ctx.header("x-operator-token")),
+  wallet: await signedIn(ctx).catch((error: unknown) => {
+    if (error instanceof KangKlipError && error.code === "NOT_SIGNED_IN") return undefined;
+    throw error;
+  }),
 });
+
+export const creditsOff = () => new KangKlipError("CREDITS_OFF", "credits are not configured");
+
+/** What has to do with money. @throws KangKlipError CREDITS_OFF */
+export function moneyOf({ services }: Context) {
+  if (!services.money) throw creditsOff();
+  return services.money;
+}
 
 /** A client that hears nothing for so long, pings included, opens its stream anew. */
 export const RECONNECT_AFTER_MS = 30_000;
@@ -138,4 +158,12 @@ export const operatorProcedure = procedure.use(({ ctx, next }) => {
   if (!ctx.services.isOperator(ctx.header("x-operator-token")))
     throw new KangKlipError("UNAUTHORIZED", "Only the operator of this machine may ask for that");
   return next();
+});
+/**
+ * For whoever is signed in with a wallet: 401 "auth token required", "invalid auth token". That is looked at before the input (1.x); but
+ * where credits are off the input is what is told about, so its procedures begin with `moneyOf`.
+ */
+export const walletProcedure = procedure.use(async ({ ctx, next }) => {
+  const { money } = ctx.services;
+  return next({ ctx: { wallet: money ? await money.auth.walletOf(authToken(ctx)) : "" } });
 });

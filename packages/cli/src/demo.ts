@@ -6,7 +6,9 @@ import { ensurePrograms } from "../../../tooling/programs.ts";
 import { ensureSample } from "../../../tooling/sample/make.ts";
 import { serveFile } from "../../../tooling/sample/serve.ts";
 import { ensureWebBuild } from "../../../tooling/web-build.ts";
+import { asCliError } from "./client.ts";
 import type { CliConfig } from "./config.ts";
+import { startDemoCredits, WHAT_TO_DO } from "./demo-credits.ts";
 import { type MakeResult, make } from "./make.ts";
 import { startApi } from "./start-api.ts";
 import type { Terminal } from "./terminal.ts";
@@ -25,6 +27,10 @@ export interface DemoOptions {
   /** Where it may run, in order of preference; undefined: as COMPUTE says. */
   compute: string[] | undefined;
   maxUsd: number | undefined;
+  /** Clips are paid for with credits, on a chain of this machine. */
+  credits: boolean;
+  /** Making them is paid for too. */
+  generationFee: boolean;
 }
 
 /**
@@ -68,6 +74,18 @@ export async function demo(
   }
   if (!options.exit) await ensureWebBuild({ log, signal });
 
+  const credits = options.credits
+    ? await startDemoCredits(
+        {
+          dir: join(dataDir, "demo", "localnet"),
+          path: environment.PATH,
+          fee: options.generationFee,
+        },
+        terminal,
+      )
+    : undefined;
+  if (credits) cleanup.defer(credits.stop);
+
   const port = options.exit ? 0 : (options.port ?? (await freePort(3000)));
   const api = await startApi(
     {
@@ -84,10 +102,20 @@ export async function demo(
       ...(options.allowPrivate && { ALLOW_PRIVATE_SOURCES: "on" }),
       ...(origin && { ALLOW_SOURCE_ORIGINS: origin }),
       ...(options.compute && { COMPUTE: options.compute.join(",") }),
+      ...credits?.settings,
     },
     () => {},
   );
   cleanup.defer(api.stop);
+
+  // in the page people unlock the clips themselves
+  const clipsToUnlock = options.exit ? options.count : 0;
+  const payer =
+    credits && (options.exit || options.generationFee)
+      ? await credits.payer(api.url, clipsToUnlock).catch((error: unknown) => {
+          throw asCliError(error, api.url);
+        })
+      : undefined;
 
   let page = api.url;
   const result = await make({
@@ -107,11 +135,16 @@ export async function demo(
       page = `${api.url}/jobs/${job_id}#token=${job_token}`;
       if (!options.exit) terminal.say(`Watch it here: ${terminal.bold(page)}`);
     },
+    ...(payer && { headers: payer.headers }),
+    ...(payer && clipsToUnlock > 0 && { unlock: payer.unlock }),
   });
+  await payer?.tellFee();
   tell(result, terminal);
   terminal.result(result);
   if (options.exit) return;
-  terminal.say(`\nThe page stays open at ${terminal.bold(page)}\nPress ^C to end.`);
+  terminal.say(`\nThe page stays open at ${terminal.bold(page)}`);
+  if (credits) terminal.say(WHAT_TO_DO);
+  terminal.say("Press ^C to end.");
   if (options.open) openInBrowser(page);
   await new Promise<void>((end) => {
     if (signal.aborted) end();
@@ -131,7 +164,7 @@ export function tell({ clips, seconds, transcriber, provider, usd }: MakeResult,
   for (const { title, duration, start, path } of clips) {
     terminal.say(`${terminal.bold(title)}`);
     terminal.say(
-      `  ${terminal.dim(`${duration.toFixed(1)} s, from ${clock(start)} of the video`)}\n  ${path}`,
+      `  ${terminal.dim(`${duration.toFixed(1)} s, from ${clock(start)} of the video`)}\n  ${path ?? "locked: unlock it in the page"}`,
     );
   }
   const heard = transcriber === "none" ? "without words" : `heard by ${transcriber}`;

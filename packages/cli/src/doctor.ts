@@ -132,16 +132,18 @@ function computeLine({ COMPUTE }: CliConfig["environment"]): Line {
   return { id: "compute", level: "ok", found, needed: "where jobs run", fix: null };
 }
 
-/** What a service that runs here says of each thing it cannot work without; nothing where none runs. */
+/** What a service that runs here says of each thing that stands behind it; nothing where none runs. */
 async function serviceLines({ apiUrl }: CliConfig): Promise<Line[]> {
   const answer = await fetch(`${apiUrl}/readyz`, { signal: AbortSignal.timeout(8000) })
     .then((response) => response.json())
     .catch(() => undefined);
-  return Object.entries(Readiness.safeParse(answer).data?.checks ?? {}).map(([name, { ok, detail }]) => ({
-    id: `its ${name}`,
-    level: ok ? "ok" : "missing",
-    found: ok ? detail : null,
-    needed: `the service at ${apiUrl} cannot work without it`,
-    fix: ok ? null : detail,
-  }));
+  return Object.entries(Readiness.safeParse(answer).data?.checks ?? {}).map(
+    ([name, { ok, needed, detail }]) => ({
+      id: `its ${name}`,
+      level: ok ? "ok" : needed ? "missing" : "old",
+      found: ok ? detail : null,
+      needed: `the service at ${apiUrl} ${needed ? "cannot work" : "takes no money"} without it`,
+      fix: ok ? null : detail,
+    }),
+  );
 }

@@ -24,7 +24,11 @@ export class CliError extends Error {
   }
 }
 
-const CREDITS: ErrorCode[] = ["UNAUTHORIZED", "INSUFFICIENT_CREDITS", "LOCKED", "CREDITS_OFF", "OVER_BUDGET"];
+const CREDITS: ErrorCode[] = [
+  ...(["UNAUTHORIZED", "INSUFFICIENT_CREDITS", "LOCKED", "CREDITS_OFF", "OVER_BUDGET"] as const),
+  ...(["NOT_SIGNED_IN", "WALLET_MISMATCH", "CREDITS_PAUSED", "NO_FAUCET"] as const),
+  ...(["TRANSACTION_EXPIRED", "TRANSACTION_FAILED"] as const),
+];
 const LACKING: ErrorCode[] = [
   "FFMPEG_MISSING",
   "MODEL_MISSING",
@@ -38,6 +42,9 @@ const AWAY: ErrorCode[] = [
   "WORKER_LOST",
   "GPU_UNAVAILABLE",
   "RATE_LIMITED",
+  "CHARGE_FAILED",
+  "UNLOCK_UNFINISHED",
+  "TRANSACTION_NOT_FOUND",
 ];
 
 /** The exit code for a job or a request that ended with this code of the error table. */

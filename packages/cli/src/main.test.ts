@@ -101,6 +101,7 @@ test("an empty file, a wrong option and an unknown command are told before anyth
     [["clip", address("ok"), "--duration", "29.5"], 2],
     [["clip"], 2],
     [["clips"], 2],
+    [["demo", "--generation-fee"], 2],
     [["--help"], 0],
     [["--version"], 0],
   ];

@@ -13,6 +13,7 @@ import { doctor } from "./doctor.ts";
 import { doctorProviders } from "./doctor-providers.ts";
 import { CliError, EXIT } from "./exit.ts";
 import { cancelJob, connect, getJob, listJobs, watchJob } from "./jobs.ts";
+import { localnet } from "./localnet.ts";
 import { make } from "./make.ts";
 import { quote } from "./quote.ts";
 import { repair } from "./repair.ts";
@@ -110,12 +111,16 @@ withOutput(making(program.command("demo"), builtInList))
   .argument("[source]", "URL of a video, or a file; without it a sample talk is made")
   .description("make clips on embedded defaults and show them in a page")
   .option("--exit", "end when the clips are made")
+  .option("--credits", "clips are paid for, with play money on a Solana chain of this machine")
+  .option("--generation-fee", "with --credits: making them costs credits too")
   .option("--allow-private", "allow addresses of private networks and of this machine")
   .option("--no-open", "do not open a browser")
   .option("--port <port>", "port of the page (default: 3000, or a free one)", whole(0, 65_535))
   .action(async (source, options) => {
+    if (options.generationFee && !options.credits)
+      throw new CliError(EXIT.usage, "--generation-fee goes with --credits");
     await demo(
-      { allowPrivate: false, exit: false, ...options, source },
+      { allowPrivate: false, exit: false, credits: false, generationFee: false, ...options, source },
       config,
       terminal(),
       interrupted.signal,
@@ -143,9 +148,16 @@ withOutput(making(program.command("clip"), providerList))
     }
     const outDir = options.out ?? join(config.dataDir, "clips");
     const { signal } = interrupted;
-    const result = await make({ apiUrl, terminal: screen, source, request, outDir, signal });
+    let page = apiUrl;
+    const onCreated = ({ job_id, job_token }: { job_id: string; job_token: string }) => {
+      page = `${apiUrl}/jobs/${job_id}#token=${job_token}`;
+    };
+    const result = await make({ apiUrl, terminal: screen, source, request, outDir, signal, onCreated });
     tell(result, screen);
+    const isLocked = result.clips.some(({ path }) => path === null);
+    if (isLocked) screen.say(`Unlock what is locked here: ${screen.bold(page)}`);
     screen.result(result);
+    if (isLocked) process.exitCode = EXIT.credits;
   });
 
 program
@@ -201,6 +213,17 @@ withOutput(program.command("dev-nosana"))
   .option("--queue <seconds>", "how long a launch waits for a node", whole(0, 3600), 2)
   .action(({ port, queue }) =>
     devNosana({ port, queueSeconds: queue }, config, terminal(), interrupted.signal),
+  );
+
+withOutput(program.command("localnet"))
+  .description(
+    "a Solana chain on this machine, with play money, to try credits without a wallet or an account",
+  )
+  .option("--port <port>", "where it listens, and the next one; 0: free ones", whole(0, 65_534), 8899)
+  .option("--file <file>", "where its state is kept (default: localnet/chain.bin in the data folder)")
+  .option("--reset", "begin anew: the state that was kept is deleted")
+  .action(({ port, file, reset = false }) =>
+    localnet({ port, file, reset }, config, terminal(), interrupted.signal),
   );
 
 withOutput(program.command("doctor"))

@@ -30,6 +30,10 @@ export interface MakeOptions {
   /** Aborted by ^C: the job is cancelled. */
   signal: AbortSignal;
   onCreated?: (job: { job_id: string; job_token: string }) => void;
+  /** Sent with each request: who pays for the job. */
+  headers?: Record<string, string>;
+  /** Pays for clips that are locked, before they are saved. */
+  unlock?: (jobId: string, jobToken: string, clips: readonly ClipView[]) => Promise<void>;
 }
 
 /** What `--json` prints last. Times are seconds. */
@@ -43,7 +47,8 @@ export interface MakeResult {
   usd: number | null;
   clips: {
     file: string;
-    path: string;
+    /** null: it is locked, and was not saved. */
+    path: string | null;
     title: string;
     start: number;
     end: number;
@@ -58,16 +63,21 @@ export interface MakeResult {
 
 /** Makes a job from a URL or a file, shows how it goes, saves the clips. @throws CliError with the exit code that fits */
 export async function make(options: MakeOptions): Promise<MakeResult> {
-  const { terminal, apiUrl, signal, outDir } = options;
+  const { terminal, apiUrl, signal, outDir, headers = {} } = options;
   const begun = performance.now();
   try {
-    const job = await create(options, createClient(apiUrl, {}));
+    const job = await create(options, createClient(apiUrl, headers));
     options.onCreated?.(job);
     terminal.event({ event: "created", job_id: job.job_id });
-    const client = createClient(apiUrl, { "x-job-token": job.job_token });
+    const client = createClient(apiUrl, { ...headers, "x-job-token": job.job_token });
     const view = await watch(client, terminal, job.job_id, signal);
     if (view.status === "FAILED") throw failure(view);
-    const results = await client.jobs.results.query({ job_id: job.job_id });
+    const { job_id } = job;
+    let results = await client.jobs.results.query({ job_id });
+    if (options.unlock && results.clips.some(({ locked }) => locked)) {
+      await options.unlock(job_id, job.job_token, results.clips);
+      results = await client.jobs.results.query({ job_id });
+    }
     const folder = join(resolve(outDir), job.job_id);
     const clips = await save(options, client, job.job_id, results.clips, folder);
     const total = Math.round((performance.now() - begun) / 10) / 100;
@@ -235,9 +245,13 @@ async function save(
   clips: Results["clips"],
   folder: string,
 ): Promise<MakeResult["clips"]> {
-  await mkdir(folder, { recursive: true });
+  if (clips.some(({ locked }) => !locked)) await mkdir(folder, { recursive: true });
   const saved: MakeResult["clips"] = [];
   for (const clip of clips) {
+    if (clip.locked) {
+      saved.push(savedClip(clip, null, clip.sha256 ?? ""));
+      continue;
+    }
     const { data: name } = ArtifactName.safeParse(clip.clip_file); // it becomes a file name here, whoever said it
     if (!name) throw new CliError(EXIT.service, "The service names a clip that is none");
     const { url } = await client.clips.download.query({ job_id: jobId, clip_file: name });
@@ -251,7 +265,7 @@ async function save(
   return saved;
 }
 
-const savedClip = (clip: ClipView, path: string, sha256: string): MakeResult["clips"][number] => ({
+const savedClip = (clip: ClipView, path: string | null, sha256: string): MakeResult["clips"][number] => ({
   file: clip.clip_file,
   path,
   title: clip.title,

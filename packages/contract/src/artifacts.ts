@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CaptionPreset } from "./captions.ts";
 import { ArtifactName } from "./worker.ts";
 
 /**
@@ -61,6 +62,7 @@ export const EdlClip = z.object({
   reason: z.string().default(""),
   words: z.array(Word).default([]), // captions, on the source's timeline
   framing: z.array(ShotFrame).default([]),
+  caption_preset: CaptionPreset.optional(), // in place of the setting's
 });
 export type EdlClip = z.infer<typeof EdlClip>;
 
@@ -97,6 +99,9 @@ export const ManifestClip = z.object({
   cover_file: z.string().optional(),
   srt_file: z.string().optional(),
   vtt_file: z.string().optional(),
+  ass_file: z.string().optional(),
+  caption_preset: CaptionPreset.optional(),
+  caption_warnings: z.array(z.string()).optional(), // what a person should look at: missing letters, words too fast to read
 });
 export type ManifestClip = z.infer<typeof ManifestClip>;
 

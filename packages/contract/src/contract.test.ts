@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 import {
+  Balance,
+  Challenge,
   CreateJob,
   ERRORS,
   jobProgress,
@@ -9,7 +11,13 @@ import {
   Manifest,
   STAGE_ENDS,
   STAGES,
+  TopupConfirm,
+  TopupIntent,
+  TopupIntentInput,
   TranscriptFile,
+  Unlocked,
+  Verified,
+  VerifyInput,
   WorkerEnv,
 } from "./index.ts";
 import { aJob } from "./testing.ts";
@@ -84,6 +92,40 @@ test("a 1.x manifest and transcript are still read", () => {
       { text: "Hello", start: 0, duration: 3.2, words: [{ word: "Hello", start: 0, end: 0.4 }] },
     ]),
   ).toHaveLength(1);
+});
+
+test.each([1, 10_000])("%s credits can be bought at once", (credits_to_buy) => {
+  expect(TopupIntentInput.parse({ credits_to_buy })).toEqual({ credits_to_buy });
+});
+
+test.each([0, -1, 1.5, 10_001, 1e300, Number.NaN, Number.POSITIVE_INFINITY, "5", true, null, undefined])(
+  "%s credits cannot be bought",
+  (credits_to_buy) => {
+    const { error } = TopupIntentInput.safeParse({ credits_to_buy });
+    expect(error?.issues[0]?.message).toBe("credits_to_buy must be a positive integer");
+  },
+);
+
+test("what a wallet answers needs no text of its own, and one that is given is base64", () => {
+  const answer = { wallet_address: "w", nonce: "n", signature: "s" };
+  expect(VerifyInput.parse(answer)).toEqual(answer);
+  expect(VerifyInput.parse({ ...answer, signed_message: null })).toEqual(answer);
+  expect(VerifyInput.parse({ ...answer, signed_message: "YQ==" }).signed_message).toBe("YQ==");
+  for (const signed_message of [7, "%", "YQ=", "Y\nQ==", "A".repeat(8196)])
+    expect(VerifyInput.safeParse({ ...answer, signed_message }).success).toBe(false);
+});
+
+test("the documented fields of 1.x come first in what auth and credits answer", () => {
+  const keys = (schema: z.ZodObject) => Object.keys(schema.shape);
+  expect(keys(Challenge).slice(0, 4)).toEqual(["wallet_address", "challenge", "nonce", "expires_in"]);
+  expect(keys(Verified)).toEqual(["auth_token", "expires_in"]);
+  expect(keys(Balance)[0]).toBe("credits");
+  expect(keys(TopupIntent).slice(0, 11)).toEqual([
+    ...["wallet_address", "credits_to_buy", "amount_base_units", "credit_unit", "program_id", "config_pda"],
+    ...["user_credit_pda", "vault_ata", "user_usdc_ata", "usdc_mint", "instruction_data"],
+  ]);
+  expect(keys(TopupConfirm).slice(0, 2)).toEqual(["credited", "new_balance"]);
+  expect(keys(Unlocked)).toEqual(["job_id", "clip_file", "unlocked", "charged_credits", "idempotency"]);
 });
 
 test("every code says what to do, in a sentence, and has a status that HTTP knows", () => {

@@ -14,8 +14,15 @@ export const ERRORS = {
     action: "Correct the field that the message names and send it again.",
   },
   UNAUTHORIZED: { status: 401, retry: false, exit: 70, action: "Send the token that came with the job." },
+  NOT_SIGNED_IN: { status: 401, retry: false, exit: 70, action: "Sign in with your wallet." },
   INSUFFICIENT_CREDITS: { status: 402, retry: false, exit: 70, action: "Top up credits and try again." },
   LOCKED: { status: 403, retry: false, exit: 70, action: "Unlock the clip first." },
+  WALLET_MISMATCH: {
+    status: 403,
+    retry: false,
+    exit: 70,
+    action: "Sign in with the wallet that you ask about.",
+  },
   NOT_FOUND: { status: 404, retry: false, exit: 66, action: "Check the id." },
   CONFLICT: { status: 409, retry: false, exit: 70, action: "Look at the job's state and try again later." },
   FENCED: {
@@ -53,6 +60,51 @@ export const ERRORS = {
     action: "This installation runs without credits; every clip is unlocked.",
   },
   UNAVAILABLE: { status: 503, retry: true, exit: 69, action: "Try again in a minute." },
+
+  // money on the chain
+  CHARGE_FAILED: {
+    status: 502,
+    retry: true,
+    exit: 69,
+    action: "Try again: a charge that went through after all is found and counts once.",
+  },
+  UNLOCK_UNFINISHED: {
+    status: 502,
+    retry: true,
+    exit: 69,
+    action: "Try again: the credit was taken once, and the clip opens without another.",
+  },
+  CREDITS_PAUSED: {
+    status: 503,
+    retry: true,
+    exit: 69,
+    action: "Try again later: the operator has paused top-ups. Credits that you have stay good.",
+  },
+  TRANSACTION_NOT_FOUND: {
+    status: 404,
+    retry: true,
+    exit: 69,
+    action: "Ask again in a few seconds: the network may not have confirmed it yet.",
+  },
+  TRANSACTION_EXPIRED: {
+    status: 404,
+    retry: false,
+    exit: 70,
+    action: "Start the top-up again: the transaction was not sent in time, and nothing was paid.",
+  },
+  TRANSACTION_FAILED: {
+    status: 400,
+    retry: false,
+    exit: 70,
+    action:
+      "Nothing was paid. Check that the wallet holds enough USDC and some SOL, then start the top-up again.",
+  },
+  NO_FAUCET: {
+    status: 404,
+    retry: false,
+    exit: 70,
+    action: "Only a localnet gives test tokens away. Use your own, or the faucet of the chain.",
+  },
 
   // the source
   SOURCE_REFUSED: {

@@ -1,5 +1,6 @@
 export * from "./artifacts.ts";
 export * from "./auth.ts";
+export * from "./captions.ts";
 export * from "./clips.ts";
 export * from "./credits.ts";
 export * from "./errors.ts";

@@ -147,6 +147,14 @@ export const AttemptView = z.object({
 });
 export type AttemptView = z.infer<typeof AttemptView>;
 
+/** Credits that making the clips takes of a wallet: before anything is started, and given back where no clips come of it. */
+export const FeeView = z.object({
+  credits: z.int().min(1),
+  /** DUE and SENDING: on its way. REFUSED: not taken. REFUNDING and REFUNDED: given back. */
+  state: z.enum(["DUE", "SENDING", "CHARGED", "REFUSED", "REFUNDING", "REFUNDED"]),
+});
+export type FeeView = z.infer<typeof FeeView>;
+
 /** The first seven fields are the 1.x answer; the rest is added. */
 export const JobView = z.object({
   job_id: JobId,
@@ -189,6 +197,9 @@ export const JobView = z.object({
   source: z
     .object({ title: z.string().nullable(), seconds: z.number().nullable(), url: z.string() })
     .nullable(),
+  /** The wallet that it belongs to (base58), and what it takes of it; null: nobody's, nothing. Only shown to who owns the job. */
+  wallet: z.string().nullable(),
+  fee: FeeView.nullable(),
   /** Whether the job ran out of signs of life for more than 15 s while RUNNING. */
   stalled: z.boolean(),
   version: z.int().min(1),
@@ -212,11 +223,21 @@ export const JobRow = z.object({
 });
 export type JobRow = z.infer<typeof JobRow>;
 
+/** `jobs.mine`: the jobs of the wallet that is signed in, newest first. */
+export const MyJobsInput = z.object({
+  /** The last job of the page before. */
+  before: JobId.optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+});
+export type MyJobsInput = z.output<typeof MyJobsInput>;
+
 /** What a page needs to know of the installation it talks to. */
 export const SystemInfo = z.object({
   version: z.string(),
   compute: z.array(z.string()), // in order of preference
   credits: z.boolean(),
+  /** Credits that making a job costs; 0: nothing. */
+  generation_fee: z.int().min(0),
   language_model: z.boolean(),
   /** Whether yt-dlp is there, so that addresses of pages work and not only those of video files. */
   page_urls: z.boolean(),
@@ -287,9 +308,12 @@ export const ProviderView = z.object({
 });
 export type ProviderView = z.infer<typeof ProviderView>;
 
-/** `GET /readyz`: each thing that the service cannot work without, asked just now. */
+/** `GET /readyz`: each thing that stands behind the service, asked just now; it is ready where all that it needs are well. */
 export const Readiness = z.object({
   ok: z.boolean(),
-  checks: z.record(z.string(), z.object({ ok: z.boolean(), detail: z.string(), ms: z.int() })),
+  checks: z.record(
+    z.string(),
+    z.object({ ok: z.boolean(), needed: z.boolean().default(true), detail: z.string(), ms: z.int() }),
+  ),
 });
 export type Readiness = z.infer<typeof Readiness>;

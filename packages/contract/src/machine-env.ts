@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CaptionPreset, Colour, contrastProblems } from "./captions.ts";
 
 const whole = z.coerce.number().int();
 /** A switch in an environment variable. */
@@ -15,7 +16,7 @@ const resolution = z
  * What the operator of a machine may set for its workers, as environment variables. The service checks them when it starts and hands
  * them on; a worker that was started by hand reads them itself. The names and ranges of RENDER_* and CAPTION_* are those of 1.x.
  */
-export const MachineEnv = z.object({
+const Settings = z.object({
   FFMPEG_PATH: z.string().optional(),
   YTDLP_PATH: z.string().optional(),
   /** whisper.cpp's program, which a machine with a graphics card hears with; else the one on PATH. */
@@ -36,6 +37,13 @@ export const MachineEnv = z.object({
     .string()
     .regex(/^[a-z0-9]{2,12}$/)
     .default("superfast"),
+  CAPTION_PRESET: CaptionPreset.default("amber"),
+  /** "off": nothing is drawn into the picture; the subtitle files lie beside the clip all the same. */
+  CAPTION_BURN_IN: OnOff.default(true),
+  /** A brand's colours in place of the preset's; what could not be read is refused. */
+  CAPTION_COLOUR: Colour.optional(),
+  CAPTION_HIGHLIGHT_COLOUR: Colour.optional(),
+  CAPTION_OUTLINE_COLOUR: Colour.optional(),
   CAPTION_FONT: z
     .string()
     .regex(/^[\p{L}\p{N} -]{1,60}$/u)
@@ -45,6 +53,16 @@ export const MachineEnv = z.object({
   CAPTION_MAX_LINES: whole.min(1).max(4).optional(),
   CAPTION_MARGIN_H: whole.min(40).max(260).optional(),
   CAPTION_MARGIN_V: whole.min(60).max(900).optional(),
+});
+export const MachineEnv = Settings.superRefine((env, context) => {
+  const brand = {
+    text: env.CAPTION_COLOUR,
+    highlight: env.CAPTION_HIGHLIGHT_COLOUR,
+    outline: env.CAPTION_OUTLINE_COLOUR,
+  };
+  const path = Object.values(brand).some(Boolean) ? ["CAPTION_COLOUR"] : ["CAPTION_PRESET"];
+  for (const message of contrastProblems(env.CAPTION_PRESET, brand))
+    context.addIssue({ code: "custom", path, message });
 });
 export type MachineEnv = z.infer<typeof MachineEnv>;
 

@@ -1,7 +1,5 @@
 import type { Metadata, Viewport } from "next";
 import type { ReactNode } from "react";
-import { SiteFooter } from "../components/site-footer.tsx";
-import { SiteHeader } from "../components/site-header.tsx";
 import "./globals.css";
 
 /** Each answer carries a nonce of its own (proxy.ts), so none can be made beforehand. */
@@ -23,21 +21,7 @@ export const viewport: Viewport = {
 export default function RootLayout({ children }: { children: ReactNode }) {
   return (
     <html lang="en">
-      <body>
-        <a
-          href="#main"
-          className="button button-main absolute top-2 left-2 z-10 -translate-y-24 focus-visible:translate-y-0"
-        >
-          Skip to content
-        </a>
-        <div className="isolate flex min-h-dvh flex-col">
-          <SiteHeader />
-          <main id="main" className="flex-1" tabIndex={-1}>
-            {children}
-          </main>
-          <SiteFooter />
-        </div>
-      </body>
+      <body>{children}</body>
     </html>
   );
 }

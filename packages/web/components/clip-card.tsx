@@ -1,10 +1,11 @@
 "use client";
-import { type ClipView, type JobId, UNLOCK_CREDITS } from "@kangklip/contract";
-import { Lock } from "lucide-react";
+import type { ClipView, JobId } from "@kangklip/contract";
+import { useRef } from "react";
 import { placeText, scoreText } from "../lib/clip-text.ts";
 import { clock } from "../lib/time.ts";
 import { ClipDownloads } from "./clip-downloads.tsx";
 import { ClipPlayer } from "./clip-player.tsx";
+import { ClipUnlock } from "./clip-unlock.tsx";
 
 interface ClipCardProps {
   jobId: JobId;
@@ -16,6 +17,8 @@ interface ClipCardProps {
 
 /** One clip: to watch, to judge, to save. */
 export function ClipCard({ jobId, clip, beside, onPlay }: ClipCardProps) {
+  const wasLocked = useRef(false);
+  if (clip.locked) wasLocked.current = true;
   const score = scoreText(clip.score);
   return (
     <article
@@ -44,13 +47,9 @@ export function ClipCard({ jobId, clip, beside, onPlay }: ClipCardProps) {
           )}
         </div>
         {clip.locked ? (
-          <p className="flex items-start gap-2 text-soft">
-            <Lock size={18} aria-hidden="true" className="mt-1 shrink-0" />
-            Locked: you see its preview. The whole clip opens for{" "}
-            {UNLOCK_CREDITS === 1 ? "1 credit" : `${UNLOCK_CREDITS} credits`}.
-          </p>
+          <ClipUnlock jobId={jobId} clip={clip} />
         ) : (
-          <ClipDownloads jobId={jobId} clip={clip} />
+          <ClipDownloads jobId={jobId} clip={clip} focus={wasLocked.current} />
         )}
       </div>
     </article>

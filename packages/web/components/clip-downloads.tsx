@@ -2,11 +2,22 @@
 import type { ClipView, JobId } from "@kangklip/contract";
 import { Download } from "lucide-react";
 import { useDownload } from "../hooks/use-clips.ts";
+import { useFocus } from "../hooks/use-focus.ts";
 import { problemOf } from "../lib/problem.ts";
 import { size } from "../lib/time.ts";
 
 /** Saves a clip, its subtitles and its cover. */
-export function ClipDownloads({ jobId, clip }: { jobId: JobId; clip: ClipView }) {
+export function ClipDownloads({
+  jobId,
+  clip,
+  focus,
+}: {
+  jobId: JobId;
+  clip: ClipView;
+  /** Whether it takes the place of unlocking. */
+  focus: boolean;
+}) {
+  const button = useFocus<HTMLButtonElement>(focus);
   const { download, busy, error } = useDownload(jobId);
   const beside = [
     ["SRT", clip.srt_file],
@@ -18,6 +29,7 @@ export function ClipDownloads({ jobId, clip }: { jobId: JobId; clip: ClipView })
     <div>
       <div className="flex flex-wrap gap-2">
         <button
+          ref={button}
           type="button"
           className="button button-main w-full"
           disabled={busy === clip.clip_file}

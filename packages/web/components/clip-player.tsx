@@ -2,6 +2,7 @@
 import type { ClipView, JobId } from "@kangklip/contract";
 import { type KeyboardEvent, useRef, useState } from "react";
 import { useArtifactLink, useClipLink } from "../hooks/use-clips.ts";
+import { problemOf } from "../lib/problem.ts";
 
 interface ClipPlayerProps {
   jobId: JobId;
@@ -21,6 +22,8 @@ export function ClipPlayer({ jobId, clip, onPlay }: ClipPlayerProps) {
   const [broken, setBroken] = useState(false);
   const renewedAt = useRef(0);
   const resume = useRef<{ seconds: number; playing: boolean }>(null);
+  /** Where it is now, of which kind: once it is unlocked, the whole clip goes on where its preview was. */
+  const place = useRef<{ kind: typeof kind; seconds: number; playing: boolean }>(null);
 
   async function onError(video: HTMLVideoElement) {
     if (Date.now() - renewedAt.current < RENEW_ONCE_IN_MS) return setBroken(true);
@@ -29,11 +32,13 @@ export function ClipPlayer({ jobId, clip, onPlay }: ClipPlayerProps) {
     await renew();
   }
   function onLoaded(video: HTMLVideoElement) {
-    const place = resume.current;
+    const unlocked = place.current && place.current.kind !== kind ? place.current : null;
+    const from = resume.current ?? unlocked;
     resume.current = null;
-    if (!place) return;
-    video.currentTime = place.seconds;
-    if (place.playing) video.play().catch(() => {}); // the browser may want a click first
+    place.current = null;
+    if (!from) return;
+    video.currentTime = from.seconds;
+    if (from.playing) video.play().catch(() => {}); // the browser may want a click first
   }
 
   return (
@@ -52,6 +57,10 @@ export function ClipPlayer({ jobId, clip, onPlay }: ClipPlayerProps) {
           aria-keyshortcuts="k j l m f"
           onPlay={({ currentTarget }) => onPlay(currentTarget)}
           onError={({ currentTarget }) => onError(currentTarget)}
+          onTimeUpdate={({ currentTarget }) => {
+            if (currentTarget.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return; // another address, from 0
+            place.current = { kind, seconds: currentTarget.currentTime, playing: !currentTarget.paused };
+          }}
           onLoadedMetadata={({ currentTarget }) => onLoaded(currentTarget)}
           onKeyDown={onKey}
         >
@@ -61,7 +70,12 @@ export function ClipPlayer({ jobId, clip, onPlay }: ClipPlayerProps) {
         <div className="grid aspect-[9/16] place-items-center p-6 text-center text-[#edf0f9]">
           {error || broken ? (
             <div role="alert">
-              <p>This clip cannot be played at present.</p>
+              <p>
+                {clip.locked && problemOf(error).code === "NOT_FOUND"
+                  ? problemOf(error).message
+                  : "This clip cannot be played at present"}
+                .
+              </p>
               <button
                 type="button"
                 className="button button-main mt-4"

@@ -1,11 +1,17 @@
 "use client";
-import { type FormEvent, useEffect, useId, useRef, useState } from "react";
+import { type FormEvent, useCallback, useEffect, useId, useRef, useState } from "react";
 import { useCompute } from "../hooks/use-compute.ts";
 import { useCreateJob } from "../hooks/use-create-job.ts";
+import { useCredits } from "../hooks/use-credits.ts";
+import { useHydrated } from "../hooks/use-hydrated.ts";
+import { useSession } from "../hooks/use-session.ts";
+import { useSystem } from "../hooks/use-system.ts";
 import { checkAddress, type JobForm } from "../lib/job-form.ts";
+import { AskWallet } from "./ask-wallet.tsx";
 import { Choice } from "./choice.tsx";
 import { ComputeChoice } from "./compute-choice.tsx";
 import { FileDrop } from "./file-drop.tsx";
+import { GenerationFee } from "./generation-fee.tsx";
 import { ProblemCard } from "./problem-card.tsx";
 import { SourceHint } from "./source-hint.tsx";
 import { UploadProgress } from "./upload-progress.tsx";
@@ -30,6 +36,13 @@ export function CreateJobForm({ initialAddress }: { initialAddress: string }) {
   const [leftAddress, setLeftAddress] = useState(initialAddress !== "");
   const { submit, busy, failure, clearFailure, uploadFraction, cancelUpload } = useCreateJob();
   const { compute, ...place } = useCompute();
+  const { info } = useCredits();
+  const fee = useSystem().data?.generation_fee ?? 0;
+  const signedIn = useSession() !== null;
+  const [askingWallet, setAskingWallet] = useState(false);
+  const closeWallet = useCallback(() => setAskingWallet(false), []);
+  const hydrated = useHydrated();
+  const submitButton = useRef<HTMLButtonElement>(null);
   const addressId = useId();
   const errorId = useId();
   const addressInput = useRef<HTMLInputElement>(null);
@@ -37,6 +50,11 @@ export function CreateJobForm({ initialAddress }: { initialAddress: string }) {
   useEffect(() => {
     if (failure?.field === "source") addressInput.current?.focus(); // after the field is open again
   }, [failure]);
+
+  const unsigned = failure?.problem.code === "NOT_SIGNED_IN"; // also where the fee was not known yet
+  useEffect(() => {
+    if (unsigned) setAskingWallet(true);
+  }, [unsigned]);
 
   const typedWrong = leftAddress && !form.file && form.address ? checkAddress(form.address) : null;
   const wrongSource = failure?.field === "source" ? failure.problem : typedWrong;
@@ -49,6 +67,7 @@ export function CreateJobForm({ initialAddress }: { initialAddress: string }) {
     event.preventDefault();
     if (busy) return;
     setLeftAddress(true);
+    if (fee > 0 && !signedIn) return setAskingWallet(true);
     await submit({ ...form, compute });
   }
 
@@ -130,18 +149,35 @@ export function CreateJobForm({ initialAddress }: { initialAddress: string }) {
         error={errorOf("compute")}
         disabled={busy}
       />
-      {failure?.field === null && <ProblemCard title="The job could not be made" problem={failure.problem} />}
+      {fee > 0 && <GenerationFee fee={fee} back={hereWith(form.address)} />}
+      {failure?.field === null && !unsigned && (
+        <ProblemCard title="The job could not be made" problem={failure.problem} />
+      )}
       {uploadFraction !== null && form.file ? (
         <UploadProgress fraction={uploadFraction} totalBytes={form.file.size} onCancel={cancelUpload} />
       ) : (
         <button
+          ref={submitButton}
           type="submit"
-          className="button button-main min-h-13 self-start px-8 text-lg max-sm:w-full"
-          disabled={busy}
+          className={`button button-main min-h-13 self-start px-8 text-lg max-sm:w-full ${hydrated ? "" : "opacity-100!"}`}
+          disabled={busy || !hydrated}
         >
           {busy ? "Starting the job…" : `Make ${form.count === 1 ? "1 clip" : `${form.count} clips`}`}
         </button>
       )}
+      {info && (
+        <AskWallet
+          open={askingWallet}
+          onClose={closeWallet}
+          returnTo={() => submitButton.current}
+          info={info}
+          why="The clips are made for the wallet that you sign in with. Nothing is taken before you start the job."
+        />
+      )}
     </form>
   );
 }
+
+/** This page with the address that was typed, to come back to. */
+const hereWith = (address: string) =>
+  address.trim() ? `/generate-clips?url=${encodeURIComponent(address.trim())}` : "/generate-clips";

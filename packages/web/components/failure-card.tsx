@@ -5,6 +5,7 @@ import { useCopy } from "../hooks/use-copy.ts";
 import type { useJobActions } from "../hooks/use-job.ts";
 import { useSystem } from "../hooks/use-system.ts";
 import { placeName } from "../lib/compute.ts";
+import { feeText } from "../lib/credit-text.ts";
 import { diagnostics, STAGE_TEXT } from "../lib/job-view.ts";
 import { codeProblem } from "../lib/problem.ts";
 import { ProblemCard } from "./problem-card.tsx";
@@ -41,7 +42,11 @@ export function FailureCard({ view, owner, actions }: FailureCardProps) {
       </Link>
     </>
   );
-  const fee = system?.credits ? " No credits were kept for it." : "";
+  const fee = view.fee
+    ? ` Its fee: ${feeText(view.fee)}.`
+    : system?.credits
+      ? " No credits were kept for it."
+      : "";
   if (view.state === "CANCELLED")
     return (
       <section className="panel p-5 sm:p-6">

@@ -2,6 +2,7 @@ import { Progress } from "@base-ui/react/progress";
 import { isEnded, type JobView } from "@kangklip/contract";
 import type { useJobActions } from "../hooks/use-job.ts";
 import { costText, hasStory, whereFact } from "../lib/compute.ts";
+import { feeText } from "../lib/credit-text.ts";
 import { elapsedSeconds, headline, remainingText, stageRows } from "../lib/job-view.ts";
 import { clock } from "../lib/time.ts";
 import { Attempts } from "./attempts.tsx";
@@ -26,6 +27,7 @@ export function JobProgress({ view, now, owner, actions }: JobProgressProps) {
     ["Asked for", `${view.request.clip_count} × ${view.request.clip_duration_seconds} s`],
     whereFact(view),
     ...(attempt?.node ? [["Node", attempt.node]] : []),
+    ...(view.fee ? [["Fee", feeText(view.fee)]] : []),
     ...(cost ? [[ended ? "Cost" : "Cost so far", cost]] : []),
   ];
   return (

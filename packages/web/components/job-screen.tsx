@@ -4,9 +4,11 @@ import { useEffect } from "react";
 import { useResults } from "../hooks/use-clips.ts";
 import { useJob, useJobActions } from "../hooks/use-job.ts";
 import { useJobToken } from "../hooks/use-job-token.ts";
+import { useSession } from "../hooks/use-session.ts";
 import { keepJobToken, tokenInHash } from "../lib/job-token.ts";
 import { tabTitle } from "../lib/job-view.ts";
 import { problemOf } from "../lib/problem.ts";
+import { ClaimJob } from "./claim-job.tsx";
 import { Clips } from "./clips.tsx";
 import { FailureCard } from "./failure-card.tsx";
 import { JobBanners } from "./job-banners.tsx";
@@ -17,9 +19,10 @@ import { Making } from "./making.tsx";
 import { ProblemCard } from "./problem-card.tsx";
 import { TokenBox } from "./token-box.tsx";
 
-/** One job from its first second to its clips. Everybody may watch; the clips are for whoever has the job's token. */
+/** One job from its first second to its clips. Everybody may watch; the clips are for whoever has the job's token, or its wallet. */
 export function JobScreen({ jobId }: { jobId: JobId }) {
   const token = useJobToken(jobId);
+  const wallet = useSession()?.wallet ?? null;
   useEffect(() => {
     const given = tokenInHash(window.location.hash);
     if (!given) return;
@@ -31,20 +34,21 @@ export function JobScreen({ jobId }: { jobId: JobId }) {
       {token === undefined ? (
         <JobSkeleton />
       ) : (
-        <LiveJob key={token} jobId={jobId} hasToken={token !== null} />
+        <LiveJob key={token} jobId={jobId} hasToken={token !== null} wallet={wallet} />
       )}
     </div>
   );
 }
 
-function LiveJob({ jobId, hasToken }: { jobId: JobId; hasToken: boolean }) {
+function LiveJob({ jobId, hasToken, wallet }: { jobId: JobId; hasToken: boolean; wallet: string | null }) {
   const { view, now, error, stalled, offline, reload } = useJob(jobId);
   const actions = useJobActions(jobId);
   const succeeded = view?.status === "SUCCEEDED";
-  const results = useResults(jobId, hasToken && succeeded);
+  const ofWallet = wallet !== null && view?.wallet === wallet;
+  const results = useResults(jobId, (hasToken || ofWallet) && succeeded);
   const failure = actions.error ?? results.error;
   const tokenIsWrong = failure !== null && problemOf(failure).code === "UNAUTHORIZED";
-  const owner = hasToken && !tokenIsWrong;
+  const owner = (hasToken || ofWallet) && !tokenIsWrong;
 
   useEffect(() => {
     document.title = tabTitle(view);
@@ -69,6 +73,9 @@ function LiveJob({ jobId, hasToken }: { jobId: JobId; hasToken: boolean }) {
       {!owner && <TokenBox jobId={jobId} wrong={tokenIsWrong} ended={succeeded} />}
       {!succeeded && <JobProgress view={view} now={now} owner={owner} actions={actions} />}
       {succeeded && owner && <Clips view={view} results={results.data} />}
+      {owner && wallet !== null && view.wallet === null && view.source !== null && (
+        <ClaimJob actions={actions} />
+      )}
       {succeeded && <Making view={view} results={results.data} />}
     </div>
   );

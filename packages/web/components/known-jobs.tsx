@@ -12,14 +12,14 @@ const DAY = new Intl.DateTimeFormat("en", {
   minute: "2-digit",
 });
 
-/** The way back to what was started in this browser; nothing where nothing was. */
+/** The way back to what was started in this browser or by the wallet that is signed in; nothing where nothing was. */
 export function KnownJobs() {
-  const jobs = useKnownJobs();
+  const { jobs, ofWallet } = useKnownJobs();
   if (jobs.length === 0) return null;
   return (
     <section aria-labelledby="known" className="pt-14">
       <h2 id="known" className="text-2xl">
-        Started in this browser
+        {ofWallet ? "Your jobs" : "Started in this browser"}
       </h2>
       <ul className="mt-4 border-t border-line">
         {jobs.map((job) => (

@@ -1,12 +1,18 @@
 "use client";
 import type { JobId } from "@kangklip/contract";
+import Link from "next/link";
 import { type FormEvent, useId, useState } from "react";
+import { useCreditsOn } from "../hooks/use-credits.ts";
+import { useSession } from "../hooks/use-session.ts";
 import { useTokenBox } from "../hooks/use-token-box.ts";
+import { topupHref } from "../lib/credit-text.ts";
 
 /** For a job that was started elsewhere: takes its token. */
 export function TokenBox({ jobId, wrong, ended }: { jobId: JobId; wrong: boolean; ended: boolean }) {
   const { open, busy, problem } = useTokenBox(jobId);
   const [token, setToken] = useState("");
+  const creditsOn = useCreditsOn();
+  const signedIn = useSession() !== null;
   const inputId = useId();
   async function onSubmit(event: FormEvent) {
     event.preventDefault();
@@ -44,6 +50,15 @@ export function TokenBox({ jobId, wrong, ended }: { jobId: JobId; wrong: boolean
           {busy ? "Trying…" : "Open the job"}
         </button>
       </form>
+      {creditsOn && !signedIn && (
+        <p className="mt-3">
+          Was it made with a wallet?{" "}
+          <Link href={topupHref(`/jobs/${jobId}`)} className="text-link inline-flex min-h-11 items-center">
+            Sign in with it
+          </Link>
+          , and it opens without a token.
+        </p>
+      )}
       {problem && (
         <p id={`${inputId}-error`} role="alert" className="mt-3 text-bad">
           <strong className="font-medium">{problem.message}.</strong> {problem.action}

@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { expect } from "vitest";
 
 /** The browser's program; undefined where there is none. `CHROMIUM` names another one. */
 export function findChromium(named: string | undefined): string | undefined {
@@ -59,6 +61,23 @@ export function smallTargets(page: Page): Promise<string[]> {
       .filter((element) => element.getBoundingClientRect().height < 43.5)
       .map((element) => element.outerHTML.slice(0, 120)),
   );
+}
+
+/** In both colours and these widths: nothing sticks out, axe finds nothing, and a picture for whoever wants to look. */
+export async function look(tab: Page, folder: string, name: string, widths = [320, 768, 1280]) {
+  for (const colorScheme of ["light", "dark"] as const)
+    for (const width of widths) {
+      await tab.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await tab.setViewportSize({ width, height: 900 });
+      await tab.evaluate(
+        () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
+      );
+      const path = join(folder, `${name}-${width}-${colorScheme}.png`);
+      await tab.screenshot({ path, fullPage: true });
+      expect(await accessibilityFaults(tab), path).toEqual([]);
+      expect(await smallTargets(tab), path).toEqual([]);
+      expect(await overflow(tab), path).toBe(0);
+    }
 }
 
 /** Every page but those of jobs. */

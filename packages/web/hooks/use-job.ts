@@ -1,10 +1,11 @@
 import { isEnded, type JobId, type JobView } from "@kangklip/contract";
 import { skipToken } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
-import { newerView } from "../lib/job-view.ts";
+import { useEffect, useRef, useState } from "react";
+import { feeMoves, newerView } from "../lib/job-view.ts";
 import { problemOf } from "../lib/problem.ts";
 import { trpc } from "../lib/trpc.ts";
 import { useNow } from "./use-now.ts";
+import { useSession } from "./use-session.ts";
 import { useVisible } from "./use-visible.ts";
 
 const POLL_MS = 3000;
@@ -27,7 +28,7 @@ export function useJob(jobId: JobId) {
     {
       structuralSharing: (current, next) => newerView(current as JobView | undefined, next as JobView),
       refetchInterval: ({ state }) => {
-        if (live || (state.data && isEnded(state.data.status))) return false;
+        if (live || (state.data && isEnded(state.data.status) && !feeMoves(state.data))) return false;
         return state.error && !problemOf(state.error).retryable ? false : POLL_MS;
       },
       refetchIntervalInBackground: true,
@@ -37,9 +38,17 @@ export function useJob(jobId: JobId) {
   const ended = view ? isEnded(view.status) : false;
 
   const wanted = visible && view !== undefined && !ended;
+  const wallet = useSession()?.wallet;
+  const askedAs = useRef(wallet);
   const { status, reset } = trpc.jobs.events.useSubscription(wanted ? { job_id: jobId } : skipToken, {
     onData: ({ data }) => utils.jobs.view.setData({ job_id: jobId }, data),
   });
+  useEffect(() => {
+    if (askedAs.current === wallet) return;
+    askedAs.current = wallet; // a wallet may see more of its jobs
+    void utils.jobs.invalidate();
+    reset();
+  }, [wallet, utils, reset]);
   useEffect(() => {
     setStreaming(status === "pending");
     const over = status === "error" || status === "idle"; // refused, or ended by a server that is going down
@@ -47,6 +56,11 @@ export function useJob(jobId: JobId) {
     const timer = setTimeout(reset, RECONNECT_MS);
     return () => clearTimeout(timer);
   }, [status, wanted, reset]);
+
+  const feeState = view?.fee?.state;
+  useEffect(() => {
+    if (feeState) void utils.credits.balance.invalidate(); // it was taken, or given back
+  }, [feeState, utils]);
 
   const now = useNow(!ended);
   const quiet = live && view?.state === "RUNNING" && now - query.dataUpdatedAt > SILENT_MS;
@@ -68,11 +82,20 @@ export function useJobActions(jobId: JobId) {
   const onSuccess = (view: JobView) => utils.jobs.view.setData({ job_id: jobId }, view);
   const cancel = trpc.jobs.cancel.useMutation({ onSuccess });
   const retry = trpc.jobs.retry.useMutation({ onSuccess });
+  const claim = trpc.jobs.claim.useMutation({
+    onSuccess: (view) => {
+      onSuccess(view);
+      void utils.jobs.mine.invalidate();
+    },
+  });
   return {
+    /** Binds the job to the wallet that is signed in. */
+    claim: () => claim.mutate({ job_id: jobId }),
+    claiming: claim.isPending,
     cancel: () => cancel.mutate({ job_id: jobId }),
     cancelling: cancel.isPending,
     retry: () => retry.mutate({ job_id: jobId }),
     retrying: retry.isPending,
-    error: cancel.error ?? retry.error,
+    error: cancel.error ?? retry.error ?? claim.error,
   };
 }

@@ -1,20 +1,28 @@
 import { isEnded, type JobId } from "@kangklip/contract";
 import { useSyncExternalStore } from "react";
-import { knownJobs, onTokenChange, storageKeys } from "../lib/job-token.ts";
+import { knownJobs, newestJobs, onTokenChange, storageKeys } from "../lib/job-token.ts";
 import { trpc } from "../lib/trpc.ts";
+import { useSession } from "./use-session.ts";
 
 const SHOWN = 6;
 const POLL_MS = 5000;
 const SEPARATOR = "\n";
 
-/** The jobs this browser has started, newest first, with their views. Jobs that are gone from the server are left out. */
+/**
+ * The jobs this browser has started and those of the wallet that is signed in, newest first, with their views. Jobs that are gone from
+ * the server are left out.
+ */
 export function useKnownJobs() {
+  const session = useSession();
+  const mine = trpc.jobs.mine.useQuery({ limit: SHOWN }, { enabled: session !== null });
   const ids = useSyncExternalStore(
     onTokenChange,
-    () => knownJobs(storageKeys()).slice(0, SHOWN).join(SEPARATOR), // text, so that an unchanged list stays the same value
+    () => knownJobs(storageKeys()).join(SEPARATOR), // text, so that an unchanged list stays the same value
     () => "",
   );
-  const jobs = (ids ? ids.split(SEPARATOR) : []) as JobId[];
+  const kept = (ids ? ids.split(SEPARATOR) : []) as JobId[];
+  const ofWallet = (session && mine.data?.map(({ job_id }) => job_id)) ?? [];
+  const jobs = newestJobs(kept, ofWallet, SHOWN);
   const views = trpc.useQueries((t) =>
     jobs.map((job_id) =>
       t.jobs.view(
@@ -26,5 +34,5 @@ export function useKnownJobs() {
       ),
     ),
   );
-  return views.flatMap(({ data }) => (data ? [data] : []));
+  return { jobs: views.flatMap(({ data }) => (data ? [data] : [])), ofWallet: session !== null };
 }

@@ -49,6 +49,10 @@ export function knownJobs(keys: readonly string[]): JobId[] {
     .reverse();
 }
 
+/** The newest of two lists of jobs, each once. Pure. */
+export const newestJobs = (some: readonly JobId[], others: readonly JobId[], atMost: number): JobId[] =>
+  [...new Set([...some, ...others])].sort().reverse().slice(0, atMost);
+
 /** Calls back when a token was kept, in this tab or another; gives the way to stop that. */
 export function onTokenChange(changed: () => void): () => void {
   window.addEventListener("storage", changed);

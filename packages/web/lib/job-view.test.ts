@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import {
   diagnostics,
   elapsedSeconds,
+  feeMoves,
   headline,
   nameOf,
   newerView,
@@ -52,6 +53,8 @@ const aView = (overrides: Partial<JobView> = {}): JobView => ({
   usd: 0,
   notices: [],
   source: { title: "A talk", seconds: 240, url: "https://example.com/talk.mp4?signature=secret" },
+  wallet: null,
+  fee: null,
   stalled: false,
   version: 7,
   ...overrides,
@@ -176,6 +179,16 @@ test.each([
   ["FAILED", "This job did not work out"],
   ["CANCELLED", "Cancelled"],
 ] as const)("the state %s is told as %j", (state, text) => expect(headline(aView({ state }))).toBe(text));
+
+test("a job whose fee is on its way says so, and has news to come also when it has ended", () => {
+  const waiting = aView({ state: "QUEUED", fee: { credits: 2, state: "SENDING" } });
+  expect(headline(waiting)).toBe("Taking the fee");
+  expect(feeMoves(waiting)).toBe(true);
+  expect(feeMoves(aView({ status: "FAILED", fee: { credits: 2, state: "REFUNDING" } }))).toBe(true);
+  expect(feeMoves(aView({ status: "FAILED", fee: { credits: 2, state: "REFUNDED" } }))).toBe(false);
+  expect(feeMoves(aView({ fee: { credits: 2, state: "CHARGED" } }))).toBe(false);
+  expect(feeMoves(aView())).toBe(false);
+});
 
 test("diagnostics name the failure and give no address of the source away", () => {
   const text = diagnostics(aView({ error_code: "RENDER_FAILED", error: "ffmpeg ended with 1" }), {

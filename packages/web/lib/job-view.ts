@@ -30,6 +30,10 @@ export function newerView(current: JobView | undefined, next: JobView): JobView 
   return stepsBack ? { ...next, progress: current.progress } : next;
 }
 
+/** Whether the job's fee is on its way, to or fro: also of a job that has ended, there is news to come. Pure. */
+export const feeMoves = ({ fee }: JobView): boolean =>
+  fee !== null && ["DUE", "SENDING", "REFUNDING"].includes(fee.state);
+
 export interface StageRow {
   stage: Stage;
   state: "done" | "now" | "todo" | "failed" | "stopped";
@@ -76,7 +80,7 @@ export function nameOf(view: JobView): string {
 export function headline(view: JobView): string {
   switch (view.state) {
     case "QUEUED":
-      return "Waiting for a place to run";
+      return feeMoves(view) ? "Taking the fee" : "Waiting for a place to run";
     case "STARTING":
       return "Starting the worker";
     case "RUNNING":

@@ -1,8 +1,9 @@
 import { ERRORS, ErrorCode, KangKlipError } from "@kangklip/contract";
 import { TRPCClientError } from "@trpc/client";
 import { z } from "zod";
+import { WalletError } from "./wallet-error.ts";
 
-/** A failure as the page shows it. `code` is null where the API could not be reached at all. */
+/** A failure as the page shows it. `code` is null where the API had no part in it: it could not be reached, or a wallet failed. */
 export interface Problem {
   code: ErrorCode | null;
   message: string;
@@ -15,6 +16,8 @@ const Data = z.object({ kk: z.object({ code: ErrorCode, action: z.string(), retr
 /** What a failed call means for the person who made it. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof KangKlipError) return codeProblem(error.code, error.message);
+  if (error instanceof WalletError)
+    return { code: null, message: error.message, action: error.action, retryable: true };
   if (error instanceof TRPCClientError) {
     const known = Data.safeParse(error.data);
     if (known.success) return { message: error.message, ...known.data.kk };

@@ -6,6 +6,7 @@ import { EventSource } from "eventsource";
 import { z } from "zod";
 import { API_BASE } from "./config.ts";
 import { readJobToken } from "./job-token.ts";
+import { readSession } from "./session.ts";
 
 export const trpc = createTRPCReact<AppRouter>();
 
@@ -17,8 +18,13 @@ export interface CallContext {
   alone?: boolean;
 }
 
-/** The header that opens the job a call is about. A batch travels under the token of its first job: see `alone`. */
+/** The headers that open what a call is about: who is signed in, and the job's token. A batch travels under the token of its first job: see `alone`. */
 function headersOf(operations: readonly Pick<Operation, "input" | "context">[]): Record<string, string> {
+  const session = readSession();
+  return { ...(session && { "x-auth-token": session.token }), ...jobHeaders(operations) };
+}
+
+function jobHeaders(operations: readonly Pick<Operation, "input" | "context">[]): Record<string, string> {
   for (const { input, context } of operations) {
     const job = AboutJob.safeParse(input);
     const token = (context as CallContext).jobToken ?? (job.success ? readJobToken(job.data.job_id) : null);

@@ -15,48 +15,70 @@ import {
   type SignedLink,
 } from "@kangklip/contract";
 import type { ArtifactStore } from "../artifacts/store.ts";
+import { keptEntitlements } from "../credits/entitlements.ts";
+import { isUnlocked } from "../jobs/charges.ts";
+import type { Charge, Job } from "../jobs/job.ts";
 import type { Access, Jobs } from "../jobs/jobs.ts";
 import { statusOf } from "../jobs/view.ts";
 
-/** Files that anybody with the job's token may have without unlocking anything. */
+const PREVIEW_FILE = /^clip_0[1-5]_preview\.mp4$/;
+/** Files that whoever owns the job may have without unlocking anything. */
 const OPEN_FILES = /^(transcript|chunks|edl|meta|video_stats|face_log|receipt|manifest)\.json$|\.jpg$/;
 
+export type Clips = ReturnType<typeof createClips>;
+
 /**
- * What a finished job offers. Checks run in the documented order: 404 job, 401 token, 409 not completed, 404 clip, 403 locked.
- * Credits are off, so nothing is locked yet.
+ * What a finished job offers. Checks run in the documented order: 404 job, 401 token, 409 not completed, 404 clip, 403 locked. Where
+ * credits are on, a clip is locked until it is paid for; the operator of the machine sees all of them.
  */
-export function createClips({ jobs, artifacts }: { jobs: Jobs; artifacts: ArtifactStore }) {
-  async function manifestOf(id: JobId, access: Access): Promise<Manifest> {
+export function createClips(options: { jobs: Jobs; artifacts: ArtifactStore; credits: boolean }) {
+  const { jobs, artifacts, credits } = options;
+
+  async function finished(id: JobId, access: Access): Promise<{ job: Job; manifest: Manifest }> {
     const { job } = await jobs.owned(id, access);
     if (statusOf(job) !== "SUCCEEDED") throw new KangKlipError("CONFLICT", "job not completed");
     try {
       const { body } = await artifacts.get(artifactKey(id, "manifest.json"));
-      return Manifest.parse(JSON.parse(await text(body)));
+      return { job, manifest: Manifest.parse(JSON.parse(await text(body))) };
     } catch (cause) {
       throw new KangKlipError("UPLOAD_FAILED", "The list of clips could not be read", { cause });
     }
   }
 
+  const isLocked = (job: Job, file: ClipFile, { operator }: Access) =>
+    credits && !operator && !isUnlocked(job, file);
+
   async function clipOf(id: JobId, file: string, access: Access) {
-    const manifest = await manifestOf(id, access);
+    const { job, manifest } = await finished(id, access);
     const clip = manifest.clips.find((candidate) => candidate.file === file);
     const name = ClipFile.safeParse(file);
     if (!clip || !name.success) throw new KangKlipError("NOT_FOUND", "clip not found");
-    return { clip, file: name.data };
+    return { clip, file: name.data, locked: isLocked(job, name.data, access) };
   }
 
-  const previewKey = (id: JobId, file: ClipFile, clip: ManifestClip) =>
-    artifactKey(id, clip.preview_file === undefined ? file : (clip.preview_file as ArtifactName));
+  /** The clip, for who may have all of it. @throws KangKlipError LOCKED */
+  async function openClip(id: JobId, file: string, access: Access): Promise<ClipFile> {
+    const { file: name, locked } = await clipOf(id, file, access);
+    if (locked) throw new KangKlipError("LOCKED", "locked");
+    return name;
+  }
+
+  /** The small marked video. A clip that has none shows itself, but never while it is locked: not even where its manifest says so. */
+  function previewName({ clip, file, locked }: Awaited<ReturnType<typeof clipOf>>): ArtifactName {
+    if (clip.preview_file !== undefined && PREVIEW_FILE.test(clip.preview_file))
+      return clip.preview_file as ArtifactName;
+    if (locked) throw new KangKlipError("NOT_FOUND", "This clip has no preview: unlock it to see it");
+    return file;
+  }
 
   return {
     /** Clips of a finished job in the order of the manifest; entries without a file are left out. */
     async results(id: JobId, access: Access): Promise<Results> {
-      const manifest = await manifestOf(id, access);
-      const { job } = await jobs.owned(id, access);
+      const { job, manifest } = await finished(id, access);
       return {
         clips: manifest.clips.flatMap((clip) => {
-          const file = ClipFile.safeParse(clip.file);
-          return file.success ? [clipView(id, file.data, clip)] : [];
+          const { data: file } = ClipFile.safeParse(clip.file);
+          return file ? [clipView(id, file, clip, isLocked(job, file, access))] : [];
         }),
         title: manifest.source?.title ?? null,
         source_url: manifest.source?.url ?? null,
@@ -67,30 +89,41 @@ export function createClips({ jobs, artifacts }: { jobs: Jobs; artifacts: Artifa
       };
     },
 
+    /** @throws KangKlipError NOT_FOUND "clip not found" where the job has no such clip */
+    async named(id: JobId, file: string, access: Access): Promise<ClipFile> {
+      return (await clipOf(id, file, access)).file;
+    },
+
+    /** What was paid for and kept beside the clips: a receipt that was closed is not on the chain any more. */
+    async paidFor(id: JobId): Promise<readonly Charge[]> {
+      return (await keptEntitlements(artifacts, id))?.charges ?? [];
+    },
+
     /** A small marked video that is another object than the clip. */
     async preview(id: JobId, file: string, access: Access): Promise<SignedLink> {
-      const { clip, file: name } = await clipOf(id, file, access);
+      const name = previewName(await clipOf(id, file, access));
       const expires_in = PREVIEW_EXPIRES_SECONDS;
       return {
-        url: await artifacts.signGet(previewKey(id, name, clip), { expiresSeconds: expires_in }),
+        url: await artifacts.signGet(artifactKey(id, name), { expiresSeconds: expires_in }),
         expires_in,
       };
     },
 
-    /** The clip itself, to be saved. */
+    /** The clip itself, to be saved. @throws KangKlipError LOCKED */
     async download(id: JobId, file: string, access: Access): Promise<SignedLink> {
-      const { file: name } = await clipOf(id, file, access);
+      const name = await openClip(id, file, access);
       const expires_in = DOWNLOAD_EXPIRES_SECONDS;
       const link = { expiresSeconds: expires_in, downloadName: name };
       return { url: await artifacts.signGet(artifactKey(id, name), link), expires_in };
     },
 
-    /** What a page plays. */
+    /** What a page plays: of a locked clip its preview. */
     async view(id: JobId, file: string, access: Access): Promise<ClipLink> {
-      const { file: name } = await clipOf(id, file, access);
+      const found = await clipOf(id, file, access);
+      const name = found.locked ? previewName(found) : found.file;
       const expires_in = PREVIEW_EXPIRES_SECONDS;
       const url = await artifacts.signGet(artifactKey(id, name), { expiresSeconds: expires_in });
-      return { url, expires_in, kind: "full" };
+      return { url, expires_in, kind: found.locked ? "preview" : "full" };
     },
 
     /** Any other file of the job. @throws KangKlipError NOT_FOUND "artifact not found" */
@@ -99,7 +132,7 @@ export function createClips({ jobs, artifacts }: { jobs: Jobs; artifacts: Artifa
       { name, download }: { name: ArtifactName; download: boolean },
       access: Access,
     ): Promise<SignedLink> {
-      const { files } = await manifestOf(id, access);
+      const { files } = (await finished(id, access)).manifest;
       const listed = name === "manifest.json" || files?.some((file) => file.name === name);
       const open = OPEN_FILES.test(name) || /\.(srt|vtt)$/.test(name);
       if (!listed || !open) throw new KangKlipError("NOT_FOUND", "artifact not found");
@@ -111,21 +144,20 @@ export function createClips({ jobs, artifacts }: { jobs: Jobs; artifacts: Artifa
       return { url, expires_in };
     },
 
-    /** Where the clip's bytes are, for the stream route. */
+    /** Where the clip's bytes are, for the stream route. @throws KangKlipError LOCKED */
     async key(id: JobId, file: string, access: Access): Promise<string> {
-      const { file: name } = await clipOf(id, file, access);
-      return artifactKey(id, name);
+      return artifactKey(id, await openClip(id, file, access));
     },
   };
 }
 
-function clipView(id: JobId, file: ClipFile, clip: ManifestClip): ClipView {
+function clipView(id: JobId, file: ClipFile, clip: ManifestClip, locked: boolean): ClipView {
   const endpoint = (what: string) => `/api/jobs/${id}/clips/${file}/${what}`;
   return {
     clip_file: file,
     title: clip.title,
     duration: clip.duration,
-    locked: false,
+    locked,
     unlock_endpoint: endpoint("unlock"),
     download_endpoint: endpoint("download"),
     preview_endpoint: endpoint("preview"),

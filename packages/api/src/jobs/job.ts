@@ -1,5 +1,6 @@
-import { ErrorCode, JobId, JobState, Language, Stage, UploadId } from "@kangklip/contract";
+import { ClipFile, ErrorCode, JobId, JobState, Language, Stage, UploadId } from "@kangklip/contract";
 import { z } from "zod";
+import { Signed } from "../credits/ledger.ts";
 
 /** All times of these records are milliseconds since 1970. */
 const Time = z.number();
@@ -74,6 +75,38 @@ export const Attempt = z.object({
 });
 export type Attempt = z.infer<typeof Attempt>;
 
+/**
+ * Credits that a job takes of a wallet, for its generation or for one of its clips. Everything is written down here before it is done on
+ * the chain. A clip is unlocked while its charge is CHARGED.
+ */
+export const Charge = z.object({
+  what: z.union([z.literal("generation"), ClipFile]),
+  /** What the chain knows it by (hex): made of wallet, job and clip (charges.ts), so nobody can be charged for the same twice. */
+  request_id: z.string().regex(/^[0-9a-f]{64}$/),
+  wallet: z.string(),
+  amount: z.int().min(1),
+  /**
+   * DUE: nothing is signed. SENDING: `signed` may land at any time. CHARGED. REFUSED: not charged; with `signed`, as far as is known.
+   * REFUNDING: was charged and is to be given back. REFUNDED.
+   */
+  state: z.enum(["DUE", "SENDING", "CHARGED", "REFUSED", "REFUNDING", "REFUNDED"]),
+  signed: Signed.nullable().default(null),
+  /** Since when it has been in this state. */
+  since: Time,
+  /** Who settles it now, and until when nobody else does. */
+  by: z.string().nullable().default(null),
+  until: Time.default(0),
+  /** Why it was refused. */
+  error: ErrorCode.nullable().default(null),
+  /** sha256 of the unlock request that began it. */
+  asked: z.string().nullable().default(null),
+});
+export type Charge = z.infer<typeof Charge>;
+
+/** Whether something of it is still to be done on the chain, or to be found out there. */
+export const isOpen = ({ state, signed }: Charge) =>
+  state === "DUE" || state === "SENDING" || state === "REFUNDING" || (state === "REFUSED" && signed !== null);
+
 export const JobSource = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("url"), url: z.string() }),
   z.object({ kind: z.literal("upload"), upload_id: UploadId, filename: z.string() }),
@@ -85,6 +118,8 @@ export const Job = z.object({
   job_id: JobId,
   /** sha256 of the job token. */
   token_hash: z.string(),
+  /** Whose it is (base58): that wallet has it among its jobs and needs no token; null: only the token counts. */
+  wallet: z.string().nullable().default(null),
   created_at: Time,
   updated_at: Time,
   started_at: Time.nullable(),
@@ -118,6 +153,10 @@ export const Job = z.object({
   budget_from: z.int(),
   /** What is to be published, once a worker has reported success; the hash is null where the report was lost. */
   result: z.object({ epoch: z.int(), manifest_sha256: z.string().nullable() }).nullable(),
+  /** In the order in which they were begun; of one thing at most one is open or CHARGED. */
+  charges: z.array(Charge).default([]),
+  /** The `request_id` of the charge that has to be paid before the present run begins; null: it costs nothing. */
+  fee: z.string().nullable().default(null),
   /** Its time is over and its files are being removed (retention.ts): nothing can begin again. */
   removing: z.literal(true).optional(),
 });
@@ -133,5 +172,6 @@ export function currentAttempt(job: Job): Attempt {
 export const isFinal = (job: Job) =>
   job.state === "SUCCEEDED" || job.state === "FAILED" || job.state === "CANCELLED";
 
-/** Whether something still has to be done for a job: it goes on, or a launch of it may still be there. */
-export const isActive = (job: Job) => !isFinal(job) || job.attempts.some(({ released }) => !released);
+/** Whether something still has to be done for a job: it goes on, a launch of it may still be there, or money of it is on its way. */
+export const isActive = (job: Job) =>
+  !isFinal(job) || job.attempts.some(({ released }) => !released) || job.charges.some(isOpen);

@@ -7,13 +7,15 @@ import {
   type JobRow,
   type JobView,
   KangKlipError,
+  type MyJobsInput,
   parseSourceUrl,
 } from "@kangklip/contract";
 import type { z } from "zod";
+import type { Fee } from "../credits/fee.ts";
 import type { Uploads } from "../uploads.ts";
 import { createFeeds } from "./feeds.ts";
 import type { Job, JobSource } from "./job.ts";
-import { decide, newJob } from "./state.ts";
+import { decide, type JobEvent, newJob } from "./state.ts";
 import { type JobStore, type StoredJob, update } from "./store.ts";
 import { type Identity, matchesHash, newIdentity, sha256 } from "./tokens.ts";
 import { rowOf, statusOf, viewOf } from "./view.ts";
@@ -26,15 +28,21 @@ interface JobsOptions {
   fetchPolicy: FetchPolicy;
   /** The providers that there are, in order of preference. */
   compute: readonly string[];
+  /** What making a job costs; undefined: nothing. */
+  fee?: Fee | undefined;
   /** Tells the reconciler that something is due for this job. */
   wake: (id: JobId) => void;
   now?: () => number;
 }
 
-/** Who asks: the token that came with the request, and whether it is the operator of the machine, who may do anything. */
+/**
+ * Who asks: the token that came with the request, whether it is the operator of the machine, who may do anything, and the wallet that is
+ * signed in.
+ */
 export interface Access {
   token: string | undefined;
   operator: boolean;
+  wallet?: string | undefined;
 }
 
 /** What somebody has seen last of a job. */
@@ -44,11 +52,12 @@ type Shown = { version: number | undefined; stalled: boolean };
 export const isNews = (view: JobView, seen: Shown) =>
   view.version !== seen.version || view.stalled !== seen.stalled;
 
-const mayOwn = ({ job }: { job: Job }, { token, operator }: Access) =>
-  operator || matchesHash(token, job.token_hash);
+const mayOwn = ({ job }: { job: Job }, { token, operator, wallet }: Access) =>
+  operator || matchesHash(token, job.token_hash) || (wallet !== undefined && wallet === job.wallet);
 
 /** Everything a person can do with jobs. */
-export function createJobs({ store, uploads, fetchPolicy, compute, wake, now = Date.now }: JobsOptions) {
+export function createJobs(options: JobsOptions) {
+  const { store, uploads, fetchPolicy, compute, fee, wake, now = Date.now } = options;
   const feeds = createFeeds({ store, now });
 
   /** @throws KangKlipError NOT_FOUND "job not found" */
@@ -58,7 +67,7 @@ export function createJobs({ store, uploads, fetchPolicy, compute, wake, now = D
     return stored;
   }
 
-  /** The job, for whoever holds its token. @throws KangKlipError NOT_FOUND, then UNAUTHORIZED "invalid job token" */
+  /** The job, for whoever holds its token or is its wallet. @throws KangKlipError NOT_FOUND, then UNAUTHORIZED "invalid job token" */
   async function owned(id: JobId, access: Access): Promise<StoredJob> {
     const stored = await found(id);
     if (!mayOwn(stored, access)) throw new KangKlipError("UNAUTHORIZED", "invalid job token");
@@ -68,9 +77,8 @@ export function createJobs({ store, uploads, fetchPolicy, compute, wake, now = D
   const seen = ({ job, version }: StoredJob, access: Access) =>
     viewOf(job, version, { owner: mayOwn({ job }, access), now: now() });
 
-  async function moved(id: JobId, access: Access, type: "cancel" | "retry"): Promise<JobView> {
-    await owned(id, access);
-    const stored = await update(store, id, (job) => decide(job, { type }, now()));
+  async function moved(id: JobId, access: Access, event: JobEvent): Promise<JobView> {
+    const stored = await update(store, id, (job) => decide(job, event, now()));
     wake(id);
     return seen(stored, access);
   }
@@ -104,21 +112,39 @@ export function createJobs({ store, uploads, fetchPolicy, compute, wake, now = D
     mustBeThere,
 
     /**
-     * Keeps a new job; its worker starts as soon as there is room. The token is shown this once.
+     * Keeps a new job; its worker starts as soon as it is paid for and there is room. The token is shown this once.
      * @param identity of a request that may be made again: where its job is there already, the answer is the same
+     * @param by the wallet that is signed in, if any: the job becomes its own
+     * @throws KangKlipError where making a job costs credits: NOT_SIGNED_IN "auth token required", INSUFFICIENT_CREDITS, UNAVAILABLE
      */
     async create(
       input: z.input<typeof CreateJob>,
-      { id, token }: Identity = newIdentity(now()),
+      identity?: Identity | undefined,
+      { wallet }: { wallet?: string | undefined } = {},
     ): Promise<CreatedJob> {
       const request = CreateJob.parse(input);
       mustBeThere(request.compute);
       const source = await sourceOf(request);
-      const job: Job = newJob(id, sha256(token), source, request, now());
+      const { id, token } = identity ?? newIdentity(now());
+      const known = identity !== undefined && (await store.get(id)) !== undefined;
+      if (!known) await fee?.mustAfford(wallet);
+      const job: Job = newJob(id, sha256(token), source, request, now(), { wallet, fee: fee?.amount });
       if (!(await store.insert(job)) && (await store.get(id))?.job.token_hash !== job.token_hash)
         throw new Error(`${id} was drawn twice`);
-      wake(job.job_id);
-      return { job_id: job.job_id, job_token: token, status: statusOf(job) };
+      await fee?.paid(id);
+      wake(id);
+      return { job_id: id, job_token: token, status: statusOf(job) };
+    },
+
+    /** The jobs of a wallet, newest first. */
+    async mine(wallet: string, page: MyJobsInput): Promise<JobRow[]> {
+      return (await store.list({ ...page, wallet })).map(rowOf);
+    },
+
+    /** Gives a job that is nobody's to a wallet, for whoever holds its token. @throws KangKlipError CONFLICT where it is another wallet's */
+    async claim(id: JobId, access: Access, wallet: string): Promise<JobView> {
+      await owned(id, access);
+      return moved(id, access, { type: "bound", wallet });
     },
 
     async view(id: JobId, access: Access): Promise<JobView> {
@@ -132,10 +158,28 @@ export function createJobs({ store, uploads, fetchPolicy, compute, wake, now = D
     },
 
     /** Wants the job gone; cancelling an ended job changes nothing. */
-    cancel: (id: JobId, access: Access) => moved(id, access, "cancel"),
+    async cancel(id: JobId, access: Access): Promise<JobView> {
+      await owned(id, access);
+      return moved(id, access, { type: "cancel" });
+    },
 
-    /** Starts a failed or cancelled job again. @throws KangKlipError CONFLICT for any other */
-    retry: (id: JobId, access: Access) => moved(id, access, "retry"),
+    /**
+     * Starts a failed or cancelled job again. Where making a job costs credits, the wallet that is signed in pays again: what it had paid
+     * was given back.
+     * @throws KangKlipError CONFLICT for any other job, and as `create`
+     */
+    async retry(id: JobId, access: Access): Promise<JobView> {
+      const { job } = await owned(id, access);
+      const { wallet } = access;
+      decide(job, { type: "retry" }, now()); // refused before anybody is asked for money
+      await fee?.mustAfford(wallet);
+      const charge = fee && wallet !== undefined ? { wallet, amount: fee.amount } : undefined;
+      const view = await moved(id, access, { type: "retry", fee: charge });
+      if (!fee) return view;
+      await fee.paid(id);
+      wake(id);
+      return seen(await found(id), access);
+    },
 
     /** For the operator of the machine: newest first. */
     async list(page: { before?: JobId | undefined; limit: number }): Promise<JobRow[]> {

@@ -1,6 +1,7 @@
 import { ERRORS, type ErrorCode, type JobId } from "@kangklip/contract";
 import type { LaunchRef, Observation } from "@kangklip/providers";
 import { changeAttempt, type Ending, endAttempt, jobFailed, plannedAttempt } from "./attempt.ts";
+import { isPaid } from "./charges.ts";
 import { startMs } from "./deadlines.ts";
 import type { Attempt, Job, Place } from "./job.ts";
 
@@ -42,7 +43,7 @@ export interface Chosen {
 }
 
 /**
- * One asker at a time: a provider may not notice that it is asked twice for the same launch. And one place: where an earlier asker may
+ * Nobody is asked before the job is paid for. One asker at a time: a provider may not notice that it is asked twice for the same launch. And one place: where an earlier asker may
  * still begin the launch (`doubt_until`), nobody is asked until it is sure that it did not.
  */
 export function submitting(
@@ -56,7 +57,7 @@ export function submitting(
     attempt.state === "SUBMITTING" &&
     attempt.provider === provider && // it may have been started there
     isAbandoned(attempt, now, native);
-  if (job.cancel_requested || !(due || abandoned)) return job;
+  if (job.cancel_requested || !isPaid(job) || !(due || abandoned)) return job;
   return changeAttempt(job, attempt.epoch, {
     state: "SUBMITTING",
     submitting_at: now,

@@ -1,5 +1,6 @@
 import type { JobId } from "@kangklip/contract";
-import { currentAttempt, isActive, type Job } from "./job.ts";
+import { isPaid } from "./charges.ts";
+import { currentAttempt, isActive, isOpen, type Job } from "./job.ts";
 import { isDue } from "./launch.ts";
 
 /** How long what is known of a waiting job is good: another process may have started or cancelled it. */
@@ -39,7 +40,7 @@ export function createPlaces(options: { size: number; now: () => number; begin: 
       busy.delete(id);
       looked.set(id, now());
     } else busy.add(id);
-    if (state === "PLANNED") {
+    if (state === "PLANNED" && isPaid(job)) {
       waiting.set(id, { not_before });
       return;
     }
@@ -108,5 +109,6 @@ export function createPlaces(options: { size: number; now: () => number; begin: 
   };
 }
 
-/** Nothing is left of earlier attempts that would have to be looked after. */
-const settled = (job: Job) => job.attempts.every(({ state, released }) => state !== "FINISHED" || released);
+/** Nothing is left of earlier attempts that would have to be looked after, and no money is on its way. */
+const settled = (job: Job) =>
+  !job.charges.some(isOpen) && job.attempts.every(({ state, released }) => state !== "FINISHED" || released);

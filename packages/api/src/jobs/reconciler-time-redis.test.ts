@@ -4,8 +4,8 @@ import { describe } from "vitest";
 import { hasRedisServer, KEEPS_ALL, startTestRedis, type TestRedis } from "../testing-redis.ts";
 import { createRedisStore } from "./redis-store.ts";
 import type { JobStore } from "./store.ts";
+import type { StorePlace } from "./testing-place.ts";
 import { testTimeTravel } from "./testing-time-travel.ts";
-import type { StorePlace } from "./testing-world.ts";
 
 /** A redis-server of its own; going back is a restart on an older copy of its append-only file, as after a fail-over or a lost disk. */
 function redisPlace(): StorePlace {

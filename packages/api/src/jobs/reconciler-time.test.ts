@@ -2,8 +2,9 @@ import { attemptKey } from "@kangklip/contract";
 import { describe, expect, test } from "vitest";
 import { currentAttempt, isFinal } from "./job.ts";
 import { CLAIM_MS, LEASE_MS } from "./state.ts";
+import { sqlitePlace } from "./testing-place.ts";
 import { testTimeTravel } from "./testing-time-travel.ts";
-import { aWorld, sqlitePlace } from "./testing-world.ts";
+import { aWorld } from "./testing-world.ts";
 
 // stores that lose time, clocks that disagree, and times in which nobody was there
 

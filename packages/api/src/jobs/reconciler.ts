@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { JobId, WorkerEnv } from "@kangklip/contract";
 import { type ComputeProvider, type LaunchRef, ProviderError, type ProviderId } from "@kangklip/providers";
 import type { ArtifactStore } from "../artifacts/store.ts";
+import type { Charging } from "../credits/charging.ts";
 import type { Logger } from "../log.ts";
 import { createChore } from "./chore.ts";
 import { currentAttempt, isFinal, type Job } from "./job.ts";
@@ -31,6 +32,8 @@ export interface ReconcilerOptions {
   maxRunning: number;
   log: Logger;
   workerLogLevel: WorkerEnv["KK_LOG_LEVEL"];
+  /** Settles what jobs take of wallets; undefined: nothing is taken. */
+  charging?: Pick<Charging, "look" | "idle" | "stop"> | undefined;
   /** Work that is due now and then beside the jobs, asked for every minute: it knows itself when it is its turn. */
   chores?: readonly (() => Promise<unknown>)[];
   /** ms since 1970; never goes back. */
@@ -62,7 +65,7 @@ const STOP_MS = 3000;
  */
 export function createReconciler(options: ReconcilerOptions) {
   const { store, artifacts, secret, baseUrl, maxRunning, log, workerLogLevel } = options;
-  const { chores = [], now = Date.now, callMs, runningAt, random } = options;
+  const { charging, chores = [], now = Date.now, callMs, runningAt, random } = options;
   const stopping = new AbortController();
   let heardAt = now();
   let heardSince = now();
@@ -180,6 +183,9 @@ export function createReconciler(options: ReconcilerOptions) {
 
   async function lookAfter(job: Job): Promise<void> {
     const id = job.job_id;
+    if (charging)
+      charging.look(job); // nothing waits for a chain
+    else await chargeNothing(job);
     let fine = true;
     let unstoppable = false;
     for (const attempt of job.attempts)
@@ -201,6 +207,15 @@ export function createReconciler(options: ReconcilerOptions) {
     else {
       const ms = Math.min(MAX_PAUSE_MS, (pauses.get(id)?.ms ?? TICK_MS / 2) * 2);
       pauses.set(id, { ms, until: now() + ms });
+    }
+  }
+
+  /** Credits were switched off: what nobody has signed is not taken any more. The rest stays open until they are on again. */
+  async function chargeNothing({ job_id, charges }: Job): Promise<void> {
+    for (const from of charges) {
+      if (from.state !== "DUE") continue;
+      const to = { ...from, state: "REFUSED", error: "CHARGE_FAILED" } as const;
+      await steps.happened(job_id, { type: "charge", from, to });
     }
   }
 
@@ -275,14 +290,16 @@ export function createReconciler(options: ReconcilerOptions) {
       await round();
       await beginChores();
       while (stepping.size > 0) await idle.promise;
+      await charging?.idle();
     },
     /** Ends after the steps that are being made, but soon: work that runs goes on by itself and is taken up again by the next process. */
     async stop(): Promise<void> {
       stopping.abort();
+      charging?.stop();
       for (const id of queue.splice(head)) stepping.delete(id);
       if (stepping.size === 0) idle.resolve();
       await Promise.race([
-        Promise.all([looping, chore, stepping.size > 0 ? idle.promise : undefined]),
+        Promise.all([looping, chore, stepping.size > 0 ? idle.promise : undefined, charging?.idle()]),
         sleep(STOP_MS, undefined, { ref: false }),
       ]);
     },

@@ -25,32 +25,47 @@ const FILE = `
     end
   end`;
 
-/** KEYS asked, job, all, active, ended; ARGV channel, id, job, when it ended or "". Gives 1, or 0 where the id is taken. */
-export const INSERT = script(`${FILE}
+/** Puts a job among those of its wallet ("": nobody's). `of`: how the keys of wallets begin; that of the wallet before is in the same slot. */
+const OWN = `
+  local function own(job, id, of, wallet)
+    local was = redis.call("HGET", job, "wallet")
+    if was and was ~= "" and was ~= wallet then redis.call("ZREM", of .. was, id) end
+    if wallet ~= "" then redis.call("ZADD", of .. wallet, 0, id) end
+    if was ~= wallet and (was or wallet ~= "") then redis.call("HSET", job, "wallet", wallet) end
+  end`;
+
+/**
+ * KEYS asked, job, all, active, ended; ARGV channel, id, job, when it ended or "", how the keys of wallets begin, its wallet or "".
+ * Gives 1, or 0 where the id is taken.
+ */
+export const INSERT = script(`${FILE}${OWN}
   if redis.call("EXISTS", KEYS[1]) == 1 then return 1 end
   if redis.call("EXISTS", KEYS[2]) == 1 then return 0 end
   redis.call("PUBLISH", ARGV[1], 1)
   redis.call("HSET", KEYS[2], "version", 1, "job", ARGV[3])
   redis.call("ZADD", KEYS[3], 0, ARGV[2])
   file(KEYS[4], KEYS[5], ARGV[2], ARGV[4])
+  own(KEYS[2], ARGV[2], ARGV[5], ARGV[6])
   ${keepAnswer("KEYS[1]", "1")}
   return 1`);
 
-/** As INSERT without `all`; ARGV[5]: the version that was read. Gives 1, or 0 where the job is at another version or gone. */
-export const REPLACE = script(`${FILE}
+/** As INSERT without `all`; ARGV[7]: the version that was read. Gives 1, or 0 where the job is at another version or gone. */
+export const REPLACE = script(`${FILE}${OWN}
   if redis.call("EXISTS", KEYS[1]) == 1 then return 1 end
-  if redis.call("HGET", KEYS[2], "version") ~= ARGV[5] then return 0 end
-  redis.call("PUBLISH", ARGV[1], ARGV[5] + 1)
-  redis.call("HSET", KEYS[2], "version", ARGV[5] + 1, "job", ARGV[3])
+  if redis.call("HGET", KEYS[2], "version") ~= ARGV[7] then return 0 end
+  redis.call("PUBLISH", ARGV[1], ARGV[7] + 1)
+  redis.call("HSET", KEYS[2], "version", ARGV[7] + 1, "job", ARGV[3])
   file(KEYS[3], KEYS[4], ARGV[2], ARGV[4])
+  own(KEYS[2], ARGV[2], ARGV[5], ARGV[6])
   ${keepAnswer("KEYS[1]", "1")}
   return 1`);
 
-/** KEYS asked, job, all, active, ended; ARGV channel, id. Gives 1, or 0 where there was none. */
-export const REMOVE = script(`
+/** KEYS asked, job, all, active, ended; ARGV channel, id, how the keys of wallets begin. Gives 1, or 0 where there was none. */
+export const REMOVE = script(`${OWN}
   if redis.call("EXISTS", KEYS[1]) == 1 then return 1 end
   if redis.call("EXISTS", KEYS[2]) == 0 then return 0 end
   redis.call("PUBLISH", ARGV[1], 0)
+  own(KEYS[2], ARGV[2], ARGV[3], "")
   redis.call("DEL", KEYS[2])
   for index = 3, 5 do redis.call("ZREM", KEYS[index], ARGV[2]) end
   ${keepAnswer("KEYS[1]", "1")}

@@ -37,6 +37,7 @@ export async function createRedisStore({ url, prefix, log }: RedisStoreOptions):
   const jobKey = (id: JobId) => key(`job:${id}`);
   const noteKey = (name: string) => key(`note:${name}`);
   const channels = key("changed:");
+  const ofWallet = key("wallet:");
   const watchers = createRedisWatchers({
     subscriber,
     channels,
@@ -56,7 +57,7 @@ export async function createRedisStore({ url, prefix, log }: RedisStoreOptions):
   const store: JobStore = {
     async insert(job) {
       const id = job.job_id;
-      const args = [channels + id, id, JSON.stringify(job), whenEnded(job)];
+      const args = [channels + id, id, JSON.stringify(job), whenEnded(job), ofWallet, job.wallet ?? ""];
       const done = (await change(INSERT, [jobKey(id), all, active, ended], args)) === 1;
       if (done) watchers.wrote(id, 1);
       return done;
@@ -66,23 +67,25 @@ export async function createRedisStore({ url, prefix, log }: RedisStoreOptions):
     },
     async replace(job, version) {
       const id = job.job_id;
-      const args = [channels + id, id, JSON.stringify(job), whenEnded(job), version];
+      const { wallet } = job;
+      const args = [channels + id, id, JSON.stringify(job), whenEnded(job), ofWallet, wallet ?? "", version];
       const done = (await change(REPLACE, [jobKey(id), active, ended], args)) === 1;
       if (done) watchers.wrote(id, version + 1);
       return done;
     },
     async remove(id) {
-      const args = [channels + id, id];
+      const args = [channels + id, id, ofWallet];
       if ((await change(REMOVE, [jobKey(id), all, active, ended], args)) === 1) watchers.removed(id);
     },
     active: () => ask((connection) => connection.zrange(active, 0, -1)),
-    async list({ before, limit }) {
+    async list({ before, limit, wallet }) {
+      const index = wallet === undefined ? all : ofWallet + wallet;
       const jobs: Job[] = [];
       // a job may be removed between the list of ids and its reading: go on until the page is full
       for (let from = before; jobs.length < limit; ) {
         const wanted = limit - jobs.length;
         const ids = await ask((connection) =>
-          connection.zrevrangebylex(all, from ? `(${from}` : "+", "-", "LIMIT", 0, wanted),
+          connection.zrevrangebylex(index, from ? `(${from}` : "+", "-", "LIMIT", 0, wanted),
         );
         const found = await Promise.all(ids.map((id) => store.get(id)));
         for (const stored of found) if (stored) jobs.push(stored.job);

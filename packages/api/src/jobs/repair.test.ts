@@ -42,7 +42,7 @@ test("F31: a store that was lost gets its finished jobs back from the artifacts;
     notices: [expect.stringContaining("Restored")],
   });
   expect(view.created_at).toBe(new Date(before.created_at).toISOString());
-  const clips = createClips({ jobs, artifacts: world.artifacts });
+  const clips = createClips({ jobs, artifacts: world.artifacts, credits: false });
   expect((await clips.results(before.job_id, operator)).clips).toHaveLength(1);
   await expect(jobs.view(unfinished, operator)).rejects.toMatchObject({ code: "NOT_FOUND" });
   await world.pass(5000);

@@ -2,6 +2,7 @@ import { buffer } from "node:stream/consumers";
 import { artifactKey, JobId, Language, Manifest } from "@kangklip/contract";
 import { decodeTime } from "ulid";
 import type { ArtifactInfo, ArtifactStore } from "../artifacts/store.ts";
+import { keptEntitlements } from "../credits/entitlements.ts";
 import { fresh, plannedAttempt } from "./attempt.ts";
 import { MAX_MANIFEST_BYTES } from "./commit.ts";
 import type { Job } from "./job.ts";
@@ -20,7 +21,8 @@ export interface Repaired {
 
 /**
  * Gives a job store that was lost the jobs back whose clips are published: they are rebuilt from the manifests in the artifact store.
- * Their tokens cannot be known again (only a hash was ever kept), so only the operator sees them. Doing it again is harmless, and so is
+ * Their tokens cannot be known again (only a hash was ever kept), so only the operator sees them, and their wallet where that was kept. What
+ * was paid for is kept beside the clips, or still on the chain, where the next unlock finds it and takes nothing. Doing it again is harmless, and so is
  * doing it while the service runs.
  */
 export async function repair({
@@ -42,8 +44,13 @@ export async function repair({
     }
     const read = await readManifest(artifacts, id);
     if (typeof read === "string") done.damaged.push({ job_id: id, reason: read });
-    else if (await store.insert(restoredJob(id, read.manifest, read.info))) done.restored.push(id);
-    else done.known++;
+    else {
+      const kept = await keptEntitlements(artifacts, id);
+      const job = restoredJob(id, read.manifest, read.info);
+      if (await store.insert({ ...job, ...(kept && { wallet: kept.wallet, charges: kept.charges }) }))
+        done.restored.push(id);
+      else done.known++;
+    }
   }
   return done;
 }
@@ -90,6 +97,9 @@ function restoredJob(id: JobId, manifest: Manifest, info: ArtifactInfo): Job {
   return {
     job_id: id,
     token_hash: sha256(newJobToken()),
+    wallet: null,
+    charges: [],
+    fee: null,
     created_at: made,
     updated_at: ended,
     source: { kind: "url", url: manifest.source?.url ?? "" },

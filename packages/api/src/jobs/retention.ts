@@ -27,6 +27,10 @@ const UPLOAD_SLACK_MS = 10 * 60_000;
 const removedNote = (id: JobId) => `removed:${id}`;
 const REMOVED_MS = 90 * DAY_MS;
 
+/** Whether a job that is not there was removed here for its age, within the last 90 days; else it was lost, or that is longer ago. */
+export const wasRemoved = async (store: JobStore, id: JobId): Promise<boolean> =>
+  (await store.recall(removedNote(id))) !== undefined;
+
 /**
  * Removes what is kept no longer: jobs that ended long ago with all their files, files that were sent and are not needed, unfinished
  * writes, and folders of jobs that are no more. Whatever is cut off half-way is gone on with in the next round.
@@ -87,7 +91,7 @@ export function createRetention(options: RetentionOptions) {
       const id = JobId.safeParse(name).data;
       if (!id || (await store.get(id))) continue;
       const old = timeOf(id) < now() - keepJobsMs - DAY_MS;
-      if (!old && !(await store.recall(removedNote(id)))) continue;
+      if (!old && !(await wasRemoved(store, id))) continue;
       await artifacts.delete(`jobs/${id}/`);
       if (++removed >= mostAtOnce) break;
     }

@@ -16,6 +16,9 @@ const MIGRATIONS = [
   `ALTER TABLE jobs ADD COLUMN ended_at REAL;
    UPDATE jobs SET ended_at = coalesce(json_extract(job, '$.ended_at'), json_extract(job, '$.updated_at')) WHERE active = 0;
    CREATE INDEX ended_jobs ON jobs (ended_at, id) WHERE active = 0;`,
+  `ALTER TABLE jobs ADD COLUMN wallet TEXT;
+   UPDATE jobs SET wallet = json_extract(job, '$.wallet');
+   CREATE INDEX jobs_of_wallet ON jobs (wallet, id) WHERE wallet IS NOT NULL;`,
 ];
 const SWEEP_MS = 60_000;
 
@@ -33,15 +36,16 @@ export function createSqliteStore({ file, busyMs = 3000 }: { file: string; busyM
   const db = whileUsable(() => opened(file, busyMs));
   const sql = {
     insert: db.prepare(
-      "INSERT INTO jobs (id, version, active, ended_at, job) VALUES (?, 1, ?, ?, ?) ON CONFLICT DO NOTHING",
+      "INSERT INTO jobs (id, version, active, ended_at, wallet, job) VALUES (?, 1, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     ),
     get: db.prepare("SELECT version, job FROM jobs WHERE id = ?"),
     replace: db.prepare(
-      "UPDATE jobs SET version = version + 1, active = ?, ended_at = ?, job = ? WHERE id = ? AND version = ?",
+      "UPDATE jobs SET version = version + 1, active = ?, ended_at = ?, wallet = ?, job = ? WHERE id = ? AND version = ?",
     ),
     remove: db.prepare("DELETE FROM jobs WHERE id = ?"),
     active: db.prepare("SELECT id FROM jobs WHERE active = 1 ORDER BY id"),
     list: db.prepare("SELECT version, job FROM jobs WHERE id < ? ORDER BY id DESC LIMIT ?"),
+    listOf: db.prepare("SELECT version, job FROM jobs WHERE wallet = ? AND id < ? ORDER BY id DESC LIMIT ?"),
     ended: db.prepare("SELECT id FROM jobs WHERE active = 0 AND ended_at < ? ORDER BY ended_at, id LIMIT ?"),
     versions: db.prepare("SELECT id, version FROM jobs WHERE id IN (SELECT value FROM json_each(?))"),
     remember: db.prepare(
@@ -76,7 +80,7 @@ export function createSqliteStore({ file, busyMs = 3000 }: { file: string; busyM
   return {
     insert: (job) =>
       answer(() => {
-        const { changes } = sql.insert.run(job.job_id, ...whenEnded(job), JSON.stringify(job));
+        const { changes } = sql.insert.run(job.job_id, ...columns(job), JSON.stringify(job));
         if (changes === 1) watchers.wrote(job.job_id, 1);
         return changes === 1;
       }),
@@ -87,7 +91,7 @@ export function createSqliteStore({ file, busyMs = 3000 }: { file: string; busyM
       }),
     replace: (job, version) =>
       answer(() => {
-        const { changes } = sql.replace.run(...whenEnded(job), JSON.stringify(job), job.job_id, version);
+        const { changes } = sql.replace.run(...columns(job), JSON.stringify(job), job.job_id, version);
         if (changes === 1) watchers.wrote(job.job_id, version + 1);
         return changes === 1;
       }),
@@ -96,8 +100,12 @@ export function createSqliteStore({ file, busyMs = 3000 }: { file: string; busyM
         if (sql.remove.run(id).changes === 1) watchers.wrote(id, undefined);
       }),
     active: () => answer(() => sql.active.all().map(({ id }) => String(id))),
-    list: ({ before = "~", limit }) =>
-      answer(() => sql.list.all(before, limit).map((row) => storedJob(row).job)),
+    list: ({ before = "~", limit, wallet }) =>
+      answer(() => {
+        const rows =
+          wallet === undefined ? sql.list.all(before, limit) : sql.listOf.all(wallet, before, limit);
+        return rows.map((row) => storedJob(row).job);
+      }),
     ended: (before, limit) => answer(() => sql.ended.all(before, limit).map(({ id }) => String(id))),
     time: async () => Date.now(), // whoever shares the file shares the machine and its clock
     watch: (id, listener) => watchers.watch(id, listener),
@@ -133,8 +141,9 @@ export function createSqliteStore({ file, busyMs = 3000 }: { file: string; busyM
   };
 }
 
-/** The columns `active` and `ended_at`. */
-const whenEnded = (job: Job) => (isActive(job) ? ([1, null] as const) : ([0, endedAt(job)] as const));
+/** The columns `active`, `ended_at` and `wallet`. */
+const columns = (job: Job) =>
+  isActive(job) ? ([1, null, job.wallet] as const) : ([0, endedAt(job), job.wallet] as const);
 
 function storedJob(row: unknown): StoredJob {
   const { version, job } = JobRow.parse(row);

@@ -16,9 +16,19 @@ import {
   jobFailed,
   plannedAttempt,
 } from "./attempt.ts";
+import {
+  bound,
+  chargeMoved,
+  type Due,
+  newFee,
+  recalled,
+  unlocking,
+  type Wanted,
+  withRefunds,
+} from "./charges.ts";
 import { claimed, foundWorking, remembered } from "./claim.ts";
 import { CANCEL_MS, CLAIM_MS, LEASE_MS, STALL_MS, UNREACHABLE_MS } from "./deadlines.ts";
-import { type Attempt, currentAttempt, isFinal, type Job, type JobSource } from "./job.ts";
+import { type Attempt, type Charge, currentAttempt, isFinal, type Job, type JobSource } from "./job.ts";
 import {
   type Chosen,
   endedBecause,
@@ -53,7 +63,16 @@ export {
  */
 export type JobEvent =
   | { type: "cancel" }
-  | { type: "retry" }
+  /** `fee`: what the next run costs, and whom. */
+  | { type: "retry"; fee?: Due | undefined }
+  /** A wallet takes a job that is nobody's. */
+  | { type: "bound"; wallet: string }
+  /** Somebody wants a clip. */
+  | ({ type: "unlock" } & Wanted)
+  /** What was paid for is kept beside the clips too. */
+  | { type: "recalled"; charges: readonly Charge[] }
+  /** Whoever settles a charge has done a step, or is about to: of two at once the first counts. */
+  | { type: "charge"; from: Charge; to: Charge }
   /**
    * About to ask a provider for the launch. Whoever gets the same object back was not first and must not submit. `native`: the provider
    * knows a launch key again, so who was silent for a moment may be helped.
@@ -99,7 +118,7 @@ export type JobEvent =
    */
   | { type: "tick"; heardSince?: number };
 
-/** A new job with its first attempt planned. */
+/** A new job with its first attempt planned. `wallet`: whose it is; `fee`: credits that it costs this wallet before anything is started. */
 export function newJob(
   id: JobId,
   tokenHash: string,
@@ -108,10 +127,15 @@ export function newJob(
     language: Job["language"];
   },
   now: number,
+  { wallet = null, fee = 0 }: { wallet?: string | null | undefined; fee?: number | undefined } = {},
 ): Job {
+  const charge = wallet !== null && fee > 0 ? newFee(id, 1, { wallet, amount: fee }, now) : undefined;
   return {
     job_id: id,
     token_hash: tokenHash,
+    wallet,
+    charges: charge ? [charge] : [],
+    fee: charge?.request_id ?? null,
     created_at: now,
     updated_at: now,
     source,
@@ -137,14 +161,18 @@ export function newJob(
  */
 export function decide(job: Job, event: JobEvent, now: number): Job {
   const next = after(job, event, now);
-  return next === job ? job : { ...next, updated_at: now };
+  return next === job ? job : { ...withRefunds(next, now), updated_at: now };
 }
 
 function after(job: Job, event: JobEvent, now: number): Job {
   const attempt = currentAttempt(job);
   if (event.type === "released") return released(job, event);
   if (event.type === "submitted") return submitted(job, event, now);
-  if (event.type === "retry") return retried(job, now);
+  if (event.type === "retry") return retried(job, event.fee, now);
+  if (event.type === "bound") return bound(job, event.wallet);
+  if (event.type === "unlock") return unlocking(job, event, now);
+  if (event.type === "recalled") return recalled(job, event.charges);
+  if (event.type === "charge") return chargeMoved(job, event, now);
   if (event.type === "report") return reported(job, event.report, now);
   if (event.type === "claim_remembered") return remembered(job, event, now);
   if (event.type === "cancel") return cancelRequested(job, now);
@@ -204,17 +232,21 @@ function succeeded(job: Job, attempt: Attempt, now: number): Job {
   };
 }
 
-function retried(job: Job, now: number): Job {
+function retried(job: Job, fee: Due | undefined, now: number): Job {
   if (job.removing) throw new KangKlipError("NOT_FOUND", "job not found");
   if (job.state !== "FAILED" && job.state !== "CANCELLED")
     throw new KangKlipError("CONFLICT", "Only a job that failed or was cancelled can be retried");
   const epoch = currentAttempt(job).epoch + 1;
+  const charge = fee && newFee(job.job_id, epoch, fee, now);
   return {
     ...job,
     ...fresh,
     state: "QUEUED",
     budget_from: epoch,
     attempts: [...job.attempts.filter((one) => !one.released), plannedAttempt(job.job_id, epoch, now)],
+    charges: charge ? [...job.charges, charge] : job.charges,
+    fee: charge?.request_id ?? null,
+    wallet: job.wallet ?? fee?.wallet ?? null,
   };
 }
 

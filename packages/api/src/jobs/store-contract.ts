@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { currentAttempt, type Job } from "./job.ts";
+import { type Charge, currentAttempt, type Job } from "./job.ts";
 import { decide } from "./state.ts";
 import { type JobStore, update } from "./store.ts";
-import { aStoredJob } from "./testing.ts";
+import { aCharge, aStoredJob } from "./testing.ts";
 
 /**
  * The behaviour every job store owes its callers: run it from the store's own test file.
@@ -144,6 +144,60 @@ export function testJobStore(newPlace: () => Promise<() => Promise<JobStore>>): 
     expect(await serials({ before: aStoredJob(4).job_id, limit: 2 })).toEqual([3, 2]);
     expect(await serials({ before: aStoredJob(2).job_id, limit: 2 })).toEqual([1]);
     expect(await serials({ before: aStoredJob(1).job_id, limit: 2 })).toEqual([]);
+  });
+
+  test("a job with an open charge is active although all else of it is over, until the charge has come to an end", async () => {
+    await using place = await opened();
+    const { store, other } = place;
+    const over = aStoredJob(1, { state: "SUCCEEDED", ended_at: 5, attempts: released(aStoredJob()) });
+    const withCharge = (change: Partial<Charge>) => ({ ...over, charges: [aCharge({ ...change })] });
+    const { signed } = aCharge({ state: "SENDING" });
+    await store.insert(withCharge({ state: "DUE" }));
+    const seen: unknown[] = [];
+    const histories: Partial<Charge>[] = [
+      { state: "SENDING", signed },
+      { state: "CHARGED", signed },
+      { state: "REFUNDING" },
+      { state: "REFUNDED" },
+      { state: "REFUSED", signed },
+      { state: "REFUSED", signed: null },
+    ];
+    for (const [index, change] of histories.entries()) {
+      await store.replace(withCharge(change), index + 1);
+      const [active, ended] = [await other.active(), await other.ended(10, 10)];
+      expect(active.length + ended.length).toBe(1);
+      seen.push(active.length);
+    }
+    expect(seen).toEqual([1, 0, 1, 0, 1, 0]);
+    expect(await other.get(over.job_id)).toEqual({
+      job: withCharge({ state: "REFUSED", signed: null }),
+      version: 7,
+    });
+  });
+
+  test("the jobs of a wallet are read page by page, newest first, whoever it was given to", async () => {
+    await using place = await opened();
+    const { store, other } = place;
+    const [mine, yours] = ["wallet A", "wallet B"];
+    for (const serial of [3, 1, 5]) await store.insert(aStoredJob(serial, { wallet: mine }));
+    await store.insert(aStoredJob(2));
+    await store.insert(aStoredJob(4, { wallet: yours }));
+    const serials = async (page: Parameters<JobStore["list"]>[0]) =>
+      (await other.list(page)).map(({ created_at }) => created_at);
+    expect(await serials({ wallet: mine, limit: 2 })).toEqual([5, 3]);
+    expect(await serials({ wallet: mine, before: aStoredJob(3).job_id, limit: 2 })).toEqual([1]);
+    expect(await serials({ wallet: yours, limit: 9 })).toEqual([4]);
+    expect(await serials({ wallet: "wallet", limit: 9 })).toEqual([]);
+    expect(await serials({ limit: 9 })).toEqual([5, 4, 3, 2, 1]);
+
+    await store.replace(aStoredJob(2, { wallet: mine }), 1); // it was nobody's
+    await store.replace(aStoredJob(5, { wallet: yours }), 1);
+    await store.replace(aStoredJob(1), 1); // given away
+    await store.remove(aStoredJob(3).job_id);
+    expect(await serials({ wallet: mine, limit: 9 })).toEqual([2]);
+    expect(await serials({ wallet: yours, limit: 9 })).toEqual([5, 4]);
+    expect(await store.insert(aStoredJob(3))).toBe(true);
+    expect(await serials({ wallet: mine, limit: 9 })).toEqual([2]);
   });
 
   test("who watches a job is told of each writer's change within a second, and of no other job's", async () => {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect } from "vitest";
-import { isActive, type Job } from "./job.ts";
+import { type Charge, isActive, type Job } from "./job.ts";
 import { endedAt, type JobStore } from "./store.ts";
-import { aStoredJob } from "./testing.ts";
+import { aCharge, aStoredJob } from "./testing.ts";
 
 /** What a store must look like from outside: plain maps. */
 interface Model {
@@ -16,6 +16,7 @@ const NOTE_MS = 3_600_000; // notes of this test never expire; store-contract.ts
 
 const serials = fc.integer({ min: 1, max: 6 });
 const noteKeys = fc.constantFrom("a", "b", "nonce:c");
+const wallets = fc.constantFrom("A", "B");
 const texts = fc.string({ unit: "binary", maxLength: 12 });
 const which = fc.constantFrom<0 | 1>(0, 1);
 
@@ -27,11 +28,14 @@ const jobs = fc
     state: fc.constantFrom("QUEUED", "RUNNING", "FAILED", "SUCCEEDED", "CANCELLED"),
     released: fc.boolean(),
     ended_at: fc.option(fc.integer({ min: 0, max: 5 })),
+    wallet: fc.option(wallets),
+    charge: fc.constantFrom<Charge["state"] | null>(null, null, null, null, null, "SENDING", "CHARGED"),
   })
-  .map(({ serial, title, state, released, ended_at }): Job => {
+  .map(({ serial, title, state, released, ended_at, wallet, charge }): Job => {
     const job = aStoredJob(serial);
     const attempts = job.attempts.map((attempt) => ({ ...attempt, released }));
-    return { ...job, source_title: title, state, ended_at, attempts };
+    const charges = charge === null ? [] : [aCharge({ state: charge })];
+    return { ...job, source_title: title, state, ended_at, attempts, wallet, charges };
   });
 
 const byId = (model: Model) =>
@@ -119,17 +123,23 @@ const commands = [
     ),
   ),
   fc
-    .tuple(which, fc.option(serials, { nil: undefined }), fc.integer({ min: 1, max: 4 }))
-    .map(([at, before, limit]) => {
+    .tuple(
+      which,
+      fc.option(serials, { nil: undefined }),
+      fc.integer({ min: 1, max: 4 }),
+      fc.option(wallets, { nil: undefined }),
+    )
+    .map(([at, before, limit, wallet]) => {
       const from = before === undefined ? undefined : idOf(before);
       return command(
-        `list(${before}, ${limit})`,
+        `list(${before}, ${limit}, ${wallet})`,
         at,
-        (store) => store.list({ before: from, limit }),
+        (store) => store.list({ before: from, limit, wallet }),
         (model) =>
           byId(model)
             .reverse()
-            .filter(({ job_id }) => from === undefined || job_id < from)
+            .filter((job) => from === undefined || job.job_id < from)
+            .filter((job) => wallet === undefined || job.wallet === wallet)
             .slice(0, limit),
       );
     }),

@@ -20,10 +20,10 @@ export interface JobStore {
   replace(job: Job, version: number): Promise<boolean>;
   /** Removes the job; missing is fine. */
   remove(id: JobId): Promise<void>;
-  /** Jobs that something still has to be done for: not final, or with an attempt that is not released. Oldest first. */
+  /** Jobs that something still has to be done for (`isActive`): not final, or with an attempt that is not released, or an open charge. Oldest first. */
   active(): Promise<JobId[]>;
-  /** Newest first (ids sort by time), `before` excluded. */
-  list(page: { before?: JobId | undefined; limit: number }): Promise<Job[]>;
+  /** Newest first (ids sort by time), `before` excluded; with `wallet` those that are its own. */
+  list(page: { before?: JobId | undefined; limit: number; wallet?: string | undefined }): Promise<Job[]>;
   /**
    * Jobs that ended before a time (ms since 1970) and for which nothing is left to be done: those that `active` does not name.
    * Those that ended first come first.

@@ -40,7 +40,7 @@ export async function startFaultyStore(options: { redis?: TestRedis; args?: stri
 
 /** One call of each method that asks Redis; those that change something first. */
 export const WRITES: Record<string, (store: JobStore) => Promise<unknown>> = {
-  insert: (store) => store.insert(aStoredJob(900)),
+  insert: (store) => store.insert(aStoredJob(900, { wallet: "wallet" })),
   replace: (store) => store.replace(aStoredJob(1), 1),
   remember: (store) => store.remember("remembered", "value", 60_000),
   note: (store) => store.note("noted", "value", 60_000),
@@ -52,6 +52,7 @@ export const READS: Record<string, (store: JobStore) => Promise<unknown>> = {
   get: (store) => store.get(aStoredJob(1).job_id),
   active: (store) => store.active(),
   list: (store) => store.list({ limit: 10 }),
+  "list of a wallet": (store) => store.list({ limit: 10, wallet: "wallet" }),
   ended: (store) => store.ended(1, 10),
   time: (store) => store.time(),
   recall: (store) => store.recall("noted"),

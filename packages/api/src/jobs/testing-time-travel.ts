@@ -2,7 +2,8 @@ import { artifactKey } from "@kangklip/contract";
 import { expect, test } from "vitest";
 import { currentAttempt, isFinal } from "./job.ts";
 import { LEASE_MS } from "./state.ts";
-import { aWorld, type StorePlace } from "./testing-world.ts";
+import type { StorePlace } from "./testing-place.ts";
+import { aWorld } from "./testing-world.ts";
 
 /** What must hold when a store is put back to an older copy of itself, whatever the store is. */
 export function testTimeTravel(newPlace: () => StorePlace): void {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -7,66 +7,34 @@ import {
   CONTRACT_VERSION,
   type CreateJob,
   type JobId,
+  KangKlipError,
   type Manifest,
   type Report,
   type Stage,
 } from "@kangklip/contract";
 import { aJob } from "@kangklip/contract/testing";
 import { createDiskStore } from "../artifacts/disk.ts";
+import { createClips } from "../clips/clips.ts";
+import { createCharging } from "../credits/charging.ts";
+import { createFee } from "../credits/fee.ts";
+import type { CreditsLedger } from "../credits/ledger.ts";
+import type { SettleOptions } from "../credits/settle.ts";
+import { createUnlock } from "../credits/unlock.ts";
 import { createLog } from "../log.ts";
 import { createUploads } from "../uploads.ts";
 import { createClock } from "./clock.ts";
 import { currentAttempt, type Job } from "./job.ts";
 import { createJobs } from "./jobs.ts";
 import { createReconciler } from "./reconciler.ts";
-import { createSqliteStore } from "./sqlite-store.ts";
-import type { JobStore } from "./store.ts";
 import { START } from "./testing.ts";
+import { type StorePlace, sqlitePlace } from "./testing-place.ts";
 import { createTestingProvider, type FakeLaunch } from "./testing-provider.ts";
 import { createWork } from "./work.ts";
 
+const WAIT_MS = 200;
+/** Calls that give no promise. */
+const AT_ONCE = ["watch", "list", "close"];
 const FETCH_POLICY = { allow_private: false, allow_origins: [], max_bytes: 1e9, max_seconds: 3600 };
-
-/** Where jobs are kept. A test that only uses this can run on any store. */
-export interface StorePlace {
-  /** The store as one more process would open it. */
-  open(): Promise<JobStore>;
-  /** Keeps a copy of what is there now, and gives what puts it back later: everything written since is lost. */
-  photograph(): Promise<() => Promise<void>>;
-  remove(): Promise<void>;
-}
-
-/** A SQLite file. */
-export function sqlitePlace(): StorePlace {
-  const dir = mkdtempSync(join(tmpdir(), "kk-world-"));
-  const file = join(dir, "kangklip.db");
-  let opened: JobStore[] = [];
-  const close = async () => {
-    await Promise.all(opened.map((store) => store.close()));
-    opened = [];
-  };
-  return {
-    async open() {
-      const store = createSqliteStore({ file });
-      opened.push(store);
-      return store;
-    },
-    async photograph() {
-      await close(); // the last one to close writes all of it into the one file
-      const copy = `${file}.${randomUUID()}`;
-      copyFileSync(file, copy);
-      return async () => {
-        await close();
-        for (const end of ["-wal", "-shm"]) rmSync(`${file}${end}`, { force: true });
-        copyFileSync(copy, file);
-      };
-    },
-    async remove() {
-      await close();
-      rmSync(dir, { recursive: true, force: true });
-    },
-  };
-}
 
 /**
  * The control plane on a store and an artifact store that are real, with a provider and a clock that are not. Processes of it are begun and
@@ -83,10 +51,20 @@ export async function aWorld(
     more?: readonly { id: string; submit?: "native" | "lookup"; usdPerHour?: number | null }[];
     maxUsd?: number;
     runningAt?: Record<string, number>;
+    /** Credits are on; making a job costs `fee`. `waitMs`: how long in truth anybody waits for a charge that another process holds. */
+    money?: {
+      chain: { ledger: CreditsLedger; pace: Pick<SettleOptions, "now" | "pause"> };
+      fee?: number;
+      waitMs?: number;
+    };
+    /** Where the files are for as long as the world is there. */
+    root?: string;
+    /** Awaited by each call to anything outside before it is made: meanwhile others are faster. */
+    dally?: () => Promise<void>;
   } = {},
 ) {
-  const place = options.place ?? sqlitePlace();
-  const dir = mkdtempSync(join(tmpdir(), "kk-world-artifacts-"));
+  const { root = tmpdir(), place = sqlitePlace(root) } = options;
+  const dir = mkdtempSync(join(root, "kk-world-artifacts-"));
   const secret = randomBytes(32);
   const clock = { now: START };
   const artifacts = createDiskStore({ dir, secret, basePath: "/artifacts" });
@@ -123,10 +101,13 @@ export async function aWorld(
             const last = ++calls === dies?.atCall;
             if (last && dies?.when === "before") dead = true;
             if (dead) throw new Error("killed");
-            const answer = Reflect.apply(value, target, args);
+            const call = () => Reflect.apply(value, target, args);
+            const answer =
+              options.dally && !AT_ONCE.includes(String(name)) ? options.dally().then(call) : call();
             if (!last) return answer;
             dead = true;
-            if (Symbol.asyncIterator in Object(answer)) throw new Error("killed");
+            if (AT_ONCE.includes(String(name)) || Symbol.asyncIterator in Object(answer))
+              throw new Error("killed");
             return Promise.resolve(answer).then((value) => {
               value?.body?.destroy?.(); // what a dead process had opened is closed by its system
               throw new Error("killed");
@@ -141,8 +122,19 @@ export async function aWorld(
     );
     await sync();
     const uploads = createUploads({ store, artifacts, maxBytes: 1e9 });
+    const log = createLog(process.env.KK_TEST_LOG ?? "silent");
+    const { money } = options;
+    const ledger = money && alive(money.chain.ledger);
+    const charging =
+      ledger &&
+      createCharging({
+        ...{ store, ledger, log, now, pace: money.chain.pace, waitMs: money.waitMs ?? WAIT_MS },
+      });
+    const fee =
+      charging && money?.fee ? createFee({ store, ledger, charging, amount: money.fee }) : undefined;
     const reconciler = createReconciler({
       store,
+      charging,
       providers: providers
         .filter((one) => compute.includes(one.provider.id))
         .map((one) => alive(one.provider)),
@@ -157,17 +149,31 @@ export async function aWorld(
       secret,
       baseUrl: () => "http://127.0.0.1:9",
       maxRunning: options.maxRunning ?? 1000,
-      log: createLog(process.env.KK_TEST_LOG ?? "silent"),
+      log,
       workerLogLevel: "info",
       now,
       ...(options.callMs !== undefined && { callMs: options.callMs }),
     });
     const wake = () => {};
+    const jobs = createJobs({ store, uploads, fetchPolicy: FETCH_POLICY, compute, fee, wake, now });
+    const clips = createClips({ jobs, artifacts, credits: money !== undefined });
     return {
       store,
       uploads,
       reconciler,
-      jobs: createJobs({ store, uploads, fetchPolicy: FETCH_POLICY, compute, wake, now }),
+      jobs,
+      clips,
+      charging,
+      /** Wallets show their names in the place of auth tokens. */
+      unlock:
+        charging &&
+        createUnlock({
+          ...{ store, jobs, clips, charging, now },
+          walletOf: async (token) => {
+            if (!token) throw new KangKlipError("NOT_SIGNED_IN", "auth token required");
+            return token;
+          },
+        }),
       work: createWork({
         store,
         artifacts,
@@ -222,9 +228,10 @@ export async function aWorld(
       api = await aProcess();
       return back;
     },
-    async job(request: Partial<CreateJob> = {}): Promise<JobId> {
-      return (await api.jobs.create({ ...aJob(), video_url: "https://example.com/talk.mp4", ...request }))
-        .job_id;
+    /** @param wallet whose job it is */
+    async job(request: Partial<CreateJob> = {}, wallet?: string): Promise<JobId> {
+      const asked = { ...aJob(), video_url: "https://example.com/talk.mp4", ...request };
+      return (await api.jobs.create(asked, undefined, { wallet })).job_id;
     },
     async see(id: JobId): Promise<Job> {
       const stored = await api.store.get(id);

@@ -1,7 +1,7 @@
 import type { ErrorCode, Report, Stage } from "@kangklip/contract";
 import { aJob } from "@kangklip/contract/testing";
 import type { Observation } from "@kangklip/providers";
-import { currentAttempt, type Job } from "./job.ts";
+import { type Charge, currentAttempt, type Job } from "./job.ts";
 import { decide, type JobEvent, newJob } from "./state.ts";
 
 export const START = 1_800_000_000_000; // ms since 1970
@@ -14,6 +14,26 @@ export function aStoredJob(serial = 1, overrides: Partial<Job> = {}): Job {
   const source = { kind: "url", url: "https://example.com/talk.mp4" } as const;
   const request = { ...aJob(), language: "en" } as const;
   return { ...newJob(id, "0".repeat(64), source, request, serial), ...overrides };
+}
+
+/** A charge of one credit for the first clip, signed unless it is DUE. */
+export function aCharge(overrides: Partial<Charge> = {}): Charge {
+  const { state = "DUE" } = overrides;
+  return {
+    what: "clip_01.mp4",
+    request_id: "1".repeat(64),
+    wallet: "wallet",
+    amount: 1,
+    state,
+    signed:
+      state === "DUE" ? null : { signature: "sig", transaction: "bytes", last_valid_block_height: 1000 },
+    since: 1,
+    by: null,
+    until: 0,
+    error: null,
+    asked: null,
+    ...overrides,
+  };
 }
 
 type Progress = Partial<Omit<Extract<Report, { status: "RUNNING" }>, "status" | "stage" | "stage_progress">>;

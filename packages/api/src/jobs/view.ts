@@ -1,4 +1,5 @@
 import { type AttemptView, ERRORS, type JobRow, type JobStatus, type JobView } from "@kangklip/contract";
+import { feeOf } from "./charges.ts";
 import { costOf, spentOn } from "./cost.ts";
 import { type Attempt, currentAttempt, type Job } from "./job.ts";
 import { LEASE_MS } from "./state.ts";
@@ -20,7 +21,7 @@ export function isStalled(job: Job, now: number): boolean {
 }
 
 /**
- * A job as people see it. Pure. `owner`: whether the asker has the job's token; only they see where the video came from.
+ * A job as people see it. Pure. `owner`: whether the job is the asker's; only they see where the video came from and who pays.
  * A job that ended after a worker had begun shows DONE and 100, as in 1.x; `failed_stage` tells where it was.
  */
 export function viewOf(job: Job, version: number, { owner, now }: { owner: boolean; now: number }): JobView {
@@ -61,6 +62,8 @@ export function viewOf(job: Job, version: number, { owner, now }: { owner: boole
     usd: spentOn(job, now),
     notices: job.notices,
     source: owner ? { title: job.source_title, seconds: job.source_seconds, url: sourceText(job) } : null,
+    wallet: owner ? job.wallet : null,
+    fee: owner ? feeView(job) : null,
     stalled: isStalled(job, now),
     version,
   };
@@ -83,7 +86,12 @@ function attemptView(attempt: Attempt, now: number): AttemptView {
   };
 }
 
-/** One row of the operator's list. Pure. */
+function feeView(job: Job): JobView["fee"] {
+  const fee = feeOf(job);
+  return fee ? { credits: fee.amount, state: fee.state } : null;
+}
+
+/** One row of a list of jobs, for whoever owns them. Pure. */
 export function rowOf(job: Job): JobRow {
   const view = viewOf(job, 1, { owner: true, now: job.updated_at });
   const { job_id, status, state, stage, progress, created_at, error } = view;

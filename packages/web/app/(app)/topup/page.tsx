@@ -1,13 +1,19 @@
 import type { Metadata } from "next";
-import { CreditsState } from "../../../components/credits-state.tsx";
+import { CreditsScreen } from "../../../components/credits-screen.tsx";
 import { Prose } from "../../../components/prose.tsx";
+import { returnPath } from "../../../lib/credit-text.ts";
 
 export const metadata: Metadata = { title: "Credits" };
 
-export default function TopupPage() {
+interface TopupPageProps {
+  searchParams: Promise<{ return?: string | string[] }>;
+}
+
+export default async function TopupPage({ searchParams }: TopupPageProps) {
+  const { return: back } = await searchParams;
   return (
-    <Prose title="Credits" lead="Whether this installation counts credits, and how to get some.">
-      <CreditsState />
+    <Prose title="Credits" lead="What you have, and how to get more.">
+      <CreditsScreen back={typeof back === "string" ? returnPath(back) : null} />
     </Prose>
   );
 }

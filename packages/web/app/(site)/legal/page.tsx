@@ -18,6 +18,11 @@ export default function LegalPage() {
           tracking.
         </li>
         <li>
+          Where credits are on, also in your browser: the name of the wallet you used last, and a payment that
+          is under way. That you are signed in is kept by the open page alone. On the server: which wallet a
+          job belongs to and what it paid for. Payments are on a public chain, for anybody to see.
+        </li>
+        <li>
           On the server: the address or file name you gave, the clips with their transcript, and a log of what
           was asked and how it went. Tokens and signatures are left out of the log.
         </li>

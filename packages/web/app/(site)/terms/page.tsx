@@ -19,10 +19,15 @@ export default function TermsPage() {
         A clip is chosen and captioned by machines, which mishear words and miss context. Watch it before you
         post it: what you publish is yours to answer for.
       </p>
+      <h2>Credits</h2>
+      <p>
+        Where credits are on, they are bought from your own wallet, do not run out, and are not paid back. A
+        clip is paid for once. A job that fails or is cancelled keeps no fee.
+      </p>
       <h2>The service</h2>
       <p>
-        It comes as it is, without a promise that it is always there. A job that fails keeps no fee. Whoever
-        runs this installation may have terms of their own, which then come before these.
+        It comes as it is, without a promise that it is always there. Whoever runs this installation may have
+        terms of their own, which then come before these.
       </p>
     </Prose>
   );

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import type { appRouter } from "./router.ts";
+
+type Caller = ReturnType<typeof appRouter.createCaller>;
+type Header = "x-job-token" | "x-auth-token" | "x-callback-token" | "x-attempt-token";
+
+/** One documented path. `{name}` in the path is a parameter, and counts more than the body's field of that name. */
+export interface Route {
+  method: "get" | "post";
+  path: string;
+  summary: string;
+  tag: string;
+  headers?: Header[];
+  /** Headers that mean something and may be left out. */
+  mayHave?: Header[];
+  body?: z.ZodType;
+  query?: z.ZodType;
+  answer: z.ZodType;
+  /** The procedure, given parameters, query and body as one object. */
+  call(caller: Caller, input: never): Promise<unknown>;
+}
+
+/** The procedure of this name in the router of that one. */
+export const row = <Name extends keyof Caller, Procedure extends keyof Caller[Name]>(
+  name: Name,
+  procedure: Procedure,
+): Route["call"] => {
+  return (caller, input) => (caller[name][procedure] as (input: unknown) => Promise<unknown>)(input);
+};
+export const Ok = z.object({ ok: z.literal(true) });

@@ -1,0 +1,117 @@
+"use client";
+import type { ClipView, JobId } from "@kangklip/contract";
+import { LockOpen } from "lucide-react";
+import Link from "next/link";
+import { useCallback, useRef, useState } from "react";
+import { useBalance, useCredits } from "../hooks/use-credits.ts";
+import { useFocus } from "../hooks/use-focus.ts";
+import { useSession } from "../hooks/use-session.ts";
+import { useUnlock } from "../hooks/use-unlock.ts";
+import { creditsText, topupHref } from "../lib/credit-text.ts";
+import { type Problem, problemOf } from "../lib/problem.ts";
+import { AskWallet } from "./ask-wallet.tsx";
+
+/** Opens a locked clip for a credit: the price on the button, what one has beside it. */
+export function ClipUnlock({ jobId, clip }: { jobId: JobId; clip: ClipView }) {
+  const { info, error, reload } = useCredits();
+  const session = useSession();
+  const { credits } = useBalance();
+  const { unlock, start } = useUnlock(jobId, clip);
+  const [asking, setAsking] = useState(false);
+  const pressed = useRef(false);
+  const box = useRef<HTMLDivElement>(null);
+  const close = useCallback(() => setAsking(false), []);
+  const price = info?.unlock_credits ?? 1;
+  const busy = unlock.state === "unlocking" || unlock.state === "elsewhere";
+  const problem = unlock.state === "failed" ? unlock.problem : null;
+  const short =
+    session !== null &&
+    ((credits !== undefined && credits < price) || problem?.code === "INSUFFICIENT_CREDITS");
+
+  if (error)
+    return (
+      <div>
+        <UnlockProblem problem={problemOf(error)} />
+        <button type="button" className="button button-quiet mt-2" onClick={() => reload()}>
+          Try again
+        </button>
+      </div>
+    );
+  return (
+    <div ref={box} className="flex flex-col gap-2">
+      {short && !busy ? (
+        <TopUpLink jobId={jobId} index={clip.index} focus={pressed.current} />
+      ) : (
+        <button
+          type="button"
+          className="button button-main w-full"
+          disabled={busy || info === undefined}
+          onClick={() => {
+            pressed.current = true;
+            if (session) void start();
+            else setAsking(true);
+          }}
+        >
+          <LockOpen size={18} aria-hidden="true" />
+          <span>
+            {busy ? "Unlocking…" : problem?.retryable ? "Try again" : `Unlock (${creditsText(price)})`}{" "}
+            <span className="sr-only">clip {clip.index}</span>
+          </span>
+        </button>
+      )}
+      <p role="status" className="text-sm text-soft">
+        {statusText({ state: unlock.state, short, credits, price, signedIn: session !== null })}
+      </p>
+      {problem && problem.code !== "INSUFFICIENT_CREDITS" && <UnlockProblem problem={problem} />}
+      {info && (
+        <AskWallet
+          open={asking}
+          onClose={close}
+          returnTo={() => box.current?.querySelector<HTMLElement>("a, button") ?? null}
+          info={info}
+          why={`Unlocking takes ${creditsText(price)} of the wallet that you sign in with. Nothing is taken yet.`}
+        />
+      )}
+    </div>
+  );
+}
+
+function statusText({
+  state,
+  short,
+  credits,
+  price,
+  signedIn,
+}: {
+  state: ReturnType<typeof useUnlock>["unlock"]["state"];
+  short: boolean;
+  credits: number | undefined;
+  price: number;
+  signedIn: boolean;
+}): string {
+  if (state === "unlocking") return "Taking the credit and opening the clip.";
+  if (state === "elsewhere")
+    return "This clip is being unlocked already. It is taken once; this waits for it.";
+  if (!signedIn) return "You see its preview. The whole clip is for whoever unlocks it.";
+  if (credits === undefined) return "Asking for your balance…";
+  if (short) return `Unlocking takes ${creditsText(price)}; you have ${creditsText(credits)}.`;
+  return `You have ${creditsText(credits)}.`;
+}
+
+/** `focus`: whether it takes the place of the button that was pressed. */
+function TopUpLink({ jobId, index, focus }: { jobId: JobId; index: number; focus: boolean }) {
+  const link = useFocus<HTMLAnchorElement>(focus);
+  return (
+    <Link ref={link} href={topupHref(`/jobs/${jobId}#clip-${index}`)} className="button button-main w-full">
+      Top up to unlock <span className="sr-only">clip {index}</span>
+    </Link>
+  );
+}
+
+function UnlockProblem({ problem }: { problem: Problem }) {
+  return (
+    <p role="alert" className="text-bad">
+      <strong className="font-medium">{problem.message}.</strong> {problem.action}
+    </p>
+  );
+}
