@@ -31,6 +31,8 @@ export const ClipView = z.object({
   cover_file: z.string().nullable(), // names for `clips.artifact`
   srt_file: z.string().nullable(),
   vtt_file: z.string().nullable(),
+  ass_file: z.string().nullable(), // the captions as they are drawn, for editors
+  caption_warnings: z.array(z.string()), // letters without a font, speech without captions
 });
 export type ClipView = z.infer<typeof ClipView>;
 

@@ -4,7 +4,6 @@ import { useCompute } from "../hooks/use-compute.ts";
 import { useCreateJob } from "../hooks/use-create-job.ts";
 import { useCredits } from "../hooks/use-credits.ts";
 import { useHydrated } from "../hooks/use-hydrated.ts";
-import { useSession } from "../hooks/use-session.ts";
 import { useSystem } from "../hooks/use-system.ts";
 import { checkAddress, type JobForm } from "../lib/job-form.ts";
 import { AskWallet } from "./ask-wallet.tsx";
@@ -38,7 +37,6 @@ export function CreateJobForm({ initialAddress }: { initialAddress: string }) {
   const { compute, ...place } = useCompute();
   const { info } = useCredits();
   const fee = useSystem().data?.generation_fee ?? 0;
-  const signedIn = useSession() !== null;
   const [askingWallet, setAskingWallet] = useState(false);
   const closeWallet = useCallback(() => setAskingWallet(false), []);
   const hydrated = useHydrated();
@@ -51,10 +49,14 @@ export function CreateJobForm({ initialAddress }: { initialAddress: string }) {
     if (failure?.field === "source") addressInput.current?.focus(); // after the field is open again
   }, [failure]);
 
-  const unsigned = failure?.problem.code === "NOT_SIGNED_IN"; // also where the fee was not known yet
+  const unsigned = failure?.problem.code === "NOT_SIGNED_IN";
   useEffect(() => {
-    if (unsigned) setAskingWallet(true);
-  }, [unsigned]);
+    if (failure?.problem.code === "NOT_SIGNED_IN") setAskingWallet(true);
+  }, [failure]);
+  useEffect(() => {
+    const address = addressInput.current?.value; // typed before the page's scripts had taken over
+    if (address) setForm((now) => (now.address === address ? now : { ...now, address }));
+  }, []);
 
   const typedWrong = leftAddress && !form.file && form.address ? checkAddress(form.address) : null;
   const wrongSource = failure?.field === "source" ? failure.problem : typedWrong;
@@ -67,7 +69,6 @@ export function CreateJobForm({ initialAddress }: { initialAddress: string }) {
     event.preventDefault();
     if (busy) return;
     setLeftAddress(true);
-    if (fee > 0 && !signedIn) return setAskingWallet(true);
     await submit({ ...form, compute });
   }
 

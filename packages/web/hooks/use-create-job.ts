@@ -2,7 +2,8 @@ import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { checkForm, inWords, type JobForm } from "../lib/job-form.ts";
 import { keepJobToken } from "../lib/job-token.ts";
-import { type Problem, problemOf } from "../lib/problem.ts";
+import { codeProblem, type Problem, problemOf } from "../lib/problem.ts";
+import { readSession } from "../lib/session.ts";
 import { trpc } from "../lib/trpc.ts";
 import { useSystem } from "./use-system.ts";
 import { useUpload } from "./use-upload.ts";
@@ -29,6 +30,10 @@ export function useCreateJob() {
     const checked = checkForm(form, system.data?.max_source_bytes);
     if (!checked.ok) {
       setFailure(checked);
+      return;
+    }
+    if (system.data?.generation_fee && readSession() === null) {
+      setFailure({ field: null, problem: codeProblem("NOT_SIGNED_IN", "Making clips costs credits here") });
       return;
     }
     setBusy(true);

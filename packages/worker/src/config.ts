@@ -70,6 +70,13 @@ function settingsOf(e: MachineEnv): WorkerSettings {
     renderCrf: e.RENDER_CRF,
     renderPreset: e.RENDER_PRESET,
     renderMaxFps: e.RENDER_MAX_FPS,
+    captionPreset: e.CAPTION_PRESET,
+    captionBurnIn: e.CAPTION_BURN_IN,
+    captionColours: {
+      text: e.CAPTION_COLOUR,
+      highlight: e.CAPTION_HIGHLIGHT_COLOUR,
+      outline: e.CAPTION_OUTLINE_COLOUR,
+    },
     captionFont: e.CAPTION_FONT,
     captionFontSize: e.CAPTION_FONT_SIZE,
     captionMaxChars: e.CAPTION_MAX_CHARS,

@@ -19,6 +19,7 @@ import { createFramer, faceLog } from "./frame/framer.ts";
 import { type Machine, machineFacts, machineNotes } from "./machine.ts";
 import { nvencQuality } from "./media/encoder.ts";
 import type { Reporter } from "./reporter.ts";
+import { hintsOf } from "./select/hints.ts";
 import { keyFrameShots } from "./select/key-shots.ts";
 import type { FetchedSource, RenderedClip, Selection, StageContext, Transcript } from "./stage.ts";
 import { chunk } from "./stages/chunk.ts";
@@ -82,7 +83,9 @@ export async function runPipeline({ job, context: given, api, reporter }: Pipeli
   // where nothing is said, pictures are all there is to go by
   const shots = transcript.segments.length > 0 ? [] : await keyFrameShots(seen(context, source));
   const { title } = source;
-  const selection = await select(context, { durationSeconds, title, transcript, sound, chunks, shots, rank });
+  const hints = hintsOf(source.meta);
+  const heard = { durationSeconds, title, transcript, sound, chunks, shots, rank };
+  const selection = await select(context, { ...heard, ...hints });
 
   clock.enter("RENDER");
   const rendered: RenderedClip[] = [];
@@ -260,7 +263,7 @@ function manifestOf(
   const clips = edl.clips.flatMap((clip): ManifestClip[] => {
     const made = rendered.find(({ index }) => index === clip.index);
     if (!made) return [];
-    const { clip: file, preview, cover, srt, vtt } = made.files;
+    const { clip: file, preview, cover, srt, vtt, ass } = made.files;
     return [
       {
         index: clip.index,
@@ -283,6 +286,9 @@ function manifestOf(
         cover_file: cover,
         ...(srt && { srt_file: srt }),
         ...(vtt && { vtt_file: vtt }),
+        ...(ass && { ass_file: ass }),
+        caption_preset: made.captionPreset,
+        ...(made.captionWarnings.length > 0 && { caption_warnings: made.captionWarnings }),
       },
     ];
   });

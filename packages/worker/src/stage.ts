@@ -1,4 +1,6 @@
 import type {
+  BrandColours,
+  CaptionPreset,
   Chunk,
   Edl,
   JobSpec,
@@ -47,6 +49,11 @@ export interface WorkerSettings {
   renderCrf: number;
   renderPreset: string;
   renderMaxFps: number;
+  captionPreset: CaptionPreset;
+  /** Whether captions are drawn into the picture. */
+  captionBurnIn: boolean;
+  /** A brand's colours in place of the preset's. */
+  captionColours: BrandColours;
   captionFont: string;
   /** Pixels at the output's size; undefined: the default for that size. The next four alike. */
   captionFontSize: number | undefined;
@@ -101,6 +108,10 @@ export interface SelectInput {
   chunks: Chunk[];
   /** Times of scene cuts, seconds, as far as they are known cheaply. */
   shots: number[];
+  /** Where the chapters that the source names begin, seconds. */
+  chapters?: number[] | undefined;
+  /** How often people went back to a stretch (seconds), 0..1 against the most replayed one, where the source says so. */
+  replayed?: { start: number; end: number; value: number }[] | undefined;
   rank: ((input: Omit<RankInput, "job_id" | "epoch">) => Promise<RankAnswer>) | null;
 }
 
@@ -140,7 +151,11 @@ export interface RenderedClip {
   durationSeconds: number;
   width: number;
   height: number;
+  /** Whether captions are drawn into the picture. */
   captioned: boolean;
+  captionPreset: CaptionPreset;
+  /** What a person should know about the captions. */
+  captionWarnings: string[];
   encoder: string;
   /** What decoded the source: "nvdec" or "cpu". */
   decoder: string;

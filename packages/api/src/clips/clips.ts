@@ -134,7 +134,7 @@ export function createClips(options: { jobs: Jobs; artifacts: ArtifactStore; cre
     ): Promise<SignedLink> {
       const { files } = (await finished(id, access)).manifest;
       const listed = name === "manifest.json" || files?.some((file) => file.name === name);
-      const open = OPEN_FILES.test(name) || /\.(srt|vtt)$/.test(name);
+      const open = OPEN_FILES.test(name) || /\.(srt|vtt|ass)$/.test(name);
       if (!listed || !open) throw new KangKlipError("NOT_FOUND", "artifact not found");
       const expires_in = PREVIEW_EXPIRES_SECONDS;
       const url = await artifacts.signGet(artifactKey(id, name), {
@@ -176,5 +176,7 @@ function clipView(id: JobId, file: ClipFile, clip: ManifestClip, locked: boolean
     cover_file: clip.cover_file ?? null,
     srt_file: clip.srt_file ?? null,
     vtt_file: clip.vtt_file ?? null,
+    ass_file: clip.ass_file ?? null,
+    caption_warnings: clip.caption_warnings ?? [],
   };
 }

@@ -73,6 +73,7 @@ export function aContext(
       },
       ...{ modelDownload: false, transcriber: "auto", gpu: "auto", encoder: "auto", threads: 2 },
       ...{ renderWidth: 1080, renderHeight: 1920, renderCrf: 20, renderPreset: "veryfast", renderMaxFps: 30 },
+      ...{ captionPreset: "amber", captionBurnIn: true, captionColours: {} },
       ...{ captionFont: "Roboto", captionFontSize: undefined, captionMaxChars: undefined },
       ...{ captionMaxLines: undefined, captionMarginH: undefined, captionMarginV: undefined },
       ...options.settings,

@@ -1,7 +1,9 @@
+import { CaptionPreset } from "@kangklip/contract";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { captionsAss, previewMarkAss } from "./ass.ts";
 import { captionCues } from "./cues.ts";
+import { captionEvents } from "./draw.ts";
 import { captionStyle, captionTop } from "./style.ts";
 import { subtitlesSrt, subtitlesVtt } from "./subtitles.ts";
 import { clipWords } from "./words.ts";
@@ -26,37 +28,44 @@ function cuesOf(texts: string[]) {
 const eventsOf = (file: string) => file.slice(file.indexOf("[Events]")).split("\n").slice(2).filter(Boolean);
 
 test("one event per word, which lights up that word and leaves the others where they are", () => {
-  const events = eventsOf(captionsAss(cuesOf(["Hello", "big", "world."]), style));
+  const events = eventsOf(captionsAss(cuesOf(["Hello", "big", "world."]), style, 25));
   expect(events).toEqual([
-    "Dialogue: 0,0:00:00.00,0:00:00.40,Caption,,0,0,0,,{\\blur2.00}{\\1c&H1FB8FF&}Hello{\\1c&HFFFFFF&} big world.",
-    "Dialogue: 0,0:00:00.40,0:00:00.80,Caption,,0,0,0,,{\\blur2.00}Hello {\\1c&H1FB8FF&}big{\\1c&HFFFFFF&} world.",
-    "Dialogue: 0,0:00:00.80,0:00:01.40,Caption,,0,0,0,,{\\blur2.00}Hello big {\\1c&H1FB8FF&}world.{\\1c&HFFFFFF&}",
+    "Dialogue: 0,0:00:00.00,0:00:00.38,Caption,,0,0,0,,{\\blur2.00}{\\1c&H1FB8FF&}Hello{\\1c&HFFFFFF&} big world.",
+    "Dialogue: 0,0:00:00.38,0:00:00.78,Caption,,0,0,0,,{\\blur2.00}Hello {\\1c&H1FB8FF&}big{\\1c&HFFFFFF&} world.",
+    "Dialogue: 0,0:00:00.78,0:00:01.38,Caption,,0,0,0,,{\\blur2.00}Hello big {\\1c&H1FB8FF&}world.{\\1c&HFFFFFF&}",
   ]);
 });
 
 test("emoji are not drawn but stay in the subtitle files", () => {
   const cues = cuesOf(["Hot", "🔥👩‍🔧❤️", "stuff™."]);
-  const events = eventsOf(captionsAss(cues, style));
+  const events = eventsOf(captionsAss(cues, style, 25));
   expect(events).toHaveLength(3);
   expect(events[0]).toMatch(/Hot\{[^}]*\} stuff™\.$/);
   expect(subtitlesVtt(cues)).toContain("Hot 🔥👩‍🔧❤️ stuff™.");
 });
 
-test("events of a minute of words follow each other without a gap and without drift", () => {
-  const texts = Array.from({ length: 180 }, (_, i) => (i % 9 === 8 ? "end." : "word"));
-  const words = texts.map((word, i) => ({ word, start: i / 3, end: (i + 1) / 3 }));
-  const placed = clipWords(words, [{ start: 0, end: 60, clipStart: 0 }], 60, style.fits);
-  const events = eventsOf(
-    captionsAss(captionCues(placed, { clipSeconds: 60, maxLines: 2, fits: style.fits }), style),
-  );
-  const seconds = (text = "") => text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
-  expect(events).toHaveLength(180);
-  for (const [i, event] of events.entries()) {
-    const [, start, end] = event.split(",");
-    expect(Math.abs(seconds(start) - i / 3)).toBeLessThanOrEqual(0.0051);
-    expect(end).toBe(events[i + 1]?.split(",")[1] ?? "0:01:00.00");
-  }
-});
+/** The first frame at or after a time. */
+const frameOf = (seconds: number, fps: number) => Math.max(0, Math.ceil(seconds * fps - 1e-6));
+
+test.each([24, 25, 30, 50, 60, 30_000 / 1001])(
+  "at %d frames a second a minute of words changes on the very frames of the words, without drift",
+  (fps) => {
+    const texts = Array.from({ length: 180 }, (_, i) => (i % 9 === 8 ? "end." : "word"));
+    const words = texts.map((word, i) => ({ word, start: i / 3, end: (i + 1) / 3 }));
+    const placed = clipWords(words, [{ start: 0, end: 60, clipStart: 0 }], 60, style.fits);
+    const events = eventsOf(
+      captionsAss(captionCues(placed, { clipSeconds: 60, maxLines: 2, fits: style.fits }), style, fps),
+    );
+    const seconds = (text = "") => text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+    expect(events).toHaveLength(180);
+    for (const [i, event] of events.entries()) {
+      const [, start, end] = event.split(",");
+      expect(frameOf(seconds(start), fps)).toBe(Math.round((i / 3) * fps));
+      expect(frameOf(seconds(end), fps)).toBe(Math.round(((i + 1) / 3) * fps));
+      if (i < 179) expect(end).toBe(events[i + 1]?.split(",")[1]);
+    }
+  },
+);
 
 test("no text changes the structure of an ASS, SRT or VTT file", () => {
   const part = fc.constantFrom(
@@ -76,7 +85,7 @@ test("no text changes the structure of an ASS, SRT or VTT file", () => {
     fc.property(fc.array(hostile, { minLength: 1, maxLength: 12 }), (texts) => {
       const cues = cuesOf(texts);
       const words = cues.flatMap(({ lines }) => lines.flat());
-      const events = eventsOf(captionsAss(cues, style));
+      const events = eventsOf(captionsAss(cues, style, 25));
       expect(events).toHaveLength(words.length);
       for (const event of events) {
         expect(event).toMatch(
@@ -93,6 +102,32 @@ test("no text changes the structure of an ASS, SRT or VTT file", () => {
     }),
     { numRuns: 300 },
   );
+});
+
+test.each(CaptionPreset.options)("nor does it in %s", async (preset) => {
+  const look = await captionStyle(settings, { preset });
+  const texts = [
+    "{\\alpha&HFF&}x",
+    "\\N}",
+    "a\nDialogue: 9,0:00:00.00,gy",
+    "{\\p1}m 0 0",
+    "\u202eabc",
+    "😀",
+    "世界{",
+    "ß\\fs99",
+  ];
+  const cues = cuesOf([...texts, ...texts].sort());
+  const ass = captionsAss(cues, look, 25);
+  const events = eventsOf(ass);
+  expect(events.length).toBe(captionEvents(cues, look).length);
+  for (const event of events) {
+    expect(event).toMatch(/^Dialogue: [01],\d:\d\d:\d\d\.\d\d,\d:\d\d:\d\d\.\d\d,Caption,,0,0,0,,/);
+    const tags = (event.match(/\{[^}]*\}/g) ?? []).join("");
+    expect(tags).toMatch(
+      /^(\{(\\(blur|bord|fscx|fscy|shad|an|p|[13]c&H|pos\(|t\()[-\d.,A-F&()]*|\\fscx[\d.]+|\\fscy[\d.]+|\))*\})*$/,
+    );
+    expect(event.replace(/\{[^}]*\}|\\N/g, "")).not.toMatch(/[{}\\\n]/);
+  }
 });
 
 test("subtitles carry the captions' own lines and times", () => {
@@ -121,9 +156,9 @@ test("the default caption box keeps clear of the apps' buttons", () => {
 
 test("a font name from outside cannot add a field to the style line", async () => {
   const other = await captionStyle({ ...settings, captionFont: "DejaVu Sans" });
-  expect(captionsAss([], other)).toContain("Style: Caption,DejaVu Sans,96.00,");
+  expect(captionsAss([], other, 25)).toContain("Style: Caption,DejaVu Sans,96.00,");
   const hostile = await captionStyle({ ...settings, captionFont: "Roboto,1\n[Events]" });
-  expect(captionsAss([], hostile)).toContain("Style: Caption,Roboto Black,96.00,");
+  expect(captionsAss([], hostile, 25)).toContain("Style: Caption,Roboto Black,96.00,");
 });
 
 test("the preview's mark stands for as long as the clip", () => {

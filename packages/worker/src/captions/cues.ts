@@ -1,4 +1,4 @@
-import { breakLines, clingsToNext, endsClause, endsSentence } from "./lines.ts";
+import { breakLines, clingsToNext, endsClause, endsSentence, startsClosing } from "./lines.ts";
 import type { CaptionWord } from "./words.ts";
 import { lineText } from "./words.ts";
 
@@ -10,8 +10,8 @@ export interface Cue {
 }
 
 /** Limits of the captions; seconds and characters per second. Sources: Netflix and BBC timed text guides, vertical practice. */
-const SHORTEST = 0.83;
-const LONGEST = 3;
+export const SHORTEST = 0.83;
+export const LONGEST = 3;
 /** Its words end a little before that, so that it can make room for the next one and still show its last word. */
 const LONGEST_SPOKEN = 2.75;
 /** A caption that stands this long is read at ease without lagging behind the speaker. */
@@ -24,8 +24,8 @@ const PAUSE = 0.8;
 const SMALL_GAP = 0.25;
 /** Two frames at 24 per second and some: the least gap that is not a flicker. */
 const LEAST_GAP = 0.1;
-const EASY_CPS = 20;
-const FASTEST_CPS = 25;
+export const EASY_CPS = 20;
+export const FASTEST_CPS = 25;
 /** No caption holds more words than this, whatever their length. */
 const MOST_WORDS = 16;
 
@@ -90,7 +90,8 @@ function timed(
   return { start, end: limit <= longest ? limit : Math.min(longest, limit - LEAST_GAP), lines };
 }
 
-const lettersOf = (lines: CaptionWord[][]) => lines.reduce((sum, line) => sum + lineText(line).length, 0);
+export const lettersOf = (lines: CaptionWord[][]) =>
+  lines.reduce((sum, line) => sum + lineText(line).length, 0);
 
 /** How much worse than perfect a caption reads. The weights were set by looking at captions of talks and interviews. */
 function costOf(group: CaptionWord[], { start, end, lines }: Cue, next: CaptionWord | undefined): number {
@@ -109,6 +110,7 @@ function costOf(group: CaptionWord[], { start, end, lines }: Cue, next: CaptionW
     const pause = Math.min(1, (next.start - last.end) / 0.5);
     cost -= next.afterCut || endsSentence(last) ? 4 : endsClause(last) ? 2 : 2 * pause;
     if (next.glued) cost += 6;
+    if (startsClosing(next)) cost += 20;
     if (clingsToNext(last)) cost += 3;
     else if (clingsToNext(next)) cost -= 1;
   }

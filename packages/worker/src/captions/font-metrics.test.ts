@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { readFontMetrics } from "./font-metrics.ts";
-import { SHIPPED_FONT } from "./style.ts";
+import { ROBOTO_BLACK } from "./looks.ts";
 
-const metrics = readFontMetrics(await readFile(SHIPPED_FONT.file));
+const metrics = readFontMetrics(await readFile(ROBOTO_BLACK.file));
 
 test("widths are those that libass draws", () => {
   // ink of these lines at size 96, drawn by ffmpeg 5.1.9: 928 and 712 px; advances are a little wider than ink

@@ -13,44 +13,54 @@ const WIDE =
 const WITHOUT_WIDTH = /[\p{M}\u200d]/u;
 
 /**
- * Reads a TrueType file's character map and advance widths (OpenType tables cmap formats 4 and 12, hmtx, head, hhea, OS/2).
+ * Reads a font's character map and advance widths (OpenType tables cmap formats 4 and 12, hmtx, head, hhea, OS/2).
  * Kerning is left out: it makes a line narrower by a little, so the figure is on the safe side.
  * An ASS font size is the height of ascender and descender together, so one em is `size * unitsPerEm / (winAscent + winDescent)`
  * pixels (libass, ass_face_set_size).
+ * @param font its bytes, or what reads `length` of them at `offset`. @param face which font of a collection (.ttc)
  * @throws Error where the bytes are no such font: the shipped one always is.
  */
-export function readFontMetrics(font: Buffer): FontMetrics {
-  const tables = new Map<string, Buffer>();
-  for (let i = 0; i < font.readUInt16BE(4); i++) {
-    const entry = 12 + 16 * i;
-    const offset = font.readUInt32BE(entry + 8);
-    tables.set(
-      font.toString("latin1", entry, entry + 4),
-      font.subarray(offset, offset + font.readUInt32BE(entry + 12)),
-    );
-  }
+export function readFontMetrics(font: Buffer | ReadBytes, face = 0): FontMetrics {
+  const read: ReadBytes = Buffer.isBuffer(font)
+    ? (offset, length) => font.subarray(offset, offset + length)
+    : font;
+  const isCollection = read(0, 4).toString("latin1") === "ttcf";
+  const start = isCollection ? read(12 + 4 * face, 4).readUInt32BE(0) : 0;
+  const count = read(start + 4, 2).readUInt16BE(0);
+  const directory = read(start + 12, 16 * count);
   const table = (name: string) => {
-    const found = tables.get(name);
-    if (!found) throw new Error(`The font has no ${name} table`);
-    return found;
+    for (let entry = 0; entry < directory.length; entry += 16)
+      if (directory.toString("latin1", entry, entry + 4) === name)
+        return read(directory.readUInt32BE(entry + 8), directory.readUInt32BE(entry + 12));
+    throw new Error(`The font has no ${name} table`);
   };
   const os2 = table("OS/2");
-  const emPerSize = table("head").readUInt16BE(18) / (os2.readUInt16BE(74) + os2.readUInt16BE(76));
-  const unitsPerEm = table("head").readUInt16BE(18);
+  const head = table("head");
+  const unitsPerEm = head.readUInt16BE(18);
+  const emPerSize = unitsPerEm / (os2.readUInt16BE(74) + os2.readUInt16BE(76));
   const advances = table("hhea").readUInt16BE(34);
   const hmtx = table("hmtx");
   const glyphs = readCharacterMap(table("cmap"));
 
-  const emOf = (character: string) => {
-    const glyph = glyphs.get(character.codePointAt(0) ?? 0);
-    if (glyph !== undefined) return hmtx.readUInt16BE(4 * Math.min(glyph, advances - 1)) / unitsPerEm;
-    if (WITHOUT_WIDTH.test(character)) return 0;
-    return WIDE.test(character) ? WIDE_EM : UNKNOWN_EM;
+  const own = (codePoint: number) => {
+    const glyph = glyphs.get(codePoint);
+    if (glyph === undefined) return null;
+    return (hmtx.readUInt16BE(4 * Math.min(glyph, advances - 1)) / unitsPerEm) * emPerSize;
   };
+  const shareOf = (character: string) =>
+    own(character.codePointAt(0) ?? 0) ?? guessedEm(character) * emPerSize;
   return {
-    width: (text, size) => Array.from(text, emOf).reduce((sum, em) => sum + em, 0) * emPerSize * size,
+    width: (text, size) => Array.from(text, shareOf).reduce((sum, share) => sum + share, 0) * size,
     has: (codePoint) => glyphs.has(codePoint),
   };
+}
+
+/** Bytes of a file, as many as there are. */
+type ReadBytes = (offset: number, length: number) => Buffer;
+
+function guessedEm(character: string): number {
+  if (WITHOUT_WIDTH.test(character)) return 0;
+  return WIDE.test(character) ? WIDE_EM : UNKNOWN_EM;
 }
 
 /** Code point to glyph number, from the fullest Unicode subtable. */

@@ -17,6 +17,9 @@ const CLINGS_TO_NEXT = new Set(
 );
 
 export const clingsToNext = ({ text }: CaptionWord): boolean => CLINGS_TO_NEXT.has(text.toLowerCase());
+/** A sign that closes what is before it: no line begins with one (JIS X 4051, kinsoku). */
+export const startsClosing = ({ text }: CaptionWord): boolean =>
+  /^[\p{Pe}\p{Pf}.,;:!?…。、，．！？：；・ーゝゞ々»]/u.test(text);
 export const endsSentence = ({ text }: CaptionWord): boolean => /[.!?…。！？]["'”’)\]]*$/u.test(text);
 export const endsClause = ({ text }: CaptionWord): boolean => /[,;:–—、，；]["'”’)\]]*$/u.test(text);
 
@@ -60,7 +63,8 @@ function breakInto(
     const rest = breakInto(words.slice(length), lines - 1, even, fits);
     const last = line.at(-1);
     if (!rest || !last) continue;
-    const pause = endsSentence(last) ? -30 : endsClause(last) ? -20 : clingsToNext(last) ? 25 : 0;
+    const torn = rest.lines[0]?.[0] && startsClosing(rest.lines[0][0]) ? 60 : 0;
+    const pause = torn + (endsSentence(last) ? -30 : endsClause(last) ? -20 : clingsToNext(last) ? 70 : 0);
     const cost = rest.cost + (text.length - even) ** 2 + pause;
     if (!best || cost < best.cost) best = { lines: [line, ...rest.lines], cost };
   }

@@ -6,8 +6,9 @@ import { expect, test } from "vitest";
 import { temporaryDir, tools } from "../asr/testing.ts";
 import { captionsAss } from "./ass.ts";
 import type { Cue } from "./cues.ts";
+import { ROBOTO_BLACK } from "./looks.ts";
 import { cleanText } from "./sanitize.ts";
-import { captionStyle, SHIPPED_FONT } from "./style.ts";
+import { captionStyle } from "./style.ts";
 import { texts, written } from "./testing-texts.ts";
 import { clipWords } from "./words.ts";
 
@@ -35,8 +36,8 @@ test.skipIf(!tools)(
     });
     await using temporary = await temporaryDir();
     await mkdir(join(temporary.dir, "fonts"));
-    await copyFile(SHIPPED_FONT.file, join(temporary.dir, "fonts", "caption.ttf"));
-    await writeFile(join(temporary.dir, "captions.ass"), captionsAss(cues, small));
+    await copyFile(ROBOTO_BLACK.file, join(temporary.dir, "fonts", "caption.ttf"));
+    await writeFile(join(temporary.dir, "captions.ass"), captionsAss(cues, small, 1));
     const filter =
       "ass=captions.ass:fontsdir=fonts,signalstats,metadata=mode=print:key=lavfi.signalstats.YMAX:file=-";
     const source = `color=black:s=270x480:r=1:d=${rows.length + 1}`;

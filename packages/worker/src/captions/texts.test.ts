@@ -45,7 +45,7 @@ function expectSound(placed: CaptionWord[], cues: Cue[]): void {
     const isTimed = start >= (placed[at - 1]?.start ?? 0) && end >= start && end <= CLIP_SECONDS;
     return !isTimed || HIDDEN.test(text) || !text.isWellFormed();
   });
-  const ass = captionsAss(cues, style);
+  const ass = captionsAss(cues, style, 30);
   const lines = ass.split("\n");
   const events = lines.slice(lines.indexOf("[Events]") + 2, -1);
   const foreign = events.filter((event) => {

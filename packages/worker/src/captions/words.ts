@@ -22,8 +22,13 @@ export interface CaptionSpan {
 /** Scripts that are written without spaces. */
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
-const STARTS_UNSPACED = new RegExp(`^${UNSPACED.source}`, "u");
-const ENDS_UNSPACED = new RegExp(`${UNSPACED.source}$`, "u");
+/** Their signs and length marks, which come as words of their own now and then; no space stands beside them either. */
+const UNSPACED_EDGE = new RegExp(
+  `[${UNSPACED.source.slice(1, -1)}ー々\\u3001-\\u3011\\uff01-\\uff0f\\uff1a-\\uff20]`,
+  "u",
+);
+const STARTS_UNSPACED = new RegExp(`^${UNSPACED_EDGE.source}`, "u");
+const ENDS_UNSPACED = new RegExp(`${UNSPACED_EDGE.source}$`, "u");
 const wordPieces = new Intl.Segmenter(undefined, { granularity: "word" });
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 /** No two words appear closer than this, seconds: one frame at 25 per second. */

@@ -21,6 +21,12 @@ export interface Lexicon {
   numbers: Set<string>;
   /** Words that address the listener. */
   you: Set<string>;
+  /** Words of somebody's own story: who it happened to, and who said what. */
+  story: Set<string>;
+  /** First words of an answer that gives a reason. */
+  reasons: Set<string>;
+  /** First words of an answer to a question that can be answered by yes or no. */
+  replies: Set<string>;
   /** Words without content of their own. */
   stop: Set<string>;
   /** Greetings, thanks, sponsor and channel talk. */
@@ -56,6 +62,12 @@ const english: Lexicon = {
     eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand thousands
     million millions billion billions percent half twice double dozen`),
   you: set("you your yours you're you'll you've yourself"),
+  story:
+    set(`i my me myself i'd he she his her him himself herself said says told asked thought knew felt heard saw looked
+    called answered laughed cried shouted found woke ran stood sat mother father grandmother grandfather son daughter
+    wife husband brother sister friend neighbour neighbor boss child boy girl man woman once ago`),
+  reasons: set("because since for to it's that's by"),
+  replies: set("yes no yeah nope never absolutely exactly not"),
   stop: set(`a an the and or but so if then than as at by for from in into of off on onto out over to up with without
     is are was were be been being am do does did done have has had having can could will would shall should may might
     must not no nor i me my mine we us our ours you your yours he him his she her hers it its they them their this that
@@ -95,6 +107,12 @@ const indonesian: Lexicon = {
     set(`dua tiga empat lima enam tujuh delapan sembilan sepuluh sebelas belas puluh ratus ribu juta miliar triliun
     persen setengah seribu seratus sejuta`),
   you: set("kamu anda kalian kita lo lu elo -mu"),
+  story:
+    set(`saya aku dia ia beliau bilang kata berkata tanya bertanya jawab menjawab cerita pikir merasa dengar lihat melihat
+    tertawa menangis teriak berteriak menemukan pulang datang ibu bapak ayah nenek kakek anak istri suami kakak adik
+    teman tetangga bos dulu waktu malam suatu seorang`),
+  reasons: set("karena soalnya sebab supaya biar waktu"),
+  replies: set("ya iya tidak nggak enggak belum sudah"),
   stop: set(`yang dan di ke dari untuk pada dengan adalah itu ini atau juga karena jadi tapi tetapi saya aku kami kita kamu
     anda dia ia mereka ada akan sudah telah bisa dapat harus tidak bukan lebih sangat seperti oleh dalam sebagai hal
     orang banyak para si sang agar supaya kalau jika bila saat ketika maka lalu terus nah ya iya nggak gak sama aja saja
@@ -117,6 +135,9 @@ const unknown: Lexicon = {
   fillers: new Set(),
   numbers: new Set(),
   you: new Set(),
+  story: new Set(),
+  reasons: new Set(),
+  replies: new Set(),
   stop: new Set(),
   boilerplate: /(?!)/,
 };

@@ -1,5 +1,5 @@
 import { silenceAt, type Window } from "./candidates.ts";
-import type { Lengths } from "./cuts.ts";
+import { firstIndex, type Lengths } from "./cuts.ts";
 import { BORDER_STRENGTH } from "./sentences.ts";
 import type { HeardSentence, Talk, WordKind } from "./talk.ts";
 
@@ -16,18 +16,21 @@ export interface Candidate extends Window {
  * understanding it without the rest comes next (podcli's and supoclip's rubrics agree); the rest tells good moments from flat ones.
  */
 const SPEECH_WEIGHTS = {
-  hook: 0.17, // the first sentences: a question, stakes, a number, the listener addressed
-  question: 0.09, // asked near the start and answered
-  payoff: 0.18, // ends with a finished sentence, before a pause, not with a question
-  standalone: 0.16, // opens without leaning on what came before
-  topic: 0.07, // begins and ends where the talk takes breath, not across such a place
-  specifics: 0.06, // numbers and names
+  hook: 0.13, // the first sentences: a question, stakes, a number, the listener addressed
+  question: 0.08, // asked near the start and answered inside
+  payoff: 0.16, // ends with a finished sentence, before a pause, not with a question
+  standalone: 0.13, // opens without leaning on what came before
+  topic: 0.04, // begins and ends where the talk takes breath, not across such a place
+  unity: 0.07, // begins and ends where the subject changes, not across such a place
+  specifics: 0.07, // numbers and names
   contrast: 0.05, // but, however, wrong …
-  stakes: 0.05, // words of stakes and surprise throughout
-  fluency: 0.06, // no fillers and repeated words
+  stakes: 0.06, // words of stakes and surprise throughout
+  story: 0.06, // somebody to whom it happened, and what was said
+  fluency: 0.03, // no fillers and repeated words
   pace: 0.02, // words per second of speech against the whole talk
   energy: 0.03, // loudness against the talk's median, and how it changes
-  coverage: 0.04, // speech, not silence or music
+  reaction: 0.03, // laughter or applause inside, or right behind
+  coverage: 0.02, // speech, not silence or music
   length: 0.02, // close to the length asked for
 } as const;
 
@@ -42,8 +45,12 @@ const SOUND_WEIGHTS = {
 } as const;
 const SPEECH = Object.entries(SPEECH_WEIGHTS);
 const SOUND = Object.entries(SOUND_WEIGHTS);
+/** What people replayed most adds this much to a score at most: a hint, for old clips and links send people to a place as well. */
+const REPLAYED_BONUS = 0.12;
 /** A window without words in a talk with words must not win against speech. */
 const WORDLESS_IN_TALK = 0.3;
+/** Laughter that begins this soon behind a clip is about it. */
+const REACTION_REACH_MS = 600;
 /** The opening that is judged: the first two sentences, at most this long. */
 const OPENING_MS = 9000;
 
@@ -59,6 +66,11 @@ export function scored(talk: Talk, lengths: Lengths, window: Window): Candidate 
   // greetings, sponsors, orders to machines: what is left of the clip without them
   if (hasWords) score *= parts.substance ?? 1;
   else if (talk.words.length > 0) score *= WORDLESS_IN_TALK;
+  if (talk.replayed) {
+    const replayed = talk.replayed(window);
+    parts.replayed = clamp(0.5 + 0.5 * replayed);
+    score = clamp(score + REPLAYED_BONUS * Math.max(0, replayed));
+  }
   for (const name in parts) parts[name] = rounded(parts[name] ?? 0);
   return { ...window, parts, score: rounded(score) };
 }
@@ -72,16 +84,19 @@ function speechParts(talk: Talk, lengths: Lengths, window: Window): Record<strin
   const pace = (count * 1000) / speechMs / Math.max(0.1, wordsPerSpeechSecond(talk));
   return {
     hook: hook(talk, window, sentences),
-    question: question(sentences, startMs, endMs),
+    question: question(talk, window),
     payoff: payoff(talk, window, sentences),
     standalone: standalone(talk, window, sentences),
     topic: topic(talk, window),
+    unity: unity(talk, window),
     specifics: clamp((per(25, "number") + 0.5 * per(25, "name")) / 1.5),
     contrast: clamp(per(40, "contrast") / 2),
     stakes: clamp(per(25, "strong") / 1.5),
+    story: clamp(per(12, "story")),
     fluency: clamp(1 - per(10, "filler") - per(10, "repeat")),
     pace: clamp(1 - Math.abs(pace - 1.05) / 0.5),
     energy: energy(talk, window),
+    reaction: reaction(talk, window),
     coverage: coverage(talk, window, speechMs),
     length: clamp(1 - Math.abs(endMs - startMs - lengths.targetMs) / (lengths.targetMs - lengths.shortestMs)),
     substance: substance(sentences, window),
@@ -126,13 +141,21 @@ export const catching = (talk: Talk, sentence: HeardSentence) =>
 const strengthOf = (edge: Window["opens"]) =>
   edge in BORDER_STRENGTH ? BORDER_STRENGTH[edge as keyof typeof BORDER_STRENGTH] : 0.3;
 
-/** A question early in the clip that leaves time for its answer; none at the very end. */
-function question(sentences: HeardSentence[], startMs: number, endMs: number): number {
-  const asked = sentences.findIndex(({ isQuestion, first, last }) => isQuestion && last - first >= 3);
-  const sentence = sentences[asked];
-  if (!sentence || asked === sentences.length - 1) return 0;
-  const answerShare = clamp((endMs - sentence.endMs) / (0.5 * (endMs - startMs)));
-  return answerShare * clamp(1 - (sentence.startMs - startMs) / (0.5 * (endMs - startMs)));
+/** A question early in the clip, with as much of its answer as there is. */
+function question({ answers, sentences, sentenceOf }: Talk, { startMs, endMs, first, last }: Window): number {
+  const [from, to] = [sentenceOf[first] ?? 0, sentenceOf[last] ?? 0];
+  let best = 0;
+  for (let at = firstIndex(answers.length, (index) => (answers[index]?.asked ?? 0) >= from); ; at++) {
+    const pair = answers[at];
+    if (!pair || pair.asked >= to) return best;
+    const question = sentences[pair.asked];
+    const answer = sentences[Math.min(pair.last, to)];
+    if (!question || !answer) continue;
+    const early = clamp(1 - (question.startMs - startMs) / (0.5 * (endMs - startMs)));
+    const wholeMs = (sentences[pair.last]?.endMs ?? 0) - question.endMs;
+    const heard = clamp((Math.min(endMs, answer.endMs) - question.endMs) / Math.max(1, wholeMs));
+    best = Math.max(best, early * heard * pair.strength);
+  }
 }
 
 function payoff(talk: Talk, window: Window, sentences: HeardSentence[]): number {
@@ -184,6 +207,32 @@ function topic(talk: Talk, { first, last }: Window): number {
   let inside = 0;
   for (let border = first + 1; border <= last; border++) inside = Math.max(inside, silenceAt(talk, border));
   return clamp(around / Math.max(200, around + Math.min(most, inside)));
+}
+
+/** Changes of subject at the window's ends against the clearest one inside: 0.5 where there are none. */
+function unity({ topicChanges, sentenceOf, sentences }: Talk, { first, last }: Window): number {
+  const [from, to] = [sentenceOf[first] ?? 0, sentenceOf[last] ?? 0];
+  const opens = sentences[from]?.first === first ? (topicChanges[from] ?? 0) : 0;
+  const closes = sentences[to]?.last === last ? (topicChanges[to + 1] ?? 1) : 0;
+  let inside = 0;
+  // a change lies between blocks of words, so the borders beside it look like it
+  for (let at = from + 2; at < to; at++) inside = Math.max(inside, topicChanges[at] ?? 0);
+  return clamp(0.5 + 0.25 * (opens + closes) - 0.5 * inside);
+}
+
+/** Two seconds of laughter or applause are as much as any clip needs; at its end they say more. */
+function reaction({ reactions }: Talk, { startMs, endMs }: Window): number {
+  let sum = 0;
+  for (
+    let at = firstIndex(reactions.length, (index) => (reactions[index]?.startMs ?? 0) >= startMs);
+    ;
+    at++
+  ) {
+    const heard = reactions[at];
+    if (!heard || heard.startMs > endMs + REACTION_REACH_MS) return clamp(sum / 2000);
+    const isLate = heard.startMs > (startMs + endMs) / 2;
+    sum += (heard.endMs - heard.startMs) * (isLate ? 1 : 0.6);
+  }
 }
 
 function energy({ sound }: Talk, window: Window): number {

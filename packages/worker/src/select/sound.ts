@@ -3,6 +3,8 @@ import type { Span } from "./cuts.ts";
 
 /** Levels below this are taken for silence, dBFS. */
 const FLOOR_DBFS = -70;
+/** What is at most this far under the median is as loud as speech, dB. */
+const LOUD_DB = 8;
 /** Shorter silences part no phrases where there are no words. */
 const SILENCE_MS = 300;
 
@@ -14,6 +16,8 @@ export interface Sound {
   medianDbfs: number;
   /** Stretches without sound, in order, none overlapping. */
   silences: Span[];
+  /** Milliseconds of a stretch that are about as loud as speech, or louder. */
+  loudMs(span: Span): number;
   /** Mean level and its spread (standard deviation) over a stretch, dBFS and dB. */
   level(span: Span): { mean: number; spread: number };
 }
@@ -31,9 +35,16 @@ export function soundOf({ silences, levels }: SoundMap, durationMs: number): Sou
     squares[index + 1] = (squares[index] ?? 0) + level * level;
   }
   const audible = dbfs.filter((level) => level > FLOOR_DBFS + 10).sort((a, b) => a - b);
+  const medianDbfs = audible[audible.length >> 1] ?? FLOOR_DBFS;
+  const loud = new Int32Array(dbfs.length + 1);
+  for (const [index, level] of dbfs.entries())
+    loud[index + 1] = (loud[index] ?? 0) + Number(level >= medianDbfs - LOUD_DB);
+  const stepAt = (ms: number) => Math.min(dbfs.length, Math.max(0, Math.round(ms / stepMs)));
   return {
     isKnown: dbfs.length > 0 && stepMs > 0,
-    medianDbfs: audible[audible.length >> 1] ?? FLOOR_DBFS,
+    medianDbfs,
+    loudMs: ({ startMs, endMs }) =>
+      stepMs > 0 ? ((loud[stepAt(endMs)] ?? 0) - (loud[stepAt(startMs)] ?? 0)) * stepMs : 0,
     silences: merged(silences, durationMs),
     level({ startMs, endMs }) {
       const from = Math.min(dbfs.length - 1, Math.max(0, Math.floor(startMs / stepMs)));
@@ -58,4 +69,25 @@ function merged(silences: SoundMap["silences"], durationMs: number): Span[] {
     else result.push(span);
   }
   return result;
+}
+
+/** Laughter and applause last this long, milliseconds; what is shorter is a noise, what is longer is music. */
+const REACTION_MS = { from: 600, to: 8000 };
+/** Share of such a gap that is loud. */
+const REACTION_SHARE = 0.4;
+
+/**
+ * Gaps between words that are as loud as speech: recognisers write nothing for laughter, applause and cheers. A guess, for a door or a
+ * tune sounds the same in levels alone. Pure.
+ * @param words in order, none overlapping
+ */
+export function reactionsIn(words: readonly Span[], sound: Sound): Span[] {
+  if (!sound.isKnown) return [];
+  return words.flatMap(({ endMs }, index) => {
+    const gap = { startMs: endMs + 100, endMs: (words[index + 1]?.startMs ?? endMs) - 100 };
+    const lengthMs = gap.endMs - gap.startMs;
+    if (lengthMs < REACTION_MS.from || lengthMs > REACTION_MS.to) return [];
+    const loudMs = sound.loudMs(gap);
+    return loudMs >= Math.max(REACTION_MS.from, REACTION_SHARE * lengthMs) ? [gap] : [];
+  });
 }

@@ -1,14 +1,25 @@
 import type { SelectInput } from "../stage.ts";
-import { type Cuts, cutsOf } from "./cuts.ts";
+import { type Answered, answersIn } from "./answers.ts";
+import { type Cuts, cutsOf, firstIndex, type Span } from "./cuts.ts";
 import { addressesMachine, givesOrders, hidesText } from "./for-machines.ts";
 import { type Lexicon, lexiconFor } from "./lexicon.ts";
 import { plainLine, plainWord, wordRuns } from "./plain-text.ts";
 import { type Border, bordersOf, type Sentence, sentencesOf } from "./sentences.ts";
-import { type Sound, soundOf } from "./sound.ts";
+import { reactionsIn, type Sound, soundOf } from "./sound.ts";
+import { topicChanges } from "./topics.ts";
 import { type SpokenWord, spokenWords } from "./words.ts";
 
 /** What is counted per word; `countOf` gives the number of words of a kind in a range. */
-export type WordKind = "number" | "name" | "contrast" | "strong" | "payoff" | "filler" | "repeat" | "you";
+export type WordKind =
+  | "number"
+  | "name"
+  | "contrast"
+  | "strong"
+  | "payoff"
+  | "filler"
+  | "repeat"
+  | "you"
+  | "story";
 
 /** A sentence with what the score needs to know of it. */
 export interface HeardSentence extends Sentence {
@@ -39,6 +50,14 @@ export interface Talk {
   sentenceOf: Int32Array;
   cuts: Cuts;
   sound: Sound;
+  /** How clearly a new subject begins with each sentence, 0..1; a chapter of the source's own is 1. */
+  topicChanges: Float64Array;
+  /** Questions with their answers, in order of the questions. */
+  answers: Answered[];
+  /** What sounds like laughter or applause, in order. */
+  reactions: Span[];
+  /** How much more than the whole video people replayed a stretch: -1..1; undefined where nobody says so. */
+  replayed: ((span: Span) => number) | undefined;
   /** Scene cuts, milliseconds, in order. */
   shots: number[];
   /** In how many sentences each word occurs. */
@@ -66,6 +85,10 @@ export function talkOf(input: SelectInput): Talk {
   const speech = new Float64Array(words.length + 1);
   for (const [index, { startMs, endMs }] of words.entries())
     speech[index + 1] = (speech[index] ?? 0) + endMs - startMs;
+  const inSentences = sentencesWith(plain, sentences);
+  const changes = topicChanges(plain, sentences, lexicon, inSentences);
+  markChapters(changes, sentences, input.chapters ?? []);
+  const sound = soundOf(input.sound, durationMs);
   return {
     durationMs,
     title: addressesMachine(input.title ?? "") ? "" : plainLine(input.title ?? ""),
@@ -77,12 +100,16 @@ export function talkOf(input: SelectInput): Talk {
     sentences,
     sentenceOf,
     cuts: cutsOf(words, durationMs),
-    sound: soundOf(input.sound, durationMs),
+    sound,
+    topicChanges: changes,
+    answers: answersIn(plain, sentences, lexicon),
+    reactions: reactionsIn(words, sound),
+    replayed: replayedIn(input.replayed ?? []),
     shots: input.shots
       .map((seconds) => Math.round(seconds * 1000))
       .filter((ms) => ms > 0 && ms < durationMs)
       .sort((a, b) => a - b),
-    sentencesWith: sentencesWith(plain, sentences),
+    sentencesWith: inSentences,
     givesOrders: givesOrdersIn(input, words, sentences),
     machineWords: machineWords(words, sentences),
     countOf: counters(words, plain, lexicon, sentences),
@@ -135,6 +162,46 @@ function isFiller(spoken: string[], { fillers, stop }: Lexicon): boolean {
   return filling > own.filter((word) => word.length > 3 && !fillers.has(word)).length;
 }
 
+/** How far a chapter's start may be from the sentence that it means: people set them by hand. */
+const CHAPTER_REACH_MS = 4000;
+
+function markChapters(
+  changes: Float64Array,
+  sentences: readonly HeardSentence[],
+  chapters: readonly number[],
+) {
+  for (const seconds of chapters) {
+    const ms = seconds * 1000;
+    const after = firstIndex(sentences.length, (index) => (sentences[index]?.startMs ?? 0) >= ms);
+    const farMs = (index: number) => Math.abs((sentences[index]?.startMs ?? Number.POSITIVE_INFINITY) - ms);
+    const nearest = farMs(after - 1) < farMs(after) ? after - 1 : after;
+    if (farMs(nearest) <= CHAPTER_REACH_MS) changes[nearest] = 1;
+  }
+}
+
+/** What a source says people replayed, as a question that can be asked of any stretch; everybody has seen the start, so it counts as what follows. */
+function replayedIn(parts: NonNullable<SelectInput["replayed"]>): Talk["replayed"] {
+  const [first, second] = parts;
+  if (!first || !second) return undefined;
+  const ordered = [{ ...first, value: second.value }, ...parts.slice(1)].sort((a, b) => a.start - b.start);
+  const heat = ({ startMs, endMs }: Span) => {
+    let [sum, length] = [0, 0];
+    const from = firstIndex(ordered.length, (index) => (ordered[index]?.end ?? 0) * 1000 > startMs);
+    for (let at = from; at < ordered.length; at++) {
+      const { start, end, value } = ordered[at] as (typeof ordered)[number];
+      if (start * 1000 >= endMs) break;
+      const shared = Math.max(0, Math.min(endMs, end * 1000) - Math.max(startMs, start * 1000));
+      sum += shared * value;
+      length += shared;
+    }
+    return length > 0 ? sum / length : 0;
+  };
+  const mean = heat({ startMs: 0, endMs: Number.POSITIVE_INFINITY });
+  const most = Math.max(...ordered.map(({ value }) => value));
+  if (most - mean < 0.01) return undefined;
+  return (span) => Math.max(-1, (heat(span) - mean) / (most - mean));
+}
+
 function sentencesWith(plain: string[], sentences: HeardSentence[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { first, last } of sentences)
@@ -185,6 +252,7 @@ function counters(words: SpokenWord[], plain: string[], lexicon: Lexicon, senten
     filler: (word) => lexicon.fillers.has(word),
     repeat: (word, index) => index > 0 && word !== "" && plain[index - 1] === word && !/\d/.test(word),
     you: (word) => lexicon.you.has(word),
+    story: (word) => lexicon.story.has(word),
   };
   const sums = Object.fromEntries(
     Object.entries(tests).map(([kind, test]) => {

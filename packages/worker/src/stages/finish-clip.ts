@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type EdlClip, KangKlipError } from "@kangklip/contract";
 import type { Cue } from "../captions/cues.ts";
+import type { MachineFonts } from "../captions/fonts.ts";
 import { type CaptionStyle, captionTop } from "../captions/style.ts";
 import { type ClipPlan, type Colours, clipArgs, previewSize } from "../media/clip-args.ts";
 import { checkClip } from "../media/clip-check.ts";
@@ -26,7 +27,8 @@ export interface Card {
 export interface Setting {
   context: StageContext;
   source: FetchedSource;
-  style: CaptionStyle;
+  /** Of this machine, for letters that the shipped font lacks; null: none is needed, or none is known. */
+  fonts: MachineFonts | null;
   colours: Colours;
   /** What the graphics card does for the next clip; taken back for the rest of the job when it fails. */
   card: Card;
@@ -43,6 +45,11 @@ export interface ReadyClip {
   timeline: ClipTimeline;
   pieces: Piece[];
   cues: Cue[];
+  style: CaptionStyle;
+  /** Whether the captions are drawn into the picture. */
+  captioned: boolean;
+  /** What a person should know about them. */
+  captionWarnings: string[];
 }
 
 /**
@@ -55,16 +62,15 @@ export async function finishClip(
   ready: ReadyClip,
   onProgress: (fraction: number) => void,
 ): Promise<RenderedClip> {
-  const { context, source, style } = setting;
-  const { clip, name, dir, framing, timeline, cues } = ready;
+  const { context, source } = setting;
+  const { clip, name, dir, framing, timeline, cues, style, captioned, captionWarnings } = ready;
   const { tools, signal } = context;
   const { width, height } = style;
   const used = await explainFailure(context, source, timeline, () => encode(setting, ready, onProgress));
   await checkClip(tools, join(dir, "clip.mp4"), style, timeline, signal);
   await checkClip(tools, join(dir, "preview.mp4"), previewSize(style), timeline, signal);
 
-  const captioned = cues.length > 0;
-  const subtitle = (ending: string) => (captioned ? `${name}.${ending}` : null);
+  const subtitle = (ending: string) => (cues.length > 0 ? `${name}.${ending}` : null);
   const files = {
     clip: `${name}.mp4`,
     preview: `${name}_preview.mp4`,
@@ -84,6 +90,7 @@ export async function finishClip(
   const durationSeconds = timeline.seconds;
   return {
     ...{ index: clip.index, files, framing, durationSeconds, width, height, captioned },
+    ...{ captionPreset: style.preset, captionWarnings },
     ...used,
   };
 }
@@ -93,14 +100,14 @@ const ON_CPU = { encoder: "libx264", decoder: "cpu" } as const;
 /** Leaves clip.mp4, preview.mp4 and the cover's candidates in the clip's scratch folder. @returns how the clip was encoded. */
 async function encode(
   setting: Setting,
-  { clip, dir, timeline, pieces, cues }: ReadyClip,
+  { clip, dir, timeline, pieces, cues, style, captioned }: ReadyClip,
   onProgress: (fraction: number) => void,
 ): Promise<Card & { crf: number }> {
-  const { context, source, style, colours } = setting;
+  const { context, source, colours } = setting;
   const { tools, settings, signal } = context;
   const { width, height } = style;
   const plan: Omit<ClipPlan, "encoder" | "decoder" | "crf"> = {
-    ...{ source, timeline, pieces, colours, width, height, captioned: cues.length > 0 },
+    ...{ source, timeline, pieces, colours, width, height, captioned },
     ...{ captionTop: captionTop(style), cover: coverFrames(timeline, pieces) },
     ...{ preset: settings.renderPreset, threads: settings.threads },
   };

@@ -1,10 +1,13 @@
 import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { type EdlClip, KangKlipError } from "@kangklip/contract";
 import { captionsAss, previewMarkAss } from "../captions/ass.ts";
 import { captionCues } from "../captions/cues.ts";
-import { captionStyle, SHIPPED_FONT } from "../captions/style.ts";
+import { findFonts, type MachineFonts } from "../captions/fonts.ts";
+import { ROBOTO_BLACK } from "../captions/looks.ts";
+import { captionStyle, lackingCharacters, wantedFamily } from "../captions/style.ts";
 import { subtitlesSrt, subtitlesVtt } from "../captions/subtitles.ts";
+import { captionState } from "../captions/warnings.ts";
 import { clipWords } from "../captions/words.ts";
 import { machineFacts } from "../machine.ts";
 import { previewSize } from "../media/clip-args.ts";
@@ -32,7 +35,7 @@ export async function* renderClips(
 ): AsyncGenerator<RenderedClip> {
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
-  const setting = await prepare({ ...context, signal, notice: oncePerText(context.notice) }, source);
+  const setting = await prepare({ ...context, signal, notice: oncePerText(context.notice) }, source, clips);
   const atOnce = clipsAtOnce(setting.card.encoder, context.settings.threads);
   const progress = createProgress(context.progress, clips.length);
   const ready: Promise<ReadyClip>[] = [];
@@ -97,11 +100,11 @@ function oncePerText(notice: (text: string) => void) {
   };
 }
 
-async function prepare(context: StageContext, fetched: FetchedSource): Promise<Setting> {
-  const { dir, tools, settings, signal } = context;
+async function prepare(context: StageContext, fetched: FetchedSource, clips: EdlClip[]): Promise<Setting> {
+  const { dir, tools, signal } = context;
   const source = { ...fetched, file: resolve(dir, fetched.file) }; // ffmpeg works in the scratch folder
-  const [style, colours, card] = await Promise.all([
-    captionStyle(settings),
+  const [fonts, colours, card] = await Promise.all([
+    fontsFor(context, clips),
     readColours(tools, source, signal),
     chooseCard(context, source),
   ]);
@@ -109,7 +112,21 @@ async function prepare(context: StageContext, fetched: FetchedSource): Promise<S
   if (colours.lost)
     context.notice("The video is HDR and this ffmpeg has no zscale filter: colours may look pale.");
   const scratch = join(dir, ".render");
-  return { context, source, style, colours: colours.colours, card, scratch };
+  return { context, source, fonts, colours: colours.colours, card, scratch };
+}
+
+/** The fonts that the captions of all clips need beside the shipped one. */
+async function fontsFor({ settings, notice }: StageContext, clips: EdlClip[]): Promise<MachineFonts | null> {
+  const said = clips.flatMap(({ words }) => words.map(({ word }) => word)).join(" ");
+  const lacking = await lackingCharacters(said);
+  const brand = wantedFamily(settings.captionFont);
+  if (lacking === "" && brand === null) return null;
+  const fonts = await findFonts(lacking, brand);
+  if (fonts === null)
+    notice(
+      "fontconfig's fc-match is not on this machine: whether all letters of the captions have a font is not known.",
+    );
+  return fonts;
 }
 
 /** What the graphics card will do for this source. */
@@ -125,7 +142,7 @@ async function chooseCard({ tools, settings, signal }: StageContext, source: Fet
 
 /** Everything of a clip that comes before its encoding. */
 async function makeReady(
-  { context, source, style, scratch }: Setting,
+  { context, source, fonts, scratch }: Setting,
   clip: EdlClip,
   frame: (clip: EdlClip) => Promise<Framing>,
 ): Promise<ReadyClip> {
@@ -149,23 +166,39 @@ async function makeReady(
     end,
     clipStart: firstFrame / timeline.rate.fps,
   }));
+  const style = await captionStyle(settings, { preset: clip.caption_preset, fonts });
   const words = clipWords(clip.words, spans, timeline.seconds, style.fits);
   const cues = captionCues(words, {
     clipSeconds: timeline.seconds,
     maxLines: style.maxLines,
     fits: style.fits,
   });
+  const state = captionState(clip, cues, style);
+  for (const text of state.warnings)
+    context.notice(style.warnings.includes(text) ? text : `Clip ${clip.index}: ${text}`);
   const small = previewSize(style);
-  await copyFile(SHIPPED_FONT.file, join(dir, "fonts", "caption.ttf"));
+  for (const file of style.fontFiles) await copyFile(file, join(dir, "fonts", basename(file)));
   await writeFile(
     join(dir, "mark.ass"),
-    previewMarkAss(small.width, small.height, SHIPPED_FONT.family, timeline.seconds),
+    previewMarkAss(small.width, small.height, ROBOTO_BLACK.family, timeline.seconds),
   );
   if (cues.length > 0) {
-    await writeFile(join(dir, "captions.ass"), captionsAss(cues, style));
+    await writeFile(join(dir, "captions.ass"), captionsAss(cues, style, timeline.rate.fps));
     await writeFile(join(dir, "captions.srt"), subtitlesSrt(cues));
     await writeFile(join(dir, "captions.vtt"), subtitlesVtt(cues));
   }
   const pieces = clipPieces(timeline, framing.frames, source.info.video, style);
-  return { clip, name, dir, framing, timeline, pieces, cues };
+  const captioned = style.burnIn && state.drawable;
+  return {
+    clip,
+    name,
+    dir,
+    framing,
+    timeline,
+    pieces,
+    cues,
+    style,
+    captioned,
+    captionWarnings: state.warnings,
+  };
 }

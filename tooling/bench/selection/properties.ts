@@ -1,0 +1,222 @@
+import { KangKlipError } from "../../../packages/contract/src/errors.ts";
+import { sentenceWindows } from "../../../packages/worker/src/select/candidates.ts";
+import { clipLengths, type Span } from "../../../packages/worker/src/select/cuts.ts";
+import { hintsOf } from "../../../packages/worker/src/select/hints.ts";
+import { talkOf } from "../../../packages/worker/src/select/talk.ts";
+import {
+  aSelectContext,
+  pairsOf,
+  randomInput,
+  SHAPES,
+  type Shape,
+  sharedMs,
+  spanOf,
+} from "../../../packages/worker/src/select/testing.ts";
+import { type SpokenWord, spokenWords } from "../../../packages/worker/src/select/words.ts";
+import type { SelectInput } from "../../../packages/worker/src/stage.ts";
+import { select } from "../../../packages/worker/src/stages/select.ts";
+import type { Random } from "../../chaos/random.ts";
+import { placesIn } from "./places.ts";
+import { randomFor } from "./random.ts";
+
+/** One random job: what is asked of which transcript. */
+interface Trial {
+  shape: Shape;
+  seed: number;
+  seconds: number;
+  count: number;
+  clipSeconds: number;
+}
+
+export interface Properties {
+  transcripts: number;
+  clips: number;
+  /** Hours of video in all. */
+  hours: number;
+  /** Broken rules: S1, S2, S4, S5 or S9 with the trial that broke it, a few of each. */
+  broken: string[];
+  brokenCount: number;
+  /** S3: clips that could end with a sentence or before a pause of 0.5 s, and those that do. */
+  endable: number;
+  ended: number;
+  /** The least share of speech that candidates reach (S5). */
+  leastReached: number;
+  /** Seconds that choosing took, per hour of video: in all, and of the longest videos. */
+  secondsPerHour: number;
+  secondsPerLongHour: number;
+}
+
+/** The rules S1 to S5 and S9 (quality figures) on random transcripts, told from the words alone wherever that is possible. */
+export async function tryTranscripts(options: { seed: number; transcripts: number }): Promise<Properties> {
+  const random = randomFor(options.seed, "transcripts");
+  const sums = { clips: 0, hours: 0, endable: 0, ended: 0, seconds: 0, longHours: 0, longSeconds: 0 };
+  const broken: string[] = [];
+  let brokenCount = 0;
+  let leastReached = 1;
+  for (let at = 0; at < options.transcripts; at++) {
+    const trial = aTrial(random);
+    const fault = (rule: string) => {
+      brokenCount++;
+      if (broken.length < 20) broken.push(`${rule}: ${JSON.stringify(trial)}`);
+    };
+    const started = performance.now();
+    const clips = await chosen(inputOf(trial), trial).catch((error: unknown) => {
+      fault(`S1, ${error instanceof Error ? error.message : error}`);
+      return undefined;
+    });
+    const took = (performance.now() - started) / 1000;
+    sums.seconds += took;
+    sums.hours += trial.seconds / 3600;
+    if (trial.seconds >= 3600) {
+      sums.longHours += trial.seconds / 3600;
+      sums.longSeconds += took;
+    }
+    if (!clips) continue;
+    const again = await chosen(inputOf(trial), trial);
+    if (JSON.stringify(again.edl) !== JSON.stringify(clips.edl)) fault("S9, another result the second time");
+    const words = spokenWords(randomInput(trial).transcript.segments, Math.round(trial.seconds * 1000));
+    checkClips(trial, words, clips.spans, fault);
+    sums.clips += clips.spans.length;
+    for (const span of clips.spans) {
+      const { canEnd, doesEnd } = endOf(trial, words, span);
+      sums.endable += Number(canEnd);
+      sums.ended += Number(canEnd && doesEnd);
+    }
+    const reached = reachedShare(trial);
+    if (reached < 0.95) fault(`S5, candidates reach ${reached.toFixed(3)} of the speech`);
+    leastReached = Math.min(leastReached, reached);
+  }
+  return {
+    transcripts: options.transcripts,
+    clips: sums.clips,
+    hours: sums.hours,
+    broken,
+    brokenCount,
+    endable: sums.endable,
+    ended: sums.ended,
+    leastReached,
+    secondsPerHour: sums.seconds / Math.max(1e-9, sums.hours),
+    secondsPerLongHour: sums.longSeconds / Math.max(1e-9, sums.longHours),
+  };
+}
+
+/** From 20 s to 3 h, most of them short, for there the number of clips is hardest; every shape, count and length alike. */
+function aTrial(random: Random): Trial {
+  const draw = random.next();
+  const seconds =
+    draw < 0.6
+      ? random.whole(200, 3000) / 10
+      : draw < 0.97
+        ? random.whole(300, 1500)
+        : draw < 0.99
+          ? random.whole(1500, 3600)
+          : random.whole(3600, 10_800);
+  return {
+    shape: random.of(SHAPES),
+    seed: random.whole(0, 2 ** 31),
+    seconds,
+    count: random.whole(1, 5),
+    clipSeconds: random.chance(0.5) ? random.of([30, 45, 60]) : random.whole(30, 60),
+  };
+}
+
+/** Every fifth video comes with chapters and replays, some of them broken, as a page might give them. */
+function inputOf(trial: Trial): SelectInput {
+  const input = randomInput(trial);
+  if (trial.seed % 5 !== 0) return input;
+  const random = randomFor(trial.seed, "hints");
+  const time = () => (random.chance(0.1) ? random.of([-1, Number.NaN, 1e12]) : random.next() * trial.seconds);
+  const part = trial.seconds / 100;
+  const heatmap = Array.from({ length: 100 }, (_, index) => ({
+    start_time: random.chance(0.05) ? time() : index * part,
+    end_time: (index + 1) * part,
+    value: random.chance(0.05) ? random.of([-3, Number.POSITIVE_INFINITY, null]) : random.next(),
+  }));
+  const chapters = Array.from({ length: random.whole(0, 12) }, () => ({ start_time: time() }));
+  return { ...input, ...hintsOf({ heatmap, chapters }) };
+}
+
+/** What is chosen; nothing where the video is too short for one clip, which must be said and only then. */
+async function chosen(input: SelectInput, { count, clipSeconds, seconds }: Trial) {
+  const isTooShort = Math.round(seconds * 1000) < clipLengths(clipSeconds).shortestMs;
+  try {
+    const context = aSelectContext({ clip_count: count, clip_duration_seconds: clipSeconds });
+    const { edl } = await select(context, input);
+    if (isTooShort) throw new Error("clips from a video that is too short for one");
+    return { edl, spans: edl.clips.map(spanOf) };
+  } catch (error) {
+    if (isTooShort && error instanceof KangKlipError && error.code === "SOURCE_TOO_SHORT")
+      return { edl: null, spans: [] };
+    throw error;
+  }
+}
+
+function checkClips(
+  trial: Trial,
+  words: readonly SpokenWord[],
+  spans: readonly Span[],
+  fault: (rule: string) => void,
+) {
+  const durationMs = Math.round(trial.seconds * 1000);
+  const { shortestMs, longestMs } = clipLengths(trial.clipSeconds);
+  if (durationMs < shortestMs) return;
+  const most = 1 + Math.floor((durationMs - shortestMs) / Math.ceil((shortestMs * 9) / 11));
+  const places = placesIn(words, durationMs);
+  const least = Math.min(trial.count, places.mostApart(shortestMs, longestMs));
+  if (spans.length < Math.max(1, least) || spans.length > Math.min(trial.count, most))
+    fault(`S1, ${spans.length} clips, from ${least} to ${most} are possible`);
+  for (const [a, b] of pairsOf(spans)) {
+    const shared = sharedMs(a, b);
+    const iou = shared / (a.endMs - a.startMs + b.endMs - b.startMs - shared);
+    if (iou > 0.1) fault(`S1, two clips share ${iou.toFixed(3)}`);
+  }
+  for (const { startMs, endMs } of spans) {
+    const lengthMs = endMs - startMs;
+    if (lengthMs < shortestMs || lengthMs > Math.min(longestMs, 60_000))
+      fault(`S4, a clip of ${lengthMs} ms`);
+    if (startMs < 0 || endMs > durationMs) fault("S4, a clip outside the video");
+    if (!places.mayStart(startMs)) fault(`S2, a clip starts at ${startMs} ms`);
+    if (!places.mayEnd(endMs)) fault(`S2, a clip ends at ${endMs} ms`);
+  }
+}
+
+/** Whether a clip with this start could end with a sentence or before a pause of 0.5 s, and whether it does. */
+function endOf({ clipSeconds, seconds }: Trial, words: readonly SpokenWord[], { startMs, endMs }: Span) {
+  const { shortestMs, longestMs } = clipLengths(clipSeconds);
+  const isGood = (word: SpokenWord, index: number) =>
+    /[.?!]$/.test(word.text) || (words[index + 1]?.startMs ?? seconds * 1000) - word.endMs >= 500;
+  const good = words.filter((word, index) => isGood(word, index) && word.endMs > startMs);
+  const last = words.findLast((word) => word.endMs <= endMs && word.endMs > startMs);
+  return {
+    canEnd: good.some(
+      (word) => word.endMs >= startMs + shortestMs && word.endMs <= startMs + longestMs - 450,
+    ),
+    doesEnd: last === undefined || good.includes(last),
+  };
+}
+
+/** Share of the milliseconds of speech that some candidate holds; 1 where the video is hardly longer than a clip. */
+function reachedShare(trial: Trial): number {
+  const lengths = clipLengths(trial.clipSeconds);
+  if (trial.seconds * 1000 < 2 * lengths.longestMs) return 1;
+  const talk = talkOf(inputOf(trial));
+  const windows = sentenceWindows(talk, lengths).toSorted((a, b) => a.startMs - b.startMs);
+  const totalMs = talk.speechMs(0, talk.words.length - 1);
+  if (totalMs === 0) return 1;
+  let [reachedMs, next, furthestMs] = [0, 0, 0];
+  for (const { startMs, endMs } of talk.words) {
+    for (; (windows[next]?.startMs ?? Number.POSITIVE_INFINITY) <= startMs; next++)
+      furthestMs = Math.max(furthestMs, windows[next]?.endMs ?? 0);
+    if (endMs <= furthestMs) reachedMs += endMs - startMs;
+  }
+  return reachedMs / totalMs;
+}
+
+/** What does not hold, in words. */
+export const brokenRules = ({ broken, brokenCount, endable, ended }: Properties): string[] => [
+  ...broken,
+  ...(brokenCount > broken.length ? [`and ${brokenCount - broken.length} more`] : []),
+  ...(ended < 0.9 * endable
+    ? [`S3: only ${ended} of ${endable} clips end with a sentence or before a pause`]
+    : []),
+];
