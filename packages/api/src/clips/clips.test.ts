@@ -99,9 +99,16 @@ describe("where credits are on", () => {
         ({ url }) => nameIn(url),
         ({ code }) => code,
       );
-    for (const name of ["clip_01.jpg", "clip_01.srt", "clip_01.vtt", "transcript.json", "manifest.json"])
+    for (const name of [
+      "clip_01.jpg",
+      "clip_01.srt",
+      "clip_01.vtt",
+      "clip_01.ass",
+      "transcript.json",
+      "manifest.json",
+    ])
       expect(await get(name)).toBe(name);
-    for (const name of ["clip_01.mp4", "clip_01_preview.mp4", "clip_01.ass", "charges.json"])
+    for (const name of ["clip_01.mp4", "clip_01_preview.mp4", "charges.json"])
       expect(await get(name)).toBe("NOT_FOUND");
   });
 
