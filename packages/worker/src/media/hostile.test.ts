@@ -16,7 +16,7 @@ import { type Kitchen, prepare } from "./testing-hostile-kitchen.ts";
 const exec = promisify(execFile);
 const hasStrace = await hasProgram("strace");
 const walls = await machineWalls();
-/** What takes longer than the others is in hostile-long.e2e.test.ts. */
+/** The others are in hostile-long.e2e.test.ts. */
 const rows = ROWS.filter(({ long }) => !long);
 /** A job takes one to three seconds on an idle machine. */
 const PATIENCE_MS = 180_000;
