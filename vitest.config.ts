@@ -11,7 +11,7 @@ export default defineConfig({
     exclude: ["**/*.e2e.test.ts", "**/node_modules/**"],
     testTimeout: 20_000,
     hookTimeout: 60_000, // some start a service, on machines that do other work too
-    maxWorkers: 3, // many wait for a process or a time-out: on two cores a third one uses what they leave
+    maxWorkers: 2,
     reporters: reporters(),
   },
 });
