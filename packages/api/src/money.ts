@@ -1,10 +1,4 @@
-import {
-  type Chain,
-  type CreditsInfo,
-  type FaucetGift,
-  KangKlipError,
-  UNLOCK_CREDITS,
-} from "@kangklip/contract";
+import { type Chain, type CreditsInfo, UNLOCK_CREDITS } from "@kangklip/contract";
 import { type Auth, createAuth } from "./auth/auth.ts";
 import type { Clips } from "./clips/clips.ts";
 import type { Charging } from "./credits/charging.ts";
@@ -60,16 +54,8 @@ export function createMoney(options: MoneyOptions) {
         generate_credits: generationFee,
         unlock_credits: UNLOCK_CREDITS,
         explorer: explorerOf(info.chain),
-        faucet: info.chain === "localnet" && ledger.faucet !== undefined,
+        faucet: info.chain === "localnet",
       };
-    },
-
-    /** Gives a wallet some test tokens. @throws KangKlipError NO_FAUCET anywhere but on a localnet */
-    async faucet(wallet: string): Promise<FaucetGift> {
-      const { chain } = await ledger.info();
-      if (chain !== "localnet" || !ledger.faucet)
-        throw new KangKlipError("NO_FAUCET", "there is no faucet on this chain");
-      return ledger.faucet(wallet);
     },
 
     /** Begins nothing more. */

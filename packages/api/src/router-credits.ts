@@ -85,9 +85,9 @@ export const creditsRouter = router({
     }),
   /** Test tokens, on a localnet. */
   faucet: walletProcedure.output(FaucetGift).mutation(async ({ ctx }) => {
-    const { faucet } = moneyOf(ctx);
+    const { ledger } = moneyOf(ctx);
     await ctx.services.limits.payments(ctx.wallet);
-    return faucet(ctx.wallet);
+    return ledger.faucet(ctx.wallet);
   }),
   topupQuoteRetired: procedure.mutation(() => {
     throw new KangKlipError("GONE", "use /api/credits/topup/usdc/intent");

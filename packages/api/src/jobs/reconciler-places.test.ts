@@ -150,6 +150,10 @@ test("a launch that its provider keeps until somebody pays is taken back, and th
   ]);
   await world.pass(5000);
   expect(world.provider.count("cancel")).toBeGreaterThan(0);
+  const next = await world.job(); // is spared the same
+  expect((await world.until(next, ({ state }) => state === "STARTING")).attempts).toMatchObject([
+    { provider: "second", reason: expect.stringContaining("testing has no credits left") },
+  ]);
   expect(launch?.released).toBe(true);
 });
 

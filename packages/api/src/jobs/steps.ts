@@ -6,7 +6,13 @@ import {
   KangKlipError,
   type WorkerEnv,
 } from "@kangklip/contract";
-import type { ComputeProvider, LaunchRef, Observation, ProviderId } from "@kangklip/providers";
+import {
+  type ComputeProvider,
+  type LaunchRef,
+  type Observation,
+  ProviderError,
+  type ProviderId,
+} from "@kangklip/providers";
 import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Logger } from "../log.ts";
 import { commit, publishError } from "./commit.ts";
@@ -47,7 +53,7 @@ const AWAY = ["UNAVAILABLE", "RATE_LIMITED", "DISK_FULL"];
 
 /** What can be done for one job next. Every step stores its intent before its effect, and may be repeated. */
 export function createSteps(options: StepsOptions) {
-  const { store, providers, artifacts, log, now, moved, listened } = options;
+  const { store, providers, placing, artifacts, log, now, moved, listened } = options;
   const one = { graceSeconds: CANCEL_GRACE_SECONDS };
   /** Where an attempt is; undefined where nobody knows, or where its provider is not configured any more. */
   const providerOf = ({ provider, ref }: Pick<Attempt, "provider" | "ref">) =>
@@ -117,13 +123,20 @@ export function createSteps(options: StepsOptions) {
     );
     const observation = await theOne(job, attempt, seen);
     if (isThere(observation)) {
-      if (listened()) await told(observation);
+      if (!listened()) return;
+      if (observation.reason === "funds" && attempt.state === "SUBMITTED") keepsForFunds(first, observation);
+      await told(observation);
       return;
     }
     if (await publishedBefore(job, attempt)) return;
     const ok = observation.exitCode === 0;
     const manifest = ok && (await artifacts.head(attemptKey(job.job_id, epoch, "manifest.json")));
     await told(observation, Boolean(manifest));
+  }
+
+  /** What one launch waits for, no other one will get there: the next jobs need not find out for themselves. */
+  function keepsForFunds({ provider }: Launch, { message = "waits for credits" }: Observation): void {
+    placing.failed(new ProviderError("FUNDS", provider.id, message), undefined);
   }
 
   /** Of several launches of one attempt only one can claim it. The others are ended as soon as it is sure that they are the others. */
