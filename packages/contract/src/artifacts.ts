@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { CaptionPreset } from "./captions.ts";
-import { ArtifactName } from "./worker.ts";
+import { Segment, Word } from "./edl.ts";
+import { Stage } from "./job.ts";
+import { ArtifactName, WastedAttempt } from "./worker.ts";
 
 /**
  * What a finished job leaves under `jobs/{job_id}/`. 1.x field names stay; fields are added, never renamed.
@@ -10,15 +12,6 @@ import { ArtifactName } from "./worker.ts";
 export const artifactKey = (job: string, name: ArtifactName) => `jobs/${job}/${name}`;
 export const attemptKey = (job: string, epoch: number, name: ArtifactName) =>
   `jobs/${job}/attempts/${epoch}/${name}`;
-
-export const Word = z.object({
-  word: z.string(),
-  start: z.number(),
-  end: z.number(),
-  /** The recogniser's own probability that the word was said; left out where it gives none, as captions do. */
-  confidence: z.number().min(0).max(1).optional(),
-});
-export type Word = z.infer<typeof Word>;
 
 /** transcript.json is an array of these. */
 export const TranscriptSegment = z.object({
@@ -34,45 +27,6 @@ export const TranscriptFile = z.array(TranscriptSegment);
 export const Chunk = z.object({ text: z.string(), start: z.number(), end: z.number() });
 export type Chunk = z.infer<typeof Chunk>;
 export const ChunksFile = z.array(Chunk);
-
-export const Segment = z.object({ start: z.number(), end: z.number(), text: z.string() });
-export type Segment = z.infer<typeof Segment>;
-
-/** Where the 9:16 window lies in one shot. x, y, w, h are pixels of the upright, square-pixel source picture. */
-export const ShotFrame = z.object({
-  start: z.number(), // seconds from the clip's start
-  end: z.number(),
-  layout: z.enum(["crop", "fit"]), // crop: the window fills the frame; fit: whole picture over its own blur
-  x: z.int(),
-  y: z.int(),
-  w: z.int(),
-  h: z.int(),
-  reason: z.string(), // "face", "no_face", "held", "portrait" …
-});
-export type ShotFrame = z.infer<typeof ShotFrame>;
-
-/** One clip of the EDL, the only truth about what is cut: re-rendering it gives the same clip. */
-export const EdlClip = z.object({
-  index: z.int().min(1),
-  title: z.string(),
-  hook: z.string(),
-  segments: z.array(Segment).min(1),
-  score: z.number().nullable().default(null),
-  score_parts: z.record(z.string(), z.number()).default({}),
-  reason: z.string().default(""),
-  words: z.array(Word).default([]), // captions, on the source's timeline
-  framing: z.array(ShotFrame).default([]),
-  caption_preset: CaptionPreset.optional(), // in place of the setting's
-});
-export type EdlClip = z.infer<typeof EdlClip>;
-
-export const Edl = z.object({
-  job_id: z.string(),
-  clips: z.array(EdlClip),
-  version: z.int().default(2),
-  source_seconds: z.number().nullable().default(null),
-});
-export type Edl = z.infer<typeof Edl>;
 
 export const ManifestFile = z.object({ name: ArtifactName, size_bytes: z.int(), sha256: z.string() });
 export type ManifestFile = z.infer<typeof ManifestFile>;
@@ -102,6 +56,10 @@ export const ManifestClip = z.object({
   ass_file: z.string().optional(),
   caption_preset: CaptionPreset.optional(),
   caption_warnings: z.array(z.string()).optional(), // what a person should look at: missing letters, words too fast to read
+  revision: z.int().min(1).optional(),
+  /** "degraded": delivered although it does not hold all that it should; `reasons` tells a person why. */
+  verdict: z.enum(["ok", "degraded"]).optional(),
+  reasons: z.array(z.string()).optional(),
 });
 export type ManifestClip = z.infer<typeof ManifestClip>;
 
@@ -150,6 +108,51 @@ export const FaceLog = z.object({
 });
 export type FaceLog = z.infer<typeof FaceLog>;
 
+/** One measurement of a finished clip beside what it may be; ids as in docs/quality.md. Null: it could not be measured. */
+export const QcCheck = z.object({
+  id: z.string(), // "A1.integrated"
+  value: z.number().nullable(),
+  unit: z.string(),
+  min: z.number().optional(),
+  max: z.number().optional(),
+  pass: z.boolean(),
+});
+export type QcCheck = z.infer<typeof QcCheck>;
+
+/** qc.json: what every clip was measured at before it was handed out. */
+export const Qc = z.object({
+  job_id: z.string(),
+  clips: z.array(
+    z.object({
+      clip_file: z.string(),
+      verdict: z.enum(["ok", "degraded"]),
+      repairs: z.array(z.string()), // what was done over: "regain", "smaller", "without_captions" …
+      reasons: z.array(z.string()), // for a person, one sentence for each check that failed
+      checks: z.array(QcCheck),
+    }),
+  ),
+});
+export type Qc = z.infer<typeof Qc>;
+
+/** What one stage took. */
+export const StageReceipt = z.object({
+  stage: Stage,
+  seconds: z.number(), // wall
+  cpu_seconds: z.number().nullish(), // of this process and its children; null: not known
+  device: z.enum(["cpu", "gpu", "network", "model"]),
+  /** How often its work was done: 0, all of it was there already; RENDER counts clips. */
+  executed: z.int().min(0),
+  /** How much of it was taken from what this machine had kept. */
+  reused: z.int().min(0),
+  bytes_in: z.int().nullish(),
+  bytes_out: z.int().nullish(),
+  /** Of a language model, and what it cost (US dollars) where that is known. */
+  tokens_in: z.int().nullish(),
+  tokens_out: z.int().nullish(),
+  usd: z.number().nullish(),
+});
+export type StageReceipt = z.infer<typeof StageReceipt>;
+
 /** receipt.json: what the job took, where. */
 export const Receipt = z.object({
   job_id: z.string(),
@@ -163,6 +166,8 @@ export const Receipt = z.object({
   machine: z.object({ cpus: z.int(), platform: z.string(), gpu: z.string().nullable() }),
   tools: z.record(z.string(), z.string()),
   notes: z.array(z.string()),
+  stages: z.array(StageReceipt).default([]),
+  wasted_attempts: z.array(WastedAttempt).default([]),
 });
 export type Receipt = z.infer<typeof Receipt>;
 

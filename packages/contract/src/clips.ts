@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CaptionPreset } from "./captions.ts";
 import { JobId } from "./job.ts";
 import { ArtifactName } from "./worker.ts";
 
@@ -33,6 +34,11 @@ export const ClipView = z.object({
   vtt_file: z.string().nullable(),
   ass_file: z.string().nullable(), // the captions as they are drawn, for editors
   caption_warnings: z.array(z.string()), // letters without a font, speech without captions
+  caption_preset: CaptionPreset.nullable(),
+  verdict: z.enum(["ok", "degraded"]).nullable(), // null: of an older release, which did not measure
+  reasons: z.array(z.string()), // why it is degraded, for a person
+  revision: z.int().min(1), // the one that is shown
+  revisions: z.int().min(1), // how many there are
 });
 export type ClipView = z.infer<typeof ClipView>;
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CaptionPreset } from "./captions.ts";
 import { isHttpUrl } from "./source-url.ts";
 
 export const JobId = z.string().regex(/^kk_[0-9A-HJKMNP-TV-Z]{26}$/, "job not found");
@@ -55,6 +56,11 @@ export function jobProgress(stage: Stage, fraction: number): number {
 export const Language = z.enum(["en", "id", "auto"], { error: "language must be en, id, or auto" });
 export type Language = z.infer<typeof Language>;
 
+/** A language as BCP 47 writes it ("en", "pt-BR"), or "auto": the one that is spoken. */
+export const OutputLanguage = z
+  .string()
+  .regex(/^(auto|[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,2})$/, "output_language is written like en, id or pt-BR");
+
 const COMPUTE_TEXT = 'compute must be a list of providers, like ["docker"]';
 const ProviderName = z.string({ error: COMPUTE_TEXT }).regex(/^[a-z][a-z0-9-]{0,39}$/, COMPUTE_TEXT);
 
@@ -96,6 +102,22 @@ export const CreateJob = z
       .max(100_000, "max_usd must be at most 100000")
       .nullish()
       .transform((usd) => usd ?? undefined),
+    /** How the captions look, in place of the installation's setting. */
+    caption_preset: CaptionPreset.nullish().transform((preset) => preset ?? undefined),
+    /** Cuts filler words and long silences out of the clips. */
+    tighten: z
+      .boolean()
+      .nullish()
+      .transform((on) => on ?? false),
+    /** Of titles and, with a language model, captions; default: the installation's OUTPUT_LANGUAGE. */
+    output_language: OutputLanguage.nullish().transform((language) => language ?? undefined),
+    /** What the moments should be about: "pricing", "the part with the dog". */
+    about: z
+      .string()
+      .trim()
+      .max(300, "about must be at most 300 characters")
+      .nullish()
+      .transform((text) => text || undefined),
   })
   .refine((job) => job.video_url !== undefined || job.upload_id !== undefined, {
     path: ["video_url"],

@@ -1,5 +1,5 @@
 import type { CreateJob } from "./job.ts";
-import type { JobSpec } from "./worker.ts";
+import { type JobSpec, NO_WISHES } from "./worker.ts";
 
 /** A valid request for a new job. */
 export const aJob = (overrides: Partial<CreateJob> = {}): CreateJob => ({
@@ -20,6 +20,7 @@ export const aJobSpec = (overrides: Partial<JobSpec> = {}): JobSpec => ({
   language: "en",
   fetch_policy: { allow_private: false, allow_origins: [], max_bytes: 1 << 30, max_seconds: 4 * 3600 },
   can_rank: false,
+  ...NO_WISHES,
   ...overrides,
 });
 

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { CaptionPreset } from "./captions.ts";
+import { EditOrder } from "./edits.ts";
 import { ErrorCode } from "./errors.ts";
-import { JobId, Language, Stage, UploadId } from "./job.ts";
+import { JobId, Language, OutputLanguage, Stage, UploadId } from "./job.ts";
 
 /** Raised when what api and worker say to each other changes shape; sent with the claim. */
 export const CONTRACT_VERSION = 1;
@@ -74,6 +76,16 @@ export const FetchPolicy = z.object({
 });
 export type FetchPolicy = z.infer<typeof FetchPolicy>;
 
+/** An attempt of the same job that came before and made no clips. */
+export const WastedAttempt = z.object({
+  epoch: z.int(),
+  provider: z.string().nullable(),
+  outcome: z.string(), // the code of what ended it
+  seconds: z.number().nullable(), // from its claim to its end
+  usd: z.number().nullable(),
+});
+export type WastedAttempt = z.infer<typeof WastedAttempt>;
+
 /** What to make. */
 export const JobSpec = z.object({
   job_id: JobId,
@@ -85,8 +97,28 @@ export const JobSpec = z.object({
   fetch_policy: FetchPolicy,
   /** Whether `worker.rank` has a language model behind it. */
   can_rank: z.boolean(),
+  /** In place of the machine's setting. */
+  caption_preset: CaptionPreset.optional(),
+  /** Whether filler words and long silences are cut out. */
+  tighten: z.boolean().default(false),
+  /** Of titles, hooks, reasons and, where it is not the spoken one and there is a language model, captions; "auto": the spoken one. */
+  output_language: OutputLanguage.default("auto"),
+  /** What the moments should be about, in the user's words. */
+  about: z.string().max(300).nullable().default(null),
+  /** Only this clip is to be rendered, as it stands here: nothing is chosen. */
+  edit: EditOrder.nullable().default(null),
+  wasted_attempts: z.array(WastedAttempt).default([]),
 });
 export type JobSpec = z.infer<typeof JobSpec>;
+
+/** A job that asks for nothing beyond length, number and language. */
+export const NO_WISHES = {
+  tighten: false,
+  output_language: "auto",
+  about: null,
+  edit: null,
+  wasted_attempts: [],
+} satisfies Partial<JobSpec>;
 
 export const ClaimAnswer = z.object({
   attempt_token: z.string(),
@@ -147,7 +179,7 @@ export type Report = z.infer<typeof Report>;
 export const ArtifactName = z
   .string()
   .regex(
-    /^(manifest|transcript|chunks|edl|meta|video_stats|face_log|receipt|error)\.json$|^clip_0[1-5](\.(mp4|jpg|srt|vtt|ass)|_preview\.mp4)$/,
+    /^(manifest|transcript|chunks|edl|meta|video_stats|face_log|qc|receipt|error)\.json$|^clip_0[1-5](\.(mp4|jpg|srt|vtt|ass)|_preview\.mp4)$/,
     "artifact not found",
   );
 export type ArtifactName = z.infer<typeof ArtifactName>;
@@ -229,6 +261,9 @@ export const RankInput = z.object({
 export type RankInput = z.infer<typeof RankInput>;
 export const RankAnswer = z.object({
   model: z.string(),
+  /** What the answer took; null where the service does not say. */
+  tokens_in: z.int().nullish(),
+  tokens_out: z.int().nullish(),
   picks: z.array(z.object({ id: z.string(), title: z.string(), hook: z.string(), reason: z.string() })),
 });
 export type RankAnswer = z.infer<typeof RankAnswer>;

@@ -216,6 +216,8 @@ function receipt({ job, tools }: StageContext, made: Made, outputBytes: number):
       ]),
       made.walls,
     ],
+    stages: [],
+    wasted_attempts: job.wasted_attempts,
   };
 }
 

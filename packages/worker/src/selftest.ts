@@ -1,7 +1,15 @@
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir, totalmem } from "node:os";
 import { basename, join } from "node:path";
-import { CONTRACT_VERSION, EdlClip, ERRORS, EXIT_OK, KangKlipError, type SelfTest } from "@kangklip/contract";
+import {
+  CONTRACT_VERSION,
+  EdlClip,
+  ERRORS,
+  EXIT_OK,
+  KangKlipError,
+  NO_WISHES,
+  type SelfTest,
+} from "@kangklip/contract";
 import { findModel } from "./asr/model.ts";
 import { tinyModel } from "./asr/tiny-model.ts";
 import { createWhisperTranscriber } from "./asr/whisper.ts";
@@ -135,6 +143,7 @@ async function tried({
     ...{ dir, tools, signal, settings, progress() {}, log() {} },
     notice: (text) => void problems.push(text),
     job: {
+      ...NO_WISHES,
       ...{ job_id: "kk_00000000000000000000000000", epoch: 1, can_rank: false, language: "en" },
       ...{ source: { kind: "url", url: "http://127.0.0.1/" }, clip_duration_seconds: 30, clip_count: 1 },
       fetch_policy: { allow_private: false, allow_origins: [], max_bytes: 1, max_seconds: 60 },

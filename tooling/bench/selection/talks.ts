@@ -1,4 +1,5 @@
-import type { TranscriptSegment, Word } from "../../../packages/contract/src/artifacts.ts";
+import type { TranscriptSegment } from "../../../packages/contract/src/artifacts.ts";
+import type { Word } from "../../../packages/contract/src/edl.ts";
 import { silencesOf } from "../../../packages/worker/src/asr/sound.ts";
 import type { SelectInput } from "../../../packages/worker/src/stage.ts";
 import type { Random } from "../../chaos/random.ts";

@@ -178,5 +178,10 @@ function clipView(id: JobId, file: ClipFile, clip: ManifestClip, locked: boolean
     vtt_file: clip.vtt_file ?? null,
     ass_file: clip.ass_file ?? null,
     caption_warnings: clip.caption_warnings ?? [],
+    caption_preset: clip.caption_preset ?? null,
+    verdict: clip.verdict ?? null,
+    reasons: clip.reasons ?? [],
+    revision: clip.revision ?? 1,
+    revisions: 1,
   };
 }

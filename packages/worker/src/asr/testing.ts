@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { JobSpec } from "@kangklip/contract";
+import { type JobSpec, NO_WISHES } from "@kangklip/contract";
 import { findTools, type Tools } from "../media/ffmpeg.ts";
 import { type MediaInfo, probeMedia } from "../media/probe.ts";
 import type { FetchedSource, SoundMap, StageContext, WorkerSettings } from "../stage.ts";
@@ -55,6 +55,7 @@ export function aContext(
       language: "en",
       fetch_policy: { allow_private: false, allow_origins: [], max_bytes: 1e9, max_seconds: 600 },
       can_rank: false,
+      ...NO_WISHES,
       ...options.job,
     },
     dir,

@@ -186,6 +186,7 @@ const context = (made: Partial<FramerContext>): FramerContext => {
 
 const clip = (segments: [start: number, end: number][], made = {}) => ({
   ...{ index: 1, title: "", hook: "", score: null, score_parts: {}, reason: "", words: [], framing: [] },
+  ...{ overrides: [], revision: 1 },
   segments: segments.map(([start, end]) => ({ start, end, text: "" })),
   ...made,
 });

@@ -137,6 +137,8 @@ function edlClips(talk: Talk, clips: readonly Candidate[], ranking: Ranking | nu
         .slice(first, last + 1)
         .map((word) => ({ word: word.text, start: word.startMs / 1000, end: word.endMs / 1000 })),
       framing: [],
+      overrides: [],
+      revision: 1,
     };
   });
 }
