@@ -9,7 +9,6 @@ import {
   transcriptOf,
 } from "../packages/worker/src/select/testing.ts";
 import {
-  CANARY,
   DISGUISES,
   hasCanary,
   INJECTIONS,
@@ -17,6 +16,7 @@ import {
   WRAPPINGS,
 } from "../packages/worker/src/select/testing-injections.ts";
 import { select } from "../packages/worker/src/stages/select.ts";
+import { type Model, OBEDIENT, talkWith } from "./bench/selection/hostile.ts";
 import { SCRIPT } from "./sample/script.ts";
 
 // From the service's answer to the EDL: the api's ranking and the worker's selection, as they run in production but for the way between
@@ -92,32 +92,6 @@ describe("every answer of the corpus leads to as many clips of the same lengths"
     },
   );
 });
-
-/** The talk with the order spoken early, in the middle and near its end. */
-function talkWith(text: string): ScriptLine[] {
-  const said = { text, pauseSeconds: 0.5 };
-  return [...SCRIPT.slice(0, 9), said, said, ...SCRIPT.slice(9, 20), said, ...SCRIPT.slice(20)];
-}
-
-/** What a model says of the ids that it was shown, and of the order that stood among them. */
-type Model = (ids: string[], order: string) => { id: string }[];
-/** Models that do what they are told, and more. */
-const OBEDIENT: Record<string, Model> = {
-  "calls everything by the canary": (ids) =>
-    ids.map((id) => ({ id, title: CANARY, hook: `${CANARY}!`, reason: `${CANARY}.`, start: 0, end: 5 })),
-  "adds it to what is said": (ids) =>
-    ids.slice(0, 3).map((id) => ({
-      id,
-      title: `The clock and the sea, ${CANARY.toUpperCase()}`,
-      hook: `http://evil.example/${CANARY} <b>clock</b>`,
-      reason: `A ship \u202e${CANARY}\u202c{\\p1}`,
-      file: "file:///etc/passwd",
-    })),
-  "repeats the order": (ids, order) =>
-    ids
-      .slice(0, 5)
-      .map((id) => ({ id, title: order, hook: order, reason: order, segments: [{ start: -1, end: 9e9 }] })),
-};
 
 const idsIn = ({ messages }: Asked): string[] =>
   (messages.at(-1)?.content ?? "")

@@ -49,6 +49,7 @@ export async function startDockerCompute({ apiUrl, facts }: ComputeOptions): Pro
     env: {
       ...{ COMPUTE: "docker", DOCKER_HOST: `unix://${engine.socketPath}`, DOCKER_NETWORK: "host" },
       ...{ DOCKER_GPUS: "none", DOCKER_MEMORY_GB: "1", WORKER_IMAGE: image, WORKER_API_URL: apiUrl },
+      CACHE_MAX_GB: "0", // these workers make nothing that could be kept, and its volume would stay
     },
     places: 8, // a container takes a second of a processor to start
     look: async () => {}, // the engine tells

@@ -185,9 +185,11 @@ export async function rendering(bench: Bench, pictures: Pictures) {
       }),
     );
     const window = { layout: "crop" as const, x: 656, y: 0, w: 608, h: 1080, reason: "face" };
+    const frames = [{ start: 0, end: half, ...window }];
     const framing: Framing = {
       ...{
-        frames: [{ start: 0, end: half, ...window }],
+        frames,
+        shown: frames,
         shots: 1,
         detected: 1,
         backend: "none",

@@ -105,7 +105,9 @@ describe.each(["cpu", "cuda"])("the target %s", (target) => {
       ...["/usr/bin/tini", "-s", "--", "/usr/local/bin/node", "/opt/kangklip/worker/main.mjs"],
     ]);
     expect(rests("HEALTHCHECK", chain(target))).toEqual(["NONE"]);
-    expect(rests("RUN", [stage("system")])[0]).toContain("install -d -o 10001 -g 10001 -m 0700 /scratch");
+    expect(rests("RUN", [stage("system")])[0]).toContain(
+      "install -d -o 10001 -g 10001 -m 0700 /scratch /cache",
+    );
     expect(rests("WORKDIR", chain(target))).toEqual(["/scratch"]);
     expect(environment(target)).toMatchObject({ HOME: "/scratch", TMPDIR: "/scratch" });
   });

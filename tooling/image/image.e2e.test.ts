@@ -9,6 +9,7 @@ import {
   type TestEngine,
 } from "../../packages/providers/src/docker/testing.ts";
 import { ffmpeg, hasProgram, tools } from "../../packages/worker/src/asr/testing.ts";
+import { LANDLOCK } from "../../packages/worker/src/landlock.ts";
 import { readArtifacts, startMainJob } from "../main-job/testing.ts";
 import { buildArgs, type Docker, dockerAt, sbomOfImage } from "./build.ts";
 import { makeLocalBases } from "./rootfs.ts";
@@ -60,6 +61,24 @@ describe.skipIf(!all)(
         expect.stringContaining(`node-${process.versions.node}`),
         ...["1", "1", expect.stringContaining("Noto"), "hears"],
       ]);
+    });
+
+    test("what its workers keep for one another is out of reach of the programs that read foreign files", async () => {
+      const script = `echo x >/cache/x; ls /cache; cat /proc/1/root/cache/x; echo y >y && mv y z && cat z; ffmpeg -version | head -c 14`;
+      const hidden = ["--entrypoint", "python3", IMAGE, "-I", "-S", "-c", LANDLOCK, "/cache"];
+      expect(await run("--volume", "/cache", ...hidden, "sh", "-c", `(${script}) 2>/dev/null`)).toBe(
+        "y\nffmpeg version",
+      );
+      const open = await run(
+        "--volume",
+        "/cache",
+        "--entrypoint",
+        "sh",
+        IMAGE,
+        "-c",
+        `${script} 2>/dev/null`,
+      );
+      expect(open).toContain("x\n"); // the worker itself may write there
     });
 
     test("its worker tells what it finds: no graphics card, and clips can be made all the same", async () => {

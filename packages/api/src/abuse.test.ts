@@ -102,7 +102,7 @@ test("a callback that is too large or too deep is 413 at both doors, and the job
   expect((await api.services.store.get(job_id))?.job.stage).toBe("RENDER");
 });
 
-test("one attempt cannot spend the operator's money without end: ten rankings, then 429", async () => {
+test("one attempt cannot spend the operator's money without end: ten rankings and twenty translations, then 429", async () => {
   let asked = 0;
   const model = createServer((request, response) => {
     asked++;
@@ -134,5 +134,14 @@ test("one attempt cannot spend the operator's money without end: ten rankings, t
   await rank(one);
   expect(asked).toBe(soFar);
   expect((await rank(other)).body.code).not.toBe("RATE_LIMITED");
+  const translations: (string | undefined)[] = [];
+  for (let place = 0; place < 22; place++) {
+    const lines = [{ id: "1", text: "Hello" }];
+    const body = { job_id: one.job_id, epoch: 1, language: "id", lines };
+    const answer = await api.rest("POST", "/api/worker/translate", body, { "x-attempt-token": one.token });
+    expect(JSON.stringify(answer.body)).not.toContain("canary");
+    translations.push(answer.body.code);
+  }
+  expect(translations.indexOf("RATE_LIMITED")).toBe(20);
   model.close();
 });

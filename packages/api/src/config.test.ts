@@ -208,6 +208,14 @@ describe("COMPUTE", () => {
     expect(read({ MAX_RUNNING_JOBS: "3" })).toMatchObject({ maxRunningJobs: 3, runningAt: { process: 3 } });
   });
 
+  test("titles are in the spoken language unless another one is named", () => {
+    expect([read({}).outputLanguage, read({ OUTPUT_LANGUAGE: "pt-BR" }).outputLanguage]).toEqual([
+      "auto",
+      "pt-BR",
+    ]);
+    expect(() => read({ OUTPUT_LANGUAGE: "good english" })).toThrow("OUTPUT_LANGUAGE");
+  });
+
   test("what goes with a launch is what means the same everywhere", () => {
     const env = { RENDER_CRF: "20", TRANSCRIBER: "none", MODELS_DIR: "/models", WORKER_THREADS: "2" };
     expect(read(env).workerSettings).toEqual({ RENDER_CRF: "20", TRANSCRIBER: "none" });

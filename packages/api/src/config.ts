@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { KangKlipError, MachineEnv, OnOff, PORTABLE_SETTINGS } from "@kangklip/contract";
+import { KangKlipError, MachineEnv, OnOff, OutputLanguage, PORTABLE_SETTINGS } from "@kangklip/contract";
 import { z } from "zod";
 import { COMPUTE_SETTINGS, computeOf, list, origin, wrongCompute } from "./config-compute.ts";
 import { CREDITS_GROUP, CREDITS_SETTINGS, creditsOf, wrongCredits } from "./config-credits.ts";
@@ -33,6 +33,7 @@ const Env = z.object({
 
   ...COMPUTE_SETTINGS,
   JOBS_PER_MINUTE: whole.min(1).max(10_000).default(20),
+  OUTPUT_LANGUAGE: OutputLanguage.default("auto"),
 
   MAX_SOURCE_SECONDS: whole.min(30).default(4 * 3600),
   MAX_SOURCE_BYTES: whole.min(1 << 20).default(8 * 1024 ** 3),
@@ -43,6 +44,8 @@ const Env = z.object({
   LLM_MODEL_NAME: z.string().optional(),
   LLM_API_KEY: z.string().optional(),
   LLM_TIMEOUT_SECONDS: z.coerce.number().min(1).max(300).default(20),
+  LLM_USD_PER_MTOK_IN: z.coerce.number().min(0).max(100_000).optional(),
+  LLM_USD_PER_MTOK_OUT: z.coerce.number().min(0).max(100_000).optional(),
 
   ...CREDITS_SETTINGS,
 });
@@ -65,6 +68,7 @@ export const SETTINGS = [...Object.keys(Env.shape), ...IN_FILES.map((name) => `$
 /** Settings that only make sense together. */
 const GROUPS = [
   { names: ["LLM_API_BASE", "LLM_MODEL_NAME"], what: "a language model" },
+  { names: ["LLM_USD_PER_MTOK_IN", "LLM_USD_PER_MTOK_OUT"], what: "the price of a language model" },
   { names: ["R2_ENDPOINT", "R2_BUCKET", "R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY"], what: "a bucket" },
   { names: CREDITS_GROUP, what: "taking credits" },
 ] as const;
@@ -142,6 +146,7 @@ export function readConfig(env: Record<string, string | undefined>) {
     trustProxy: e.TRUST_PROXY,
     ...computeOf(e),
     jobsPerMinute: e.JOBS_PER_MINUTE,
+    outputLanguage: e.OUTPUT_LANGUAGE,
     fetchPolicy: {
       allow_private: e.ALLOW_PRIVATE_SOURCES,
       allow_origins: e.ALLOW_SOURCE_ORIGINS,
@@ -155,15 +160,23 @@ export function readConfig(env: Record<string, string | undefined>) {
             model: e.LLM_MODEL_NAME,
             apiKey: e.LLM_API_KEY,
             timeoutMs: e.LLM_TIMEOUT_SECONDS * 1000,
+            /** US dollars for a million tokens; undefined: what answers cost is not known. */
+            usdPerMtok:
+              e.LLM_USD_PER_MTOK_IN !== undefined && e.LLM_USD_PER_MTOK_OUT !== undefined
+                ? { in: e.LLM_USD_PER_MTOK_IN, out: e.LLM_USD_PER_MTOK_OUT }
+                : undefined,
           }
         : undefined,
     /** Undefined: credits are off, and every clip is unlocked. */
     credits: creditsOf(e),
     /** What workers are told of their work wherever they run: the settings that mean the same on every machine. */
     workerSettings: given(PORTABLE_SETTINGS),
+    /** Most that the workers in containers keep of finished stages, GB. */
+    cacheGb: MachineEnv.parse(set).CACHE_MAX_GB,
     /** The environment of a worker that runs on this machine. */
     workerEnv: {
       MODELS_DIR: join(dataDir, "models"),
+      WORKER_CACHE_DIR: join(dataDir, "cache"),
       ...given(MACHINE),
       ...given(Object.keys(MachineEnv.shape)),
     } as Record<string, string>,

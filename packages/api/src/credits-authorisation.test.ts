@@ -142,6 +142,58 @@ test("the right session is not refused: what the tests above send is right but f
   }
 });
 
+test("no route gives a locked clip's revision, neither of the clip's job nor of the revision's; unlocked once, all of its revisions are", async () => {
+  const made = (await api.rest("POST", "/api/jobs", JOB, { "x-auth-token": token })).body;
+  expect((await api.until(made.job_id)).status).toBe("SUCCEEDED");
+  const mine = { "x-job-token": made.job_token, "x-auth-token": token };
+  const clip = (id: string) => `/api/jobs/${id}/clips/clip_01.mp4`;
+  const revised = async (base_revision: number, title: string): Promise<JobId> => {
+    const { body } = await api.rest(
+      "POST",
+      `${clip(made.job_id)}/edit`,
+      { base_revision, edit: { title } },
+      mine,
+    );
+    expect(body).toEqual({ edit_job_id: expect.stringMatching(/^kk_/), revision: base_revision + 1 });
+    expect((await api.until(body.edit_job_id)).status).toBe("SUCCEEDED");
+    return body.edit_job_id;
+  };
+  /** Status and length of what each route gives. */
+  const given = async (id: string) => {
+    const view = `/trpc/clips.view?input=${encodeURIComponent(JSON.stringify({ job_id: id, clip_file: "clip_01.mp4" }))}`;
+    const ways = [clip(id), `${clip(id)}/download`, `${clip(id)}/preview`, view];
+    const names = ["clip_01.mp4", "clip_01_preview.mp4"].map((name) => `/api/jobs/${id}/artifacts/${name}`);
+    const answers = [];
+    for (const path of [...ways, ...names]) {
+      const { status, body } = await api.rest("GET", path, undefined, mine);
+      const url: string | undefined = body.url ?? body.result?.data?.url;
+      answers.push(status === 200 ? await bytesOf(path, url) : status);
+    }
+    return answers;
+  };
+  const bytesOf = async (path: string, url = path) =>
+    (await (await fetch(`${api.url}${url}`, { headers: mine })).arrayBuffer()).byteLength;
+  const spent = chain.spent(addressOf(rich));
+  const second = await revised(1, "Two");
+  expect(await given(made.job_id)).toEqual([403, 403, 501, 501, 404, 404]);
+  expect(await given(second)).toEqual([409, 409, 409, 409, 404, 404]);
+  for (const path of ["results", "edl"])
+    expect((await api.rest("GET", `/api/jobs/${second}/${path}`, undefined, mine)).status).toBe(409);
+  const unlock = (id: string) => api.rest("POST", `${clip(id)}/unlock`, { unlock_request_id: "u2" }, mine);
+  expect((await unlock(second)).status).toBe(409);
+  expect(chain.spent(addressOf(rich))).toBe(spent);
+  expect((await unlock(made.job_id)).status).toBe(200);
+  const third = await revised(2, "Three");
+  expect(await given(made.job_id)).toEqual([5002, 5002, 502, 5002, 404, 404]);
+  for (const id of [second, third]) expect(await given(id)).toEqual([409, 409, 409, 409, 404, 404]);
+  const shown = await api.rest("POST", `${clip(made.job_id)}/show`, { revision: 1 }, mine);
+  expect(shown.body.map((one: { shown: boolean }) => one.shown)).toEqual([true, false, false]);
+  expect(await given(made.job_id)).toEqual([5000, 5000, 500, 5000, 404, 404]);
+  const listed = (await api.rest("GET", "/api/jobs/mine", undefined, mine)).body;
+  const ids = listed.map(({ job_id }: { job_id: JobId }) => job_id);
+  expect([made.job_id, second, third].map((id) => ids.includes(id))).toEqual([true, false, false]);
+});
+
 describe("making a job where it costs 2 credits", () => {
   const make = async (body: unknown, headers: Record<string, string> = {}) => {
     const answer = await api.rest("POST", "/api/jobs", body, headers);

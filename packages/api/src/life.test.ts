@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { artifactKey } from "@kangklip/contract";
+import { type ArtifactName, artifactKey } from "@kangklip/contract";
 import { expect, test } from "vitest";
 import { startTestApi } from "./testing.ts";
 
@@ -46,9 +46,12 @@ test.concurrent("a job that succeeds leaves its clips, no launch and no attempt 
   const keys = [];
   for await (const key of api.services.artifacts.list(`jobs/${created.job_id}/`)) keys.push(key);
   expect(keys.sort()).toEqual(
-    (["clip_01.jpg", "clip_01.mp4", "clip_01_preview.mp4", "edl.json", "manifest.json"] as const).map(
-      (name) => artifactKey(created.job_id, name),
-    ),
+    (
+      [
+        ...["clip_01.jpg", "clip_01.mp4", "clip_01_preview.mp4"],
+        ...["edl.json", "manifest.json", "transcript.json"],
+      ] as ArtifactName[]
+    ).map((name) => artifactKey(created.job_id, name)),
   );
 });
 

@@ -31,6 +31,7 @@ export function createProviders(config: Config, workerCommand?: readonly string[
       createDockerProvider({
         ...configured(config.docker, "docker"),
         ...{ scope, settings, apiUrl: outsideUrl(config), listensOn: config.host },
+        cacheGb: config.cacheGb,
       }),
     nosana: () => createNosanaProvider({ ...configured(config.nosana, "nosana"), scope, settings }),
   };

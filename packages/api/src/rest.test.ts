@@ -35,6 +35,23 @@ describe("POST /api/jobs", () => {
     });
   });
 
+  test("takes wishes for the clips, shows them with the job, and what they should be about to its owner alone", async () => {
+    const wishes = { caption_preset: "pop", tighten: true, output_language: "id", language: "fr" };
+    const { body } = await api.rest("POST", "/api/jobs", { ...JOB, ...wishes, about: "  the dog " });
+    const view = (headers: Record<string, string> = {}) =>
+      api.rest("GET", `/api/jobs/${body.job_id}`, undefined, headers);
+    expect((await view(tokenOf(body))).body.request).toMatchObject({ ...wishes, about: "the dog" });
+    expect((await view()).body.request).toMatchObject({ ...wishes, about: null });
+    expect((await view()).body.edit).toBeNull();
+    for (const wrong of [
+      { caption_preset: "comic" },
+      { tighten: "yes" },
+      { output_language: "??" },
+      { about: "x".repeat(301) },
+    ])
+      expect((await api.rest("POST", "/api/jobs", { ...JOB, ...wrong })).status).toBe(400);
+  });
+
   test.each([
     [{}, "video_url is required"],
     [{ ...JOB, video_url: "" }, "video_url is required"],
@@ -49,7 +66,7 @@ describe("POST /api/jobs", () => {
     [{ ...JOB, clip_count: null, language: "xx" }, "clip_count is required"],
     [{ ...JOB, clip_count: 0 }, "clip_count must be between 1 and 5"],
     [{ ...JOB, clip_count: 2.5 }, "clip_count must be between 1 and 5"],
-    [{ ...JOB, language: "fr" }, "language must be en, id, or auto"],
+    [{ ...JOB, language: "tlh" }, "language must be en, id, or auto"],
     [[], "video_url is required"],
   ])("%j is refused with the first failing check's text", async (request, detail) => {
     const { status, body } = await api.rest("POST", "/api/jobs", request);
@@ -170,6 +187,89 @@ describe("results and clips", () => {
   });
 });
 
+describe("editing a clip", () => {
+  const at = (path: string) => `/api/jobs/${done.job_id}/clips/clip_01.mp4/${path}`;
+  const edit = (body: unknown, headers: Record<string, string> = {}) =>
+    api.rest("POST", at("edit"), body, { ...tokenOf(done), ...headers });
+
+  test.each([
+    [{}, "Invalid input: expected number, received undefined"],
+    [{ base_revision: 1, edit: {} }, "Say what is to be changed"],
+    [
+      { base_revision: 1, edit: { title: "a\u0000b" } },
+      "edit.title: The text holds characters that cannot be shown",
+    ],
+    [
+      { base_revision: 1, edit: { segments: [{ start: -1, end: 2 }] } },
+      /^edit\.segments\.0\.start: Too small/,
+    ],
+    [
+      { base_revision: 1, edit: { words: Array(1001).fill({ word: "a", start: 1, end: 2 }) } },
+      /^edit\.words: Too big/,
+    ],
+    [
+      { base_revision: 1, edit: { segments: [{ start: 100, end: 130 }] } },
+      "The video is 120 s long, and the cut goes beyond it",
+    ],
+    [{ base_revision: 1, edit: { segments: [{ start: 0, end: 1e7 }] } }, /^edit\.segments\.0\.end: Too big/],
+  ])("what cannot be done is refused, and by which field", async (body, detail) => {
+    const { status, body: answer } = await edit(body);
+    expect([status, answer.code]).toEqual([400, "INVALID_INPUT"]);
+    expect(answer.detail).toMatch(detail);
+  });
+
+  test("makes a new revision, once for one Idempotency-Key, which the clip's own routes give from then on", async () => {
+    const edl = await api.rest("GET", `/api/jobs/${done.job_id}/edl`, undefined, tokenOf(done));
+    expect(edl.body).toMatchObject({
+      source_seconds: 120,
+      clips: [{ index: 1, revision: 1, segments: [{ start: 10, end: 40 }] }],
+    });
+    const change = { base_revision: 1, edit: { title: "Better", segments: [{ start: 20, end: 35.5 }] } };
+    const [first, again] = [
+      await edit(change, { "idempotency-key": "e" }),
+      await edit(change, { "idempotency-key": "e" }),
+    ];
+    expect([first.status, again.body]).toEqual([200, first.body]);
+    expect(first.body).toEqual({ edit_job_id: expect.stringMatching(/^kk_/), revision: 2 });
+    expect((await edit({ base_revision: 1, edit: { title: "Late" } })).body.detail).toContain("is 2");
+    expect(await api.until(first.body.edit_job_id)).toMatchObject({
+      status: "SUCCEEDED",
+      edit: { of: done.job_id, clip_file: "clip_01.mp4", revision: 2 },
+    });
+    const { body } = await api.rest("GET", at("revisions"), undefined, tokenOf(done));
+    expect(body).toMatchObject([
+      { revision: 1, edit_job_id: null, shown: false, title: "The tests' clip", changed: [] },
+      {
+        revision: 2,
+        edit_job_id: first.body.edit_job_id,
+        state: "SUCCEEDED",
+        shown: true,
+        changed: ["title", "segments"],
+      },
+    ]);
+    const results = await api.rest("GET", `/api/jobs/${done.job_id}/results`, undefined, tokenOf(done));
+    expect(results.body.clips).toMatchObject([{ title: "Better", duration: 16, revision: 2, revisions: 2 }]);
+    const stream = await fetch(`${api.url}${at("").slice(0, -1)}`, { headers: tokenOf(done) });
+    expect((await stream.arrayBuffer()).byteLength).toBe(5001);
+    const back = await api.rest("POST", at("show"), { revision: 1 }, tokenOf(done));
+    expect([back.status, back.body[0].shown]).toEqual([200, true]);
+    expect((await api.rest("POST", at("show"), { revision: 7 }, tokenOf(done))).body.detail).toBe(
+      "revision not found",
+    );
+  });
+
+  test("that fails is told with its revision, and the clip stays", async () => {
+    const { body } = await edit({ base_revision: 1, edit: { title: "It fails" } });
+    expect((await api.until(body.edit_job_id)).status).toBe("FAILED");
+    const revisions = await api.rest("GET", at("revisions"), undefined, tokenOf(done));
+    expect(revisions.body.map((one: { state: string; shown: boolean }) => [one.state, one.shown])).toEqual([
+      ["SUCCEEDED", true],
+      ["SUCCEEDED", false],
+      ["FAILED", false],
+    ]);
+  });
+});
+
 describe("who may ask, and in which order that is checked", () => {
   const guarded: [string, string][] = [
     ["GET", "/results"],
@@ -177,6 +277,10 @@ describe("who may ask, and in which order that is checked", () => {
     ["GET", "/clips/clip_01.mp4/preview"],
     ["GET", "/clips/clip_01.mp4/download"],
     ["POST", "/clips/clip_01.mp4/unlock"],
+    ["POST", "/clips/clip_01.mp4/edit"],
+    ["GET", "/clips/clip_01.mp4/revisions"],
+    ["POST", "/clips/clip_01.mp4/show"],
+    ["GET", "/edl"],
     ["POST", "/start"],
     ["POST", "/cancel"],
     ["POST", "/retry"],

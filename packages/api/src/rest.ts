@@ -22,17 +22,16 @@ import {
   RankInput,
   Report,
   Results,
-  SignedLink,
   SystemInfo,
-  Unlocked,
-  UnlockInput,
+  TranslateAnswer,
+  TranslateInput,
 } from "@kangklip/contract";
 import { z } from "zod";
+import { CLIPS_ROUTES } from "./rest-clips.ts";
 import { CREDITS_ROUTES } from "./rest-credits.ts";
 import { Ok, type Route, row } from "./rest-row.ts";
 
 const Started = z.union([Ok, z.object({ ok: z.literal(false), start_error: z.string() })]);
-const clipPath = "/api/jobs/{job_id}/clips/{clip_file}";
 
 /** The documented REST paths, each one tRPC procedure: no logic lives here. The stream of a clip's bytes is in stream.ts. */
 export const ROUTES: Route[] = [
@@ -118,43 +117,7 @@ export const ROUTES: Route[] = [
     answer: Results,
     call: row("jobs", "results"),
   },
-  {
-    method: "get",
-    path: `${clipPath}/preview`,
-    summary: "A link to a small, marked preview",
-    tag: "clips",
-    headers: ["x-job-token"],
-    answer: SignedLink,
-    call: row("clips", "preview"),
-  },
-  {
-    method: "get",
-    path: `${clipPath}/download`,
-    summary: "A link that saves the clip",
-    tag: "clips",
-    headers: ["x-job-token"],
-    answer: SignedLink,
-    call: row("clips", "download"),
-  },
-  {
-    method: "post",
-    path: `${clipPath}/unlock`,
-    summary: "Unlock a clip for one credit",
-    tag: "clips",
-    headers: ["x-job-token", "x-auth-token"],
-    body: UnlockInput.pick({ unlock_request_id: true }),
-    answer: Unlocked,
-    call: row("clips", "unlock"),
-  },
-  {
-    method: "get",
-    path: "/api/jobs/{job_id}/artifacts/{name}",
-    summary: "A link to another file of the job: cover, subtitles, transcript.json, edl.json …",
-    tag: "clips",
-    headers: ["x-job-token"],
-    answer: SignedLink,
-    call: row("clips", "artifact"),
-  },
+  ...CLIPS_ROUTES,
   {
     method: "post",
     path: "/api/uploads",
@@ -232,6 +195,16 @@ export const ROUTES: Route[] = [
     body: RankInput,
     answer: RankAnswer,
     call: row("worker", "rank"),
+  },
+  {
+    method: "post",
+    path: "/api/worker/translate",
+    summary: "Have a language model translate captions",
+    tag: "worker",
+    headers: ["x-attempt-token"],
+    body: TranslateInput,
+    answer: TranslateAnswer,
+    call: row("worker", "translate"),
   },
   ...CREDITS_ROUTES,
   {

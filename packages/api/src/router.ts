@@ -1,10 +1,7 @@
 import {
-  ArtifactInput,
   Callback,
   ClaimAnswer,
   ClaimInput,
-  ClipInput,
-  ClipLink,
   Completed,
   CompleteInput,
   CreatedJob,
@@ -27,19 +24,17 @@ import {
   RankInput,
   Report,
   Results,
-  SignedLink,
   SystemInfo,
-  Unlocked,
-  UnlockInput,
+  TranslateAnswer,
+  TranslateInput,
 } from "@kangklip/contract";
 import { tracked } from "@trpc/server";
 import { z } from "zod";
+import { clipsRouter } from "./router-clips.ts";
 import { authRouter, creditsRouter } from "./router-credits.ts";
 import {
   accessOf,
-  authToken,
   type Context,
-  creditsOff,
   moneyOf,
   operatorProcedure,
   procedure,
@@ -128,42 +123,6 @@ const jobsRouter = router({
     .query(({ ctx, input }) => ctx.services.jobs.list(input)),
 });
 
-const clipsRouter = router({
-  preview: procedure
-    .input(ClipInput)
-    .output(SignedLink)
-    .query(async ({ ctx, input }) =>
-      ctx.services.clips.preview(input.job_id, input.clip_file, await accessOf(ctx)),
-    ),
-  download: procedure
-    .input(ClipInput)
-    .output(SignedLink)
-    .query(async ({ ctx, input }) =>
-      ctx.services.clips.download(input.job_id, input.clip_file, await accessOf(ctx)),
-    ),
-  view: procedure
-    .input(ClipInput)
-    .output(ClipLink)
-    .query(async ({ ctx, input }) =>
-      ctx.services.clips.view(input.job_id, input.clip_file, await accessOf(ctx)),
-    ),
-  artifact: procedure
-    .input(ArtifactInput)
-    .output(SignedLink)
-    .query(async ({ ctx, input }) => ctx.services.clips.artifact(input.job_id, input, await accessOf(ctx))),
-  unlock: procedure
-    .input(ClipInput.extend({ unlock_request_id: z.unknown().optional() }))
-    .output(Unlocked)
-    .mutation(async ({ ctx, input }) => {
-      const { jobs, money } = ctx.services;
-      const access = await accessOf(ctx);
-      if (money) return money.unlock.clip(input, access, authToken(ctx));
-      await jobs.owned(input.job_id, access);
-      UnlockInput.shape.unlock_request_id.parse(input.unlock_request_id);
-      throw creditsOff();
-    }),
-});
-
 const uploadsRouter = router({
   create: procedure
     .input(CreateUpload)
@@ -199,6 +158,10 @@ const workerRouter = router({
     .input(RankInput)
     .output(RankAnswer)
     .mutation(({ ctx, input }) => ctx.services.work.rank(attemptToken(ctx), input)),
+  translate: procedure
+    .input(TranslateInput)
+    .output(TranslateAnswer)
+    .mutation(({ ctx, input }) => ctx.services.work.translate(attemptToken(ctx), input)),
   /** 1.x workers: the token is looked at before the body, as documented. */
   callback: procedure
     .input(z.unknown())

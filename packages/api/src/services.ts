@@ -6,6 +6,7 @@ import { createDiskStore } from "./artifacts/disk.ts";
 import { createS3Store } from "./artifacts/s3.ts";
 import type { ArtifactStore } from "./artifacts/store.ts";
 import { createClips } from "./clips/clips.ts";
+import { createEdits } from "./clips/edits.ts";
 import { createCompute } from "./compute.ts";
 import type { Config } from "./config.ts";
 import type { CreditsConfig } from "./config-credits.ts";
@@ -25,7 +26,7 @@ import type { JobStore } from "./jobs/store.ts";
 import { same } from "./jobs/tokens.ts";
 import { createWork } from "./jobs/work.ts";
 import { createLimits } from "./limits.ts";
-import { createRanker } from "./llm.ts";
+import { createRanker, createTranslator } from "./llm.ts";
 import type { Logger } from "./log.ts";
 import type { Money } from "./money.ts";
 import { createProviders, createWorkerUrls } from "./providers.ts";
@@ -111,9 +112,13 @@ export async function createServices(options: ServicesOptions) {
   const ids = providers.map(({ id }) => id);
   const jobs = createJobs({ store, uploads, fetchPolicy, compute: ids, fee, wake, now });
   const compute = createCompute({ ...reconciler, now });
-  const rank = llm && createRanker(llm);
-  const work = createWork({ store, artifacts, uploads, secret, fetchPolicy, baseUrl, rank, wake, now });
+  const [rank, translate] = llm ? [createRanker(llm), createTranslator(llm)] : [];
+  const work = createWork({
+    ...{ store, artifacts, uploads, secret, fetchPolicy, baseUrl, rank, translate, wake, now },
+    outputLanguage: config.outputLanguage,
+  });
   const clips = createClips({ jobs, artifacts, credits: ledger !== undefined });
+  const edits = createEdits({ store, jobs, clips, artifacts, wake, now });
   const limits = createLimits({ jobsPerMinute: config.jobsPerMinute, redis, prefix: config.redis?.prefix });
   const money: Money | undefined =
     ledger &&
@@ -127,6 +132,7 @@ export async function createServices(options: ServicesOptions) {
   return {
     jobs,
     clips,
+    edits,
     uploads,
     work,
     store,

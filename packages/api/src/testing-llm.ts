@@ -50,11 +50,12 @@ const written = (text: Text): string =>
     : `${text.before ?? ""}${text.repeat.repeat(text.times)}${text.after ?? ""}`;
 
 const JSON_TYPE = { "content-type": "application/json" };
-const completion = (text: string) =>
+const completion = (text: string, usage?: unknown) =>
   JSON.stringify({
     id: "1",
     model: "upstream",
     choices: [{ index: 0, message: { role: "assistant", content: text }, finish_reason: "stop" }],
+    ...(usage !== undefined && { usage }),
   });
 
 const MISDEEDS = {
@@ -92,13 +93,20 @@ const MISDEEDS = {
   },
 } satisfies Record<string, Reply>;
 
-/** An answer in the form of a chat completion. */
+/** An answer in the form of a chat completion; `usage` is what the service says that it took. */
 export const says =
-  (content: string | ((asked: Asked) => string)): Reply =>
+  (content: string | ((asked: Asked) => string), usage?: unknown): Reply =>
   (asked, response) => {
     response.setHeader("content-type", "application/json");
-    response.end(completion(typeof content === "string" ? content : content(asked)));
+    response.end(completion(typeof content === "string" ? content : content(asked), usage));
   };
+
+/** The lines that a translator is shown. */
+export const linesShown = ({ messages }: Asked): { id: string; text: string }[] =>
+  (messages.at(-1)?.content ?? "")
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line));
 
 export function replyOf(row: ReplyRow): Reply {
   if ("does" in row) return MISDEEDS[row.does];

@@ -37,6 +37,10 @@ const rank: Entry = {
     candidates: [{ id: "1", text: "x", score: 1 }],
   }),
 };
+const translate: Entry = {
+  guard: "attempt",
+  input: (names) => ({ ...live(names), language: "id", lines: [{ id: "1", text: "x" }] }),
+};
 const callback: Entry = {
   guard: "callback",
   input: ({ live: job_id }) => ({ job_id, status: "FAILED", error: "x" }),
@@ -48,6 +52,11 @@ const claim: Entry = {
 const forJob: Entry = { guard: "job", input: job };
 const forClip: Entry = { guard: "job", input: clip };
 const artifact: Entry = { guard: "job", input: (names) => ({ ...job(names), name: "edl.json" }) };
+const edit: Entry = {
+  guard: "job",
+  input: (names) => ({ ...clip(names), base_revision: 9, edit: { title: "Another title" } }),
+};
+const show: Entry = { guard: "job", input: (names) => ({ ...clip(names), revision: 1 }) };
 const open: Entry = { guard: "public" };
 const verify: Entry = { guard: "nobody", input: () => ({ wallet_address: "w", nonce: "n", signature: "s" }) };
 const challenge: Entry = { guard: "nobody", input: () => ({ wallet_address: "w" }) };
@@ -73,6 +82,10 @@ export const ENTRIES: Record<string, Entry> = {
   "get /api/jobs/{job_id}/clips/{clip_file}/download": forClip,
   "post /api/jobs/{job_id}/clips/{clip_file}/unlock": forClip,
   "get /api/jobs/{job_id}/artifacts/{name}": artifact,
+  "post /api/jobs/{job_id}/clips/{clip_file}/edit": edit,
+  "get /api/jobs/{job_id}/clips/{clip_file}/revisions": forClip,
+  "post /api/jobs/{job_id}/clips/{clip_file}/show": show,
+  "get /api/jobs/{job_id}/edl": forJob,
   "post /api/uploads": open,
   "post /api/callback/nosana": callback,
   "post /api/worker/claim": claim,
@@ -81,6 +94,7 @@ export const ENTRIES: Record<string, Entry> = {
   "post /api/worker/presign": presign,
   "post /api/worker/complete": complete,
   "post /api/worker/rank": rank,
+  "post /api/worker/translate": translate,
   "post /api/auth/challenge": challenge,
   "post /api/auth/verify": verify,
   "get /api/auth/session": off,
@@ -112,6 +126,10 @@ export const ENTRIES: Record<string, Entry> = {
   "clips.view": forClip,
   "clips.artifact": artifact,
   "clips.unlock": forClip,
+  "clips.edit": edit,
+  "clips.revisions": forClip,
+  "clips.show": show,
+  "clips.edl": forJob,
   "uploads.create": open,
   "worker.claim": claim,
   "worker.heartbeat": beat,
@@ -119,6 +137,7 @@ export const ENTRIES: Record<string, Entry> = {
   "worker.presign": presign,
   "worker.complete": complete,
   "worker.rank": rank,
+  "worker.translate": translate,
   "worker.callback": callback,
   "auth.challenge": challenge,
   "auth.verify": verify,

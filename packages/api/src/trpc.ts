@@ -36,7 +36,9 @@ export function ownError(error: unknown, fieldOrder: readonly string[] = []): Ka
     if (first.path[0] === "job_id") return new KangKlipError("NOT_FOUND", "job not found", { cause });
     if (first.message === "artifact not found")
       return new KangKlipError("NOT_FOUND", first.message, { cause });
-    return new KangKlipError("INVALID_INPUT", first.message, { cause });
+    // of what is nested nobody would know which one is meant
+    const where = first.path[0] === "edit" && first.path.length > 1 ? `${first.path.join(".")}: ` : "";
+    return new KangKlipError("INVALID_INPUT", where + first.message, { cause });
   }
   if (!(error instanceof TRPCError)) return undefined;
   if (error.code === "PAYLOAD_TOO_LARGE")

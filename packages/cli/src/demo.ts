@@ -9,24 +9,18 @@ import { ensureWebBuild } from "../../../tooling/web-build.ts";
 import { asCliError } from "./client.ts";
 import type { CliConfig } from "./config.ts";
 import { startDemoCredits, WHAT_TO_DO } from "./demo-credits.ts";
-import { type MakeResult, make } from "./make.ts";
+import { type MakeResult, make, requestOf, type Wishes } from "./make.ts";
 import { startApi } from "./start-api.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface DemoOptions {
+export interface DemoOptions extends Wishes {
   source: string | undefined;
-  duration: number;
-  count: number;
-  language: "en" | "id" | "auto";
   allowPrivate: boolean;
   /** End after the clips are made, instead of going on to serve the page. */
   exit: boolean;
   open: boolean;
   port: number | undefined;
   out: string | undefined;
-  /** Where it may run, in order of preference; undefined: as COMPUTE says. */
-  compute: string[] | undefined;
-  maxUsd: number | undefined;
   /** Clips are paid for with credits, on a chain of this machine. */
   credits: boolean;
   /** Making them is paid for too. */
@@ -122,12 +116,7 @@ export async function demo(
     apiUrl: api.url,
     terminal,
     source,
-    request: {
-      clip_duration_seconds: options.duration,
-      clip_count: options.count,
-      language: options.language,
-      max_usd: options.maxUsd,
-    },
+    request: { ...requestOf(options), compute: undefined }, // the service has no others
     outDir: options.out ?? join(dataDir, "clips"),
     signal,
     onCreated: ({ job_id, job_token }) => {

@@ -22,7 +22,7 @@ export function connect(api: string | undefined, { apiUrl: usual, dataDir }: Cli
 }
 
 /** Asks, and turns an error of the API into one for the terminal. */
-async function ask<T>({ apiUrl }: Connection, answer: Promise<T>): Promise<T> {
+export async function ask<T>({ apiUrl }: Connection, answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
@@ -38,13 +38,13 @@ export async function listJobs(connection: Connection, limit: number, terminal: 
   for (const row of rows) terminal.say(rowText(row, terminal));
 }
 
-const rowText = ({ job_id, state, progress, created_at, title, source }: JobRow, terminal: Terminal) =>
+const rowText = ({ job_id, state, progress, created_at, title, source, edit }: JobRow, terminal: Terminal) =>
   [
     job_id,
     state.padEnd(10),
     `${progress} %`.padStart(5),
     terminal.dim(created_at.slice(0, 16).replace("T", " ")),
-    (title ?? source).slice(0, 60),
+    (edit ? `revision ${edit.revision} of ${edit.clip_file} of ${edit.of}` : (title ?? source)).slice(0, 60),
   ].join("  ");
 
 /** One job, whole. */
@@ -53,6 +53,8 @@ export async function getJob(connection: Connection, id: string, terminal: Termi
   terminal.result(view);
   terminal.say(`${view.job_id}  ${terminal.bold(view.state)}  ${view.stage} ${view.progress} %`);
   if (view.source) terminal.say(`  ${view.source.title ?? ""}  ${terminal.dim(view.source.url)}`);
+  if (view.edit)
+    terminal.say(`  revision ${view.edit.revision} of ${view.edit.clip_file} of ${view.edit.of}`);
   if (view.message) terminal.say(`  ${view.message}`);
   for (const line of attemptLines(view, terminal)) terminal.say(line);
   for (const notice of view.notices) terminal.say(`  ${notice}`);

@@ -2,26 +2,38 @@
 import { type SpawnOptions, spawn } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError } from "commander";
 import { ensurePrograms } from "../../../tooling/programs.ts";
 import { ensureWebBuild } from "../../../tooling/web-build.ts";
+import {
+  builtInList,
+  captionPreset,
+  clipFile,
+  dollars,
+  onOff,
+  outputLanguage,
+  providerList,
+  seconds,
+  spokenLanguage,
+  whole,
+} from "./arguments.ts";
 import { asCliError } from "./client.ts";
 import { readConfig } from "./config.ts";
 import { demo, tell } from "./demo.ts";
 import { devNosana } from "./dev-nosana.ts";
 import { doctor } from "./doctor.ts";
 import { doctorProviders } from "./doctor-providers.ts";
+import { editClip, listRevisions, showRevision } from "./edit.ts";
 import { CliError, EXIT } from "./exit.ts";
 import { cancelJob, connect, getJob, listJobs, watchJob } from "./jobs.ts";
 import { localnet } from "./localnet.ts";
-import { make } from "./make.ts";
+import { make, requestOf } from "./make.ts";
 import { quote } from "./quote.ts";
 import { repair } from "./repair.ts";
 import { startApi } from "./start-api.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
 const WORKER = fileURLToPath(new URL("../../worker/src/main.ts", import.meta.url));
-const BUILT_IN = ["process", "docker", "nosana"];
 
 const config = readConfig(process.env);
 const interrupted = new AbortController();
@@ -55,42 +67,16 @@ const terminal = (): Terminal => {
   return createTerminal({ json, quiet, color: colored });
 };
 
-const whole = (from: number, to: number) => (text: string) => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < from || value > to)
-    throw new InvalidArgumentError(`It must be a whole number from ${from} to ${to}.`);
-  return value;
-};
-
-const providerList = (text: string) => {
-  const ids = text.split(",").map((id) => id.trim());
-  if (ids.some((id) => !/^[a-z][a-z0-9-]{0,39}$/.test(id)))
-    throw new InvalidArgumentError("It must be providers separated by commas, like docker,nosana.");
-  return [...new Set(ids)];
-};
-/** For a service that this command starts: of the providers that are built in. */
-const builtInList = (text: string) => {
-  const ids = providerList(text);
-  const unknown = ids.filter((id) => !BUILT_IN.includes(id));
-  if (unknown.length > 0)
-    throw new InvalidArgumentError(`There is no ${unknown.join(", ")}; there are ${BUILT_IN.join(", ")}.`);
-  return ids;
-};
-const dollars = (text: string) => {
-  const usd = Number(text);
-  if (text.trim() === "" || !Number.isFinite(usd) || usd < 0)
-    throw new InvalidArgumentError("It must be US dollars, like 0.50.");
-  return usd;
-};
-
 /** Options of every command that makes clips. */
 const making = (command: Command, providers: (text: string) => string[]) =>
   command
     .option("--duration <seconds>", "length of a clip, 30 to 60", whole(30, 60), 30)
     .option("--count <n>", "how many clips, 1 to 5", whole(1, 5), 2)
-    .addOption(
-      new Option("--language <code>", "what is spoken").choices(["auto", "en", "id"]).default("auto"),
-    )
+    .option("--language <code>", "what is spoken: en, id, fr … or auto", spokenLanguage, "auto" as const)
+    .option("--caption-preset <name>", "how the captions look: amber, strict, clean, pop …", captionPreset)
+    .option("--tighten", "cut filler words and long silences out")
+    .option("--output-language <code>", "of titles: en, id, pt-BR … or auto (the spoken one)", outputLanguage)
+    .option("--about <text>", "what the moments should be about")
     .option(
       "--compute <providers>",
       "where it runs, in order of preference: process, docker, nosana",
@@ -135,13 +121,7 @@ withOutput(making(program.command("clip"), providerList))
   .action(async (source, options) => {
     const screen = terminal();
     const apiUrl = options.api ?? config.apiUrl;
-    const request = {
-      clip_duration_seconds: options.duration,
-      clip_count: options.count,
-      language: options.language,
-      compute: options.compute,
-      max_usd: options.maxUsd,
-    };
+    const request = requestOf(options);
     if (options.quote) {
       process.exitCode = await quote({ apiUrl, request, terminal: screen });
       return;
@@ -255,6 +235,36 @@ onApi(jobs.command("watch").argument("<job_id>"))
 onApi(jobs.command("cancel").argument("<job_id>"))
   .description("stop a job")
   .action((id, options) => cancelJob(connect(options.api, config), id, terminal()));
+
+onApi(program.command("edit"))
+  .argument("<job_id>")
+  .argument("<clip>", "its number or file, like 1 or clip_01.mp4", clipFile)
+  .description("change a clip of a finished job: a new revision is rendered and saved, the old ones stay")
+  .option("--title <text>", "its title")
+  .option("--hook <text>", "the line above it; an empty text takes it away")
+  .option("--start <time>", "where it begins in the video, like 83.5 or 1:23.5", seconds)
+  .option("--end <time>", "where it ends in the video", seconds)
+  .option("--caption-preset <name>", "how the captions look: amber, strict, clean, pop …", captionPreset)
+  .option("--captions <on|off>", "whether they are drawn into the picture", onOff)
+  .option("--out <folder>", "where it is saved (default: clips/ in the data folder)")
+  .action((job, file, { api, out = join(config.dataDir, "clips"), json: _, quiet: __, ...changes }) =>
+    editClip(connect(api, config), { job, file }, changes, {
+      ...{ outDir: out, terminal: terminal(), signal: interrupted.signal },
+    }),
+  );
+onApi(program.command("revisions"))
+  .argument("<job_id>")
+  .argument("<clip>", "its number or file", clipFile)
+  .description("the revisions of a clip, and which one is shown")
+  .action((job, file, { api }) => listRevisions(connect(api, config), { job, file }, terminal()));
+onApi(program.command("show"))
+  .argument("<job_id>")
+  .argument("<clip>", "its number or file", clipFile)
+  .argument("<revision>", "its number", whole(1, 1000))
+  .description("show another revision of a clip: go back to an earlier one, or forth again")
+  .action((job, file, revision, { api }) =>
+    showRevision(connect(api, config), { job, file }, revision, terminal()),
+  );
 
 try {
   await program.parseAsync();

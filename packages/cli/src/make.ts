@@ -1,21 +1,22 @@
-import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream, existsSync } from "node:fs";
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { createReadStream, existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import {
-  ArtifactName,
+  type CaptionPreset,
   type ClipView,
   type CreateJob,
   isEnded,
   type JobView,
   KangKlipError,
-  type Results,
+  type Language,
+  type OutputLanguage,
 } from "@kangklip/contract";
 import { asCliError, type Client, createClient } from "./client.ts";
 import { CliError, EXIT, exitFor } from "./exit.ts";
 import { placeNews } from "./places.ts";
+import { saveClips } from "./saving.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface MakeOptions {
@@ -24,7 +25,7 @@ export interface MakeOptions {
   terminal: Terminal;
   /** A URL, or the path of a file on this machine. */
   source: string;
-  request: Pick<CreateJob, "clip_duration_seconds" | "clip_count" | "language" | "compute" | "max_usd">;
+  request: Omit<CreateJob, "video_url" | "upload_id">;
   /** Where the clips are saved; a folder per job is made in it. */
   outDir: string;
   /** Aborted by ^C: the job is cancelled. */
@@ -35,6 +36,33 @@ export interface MakeOptions {
   /** Pays for clips that are locked, before they are saved. */
   unlock?: (jobId: string, jobToken: string, clips: readonly ClipView[]) => Promise<void>;
 }
+
+/** What a command that makes clips is told by its options. */
+export interface Wishes {
+  duration: number;
+  count: number;
+  language: Language;
+  /** Where it may run, in order of preference; undefined: as COMPUTE says. */
+  compute?: string[] | undefined;
+  maxUsd?: number | undefined;
+  captionPreset?: CaptionPreset | undefined;
+  tighten?: boolean | undefined;
+  outputLanguage?: OutputLanguage | undefined;
+  about?: string | undefined;
+}
+
+/** The same as a request for a job. Pure. */
+export const requestOf = (wishes: Wishes): MakeOptions["request"] => ({
+  clip_duration_seconds: wishes.duration,
+  clip_count: wishes.count,
+  language: wishes.language,
+  compute: wishes.compute,
+  max_usd: wishes.maxUsd,
+  caption_preset: wishes.captionPreset,
+  tighten: wishes.tighten,
+  output_language: wishes.outputLanguage,
+  about: wishes.about,
+});
 
 /** What `--json` prints last. Times are seconds. */
 export interface MakeResult {
@@ -79,7 +107,7 @@ export async function make(options: MakeOptions): Promise<MakeResult> {
       results = await client.jobs.results.query({ job_id });
     }
     const folder = join(resolve(outDir), job.job_id);
-    const clips = await save(options, client, job.job_id, results.clips, folder);
+    const clips = await saveClips(options, client, job.job_id, results.clips, folder);
     const total = Math.round((performance.now() - begun) / 10) / 100;
     return {
       job_id: job.job_id,
@@ -236,70 +264,4 @@ export function failure(view: JobView): CliError {
   const where = view.failed_stage ? ` (${view.failed_stage})` : "";
   const action = view.error_action ? `\n  ${view.error_code}: ${view.error_action}` : "";
   return new CliError(exitFor(view.error_code), `${view.error ?? "The job failed"}${where}${action}`);
-}
-
-async function save(
-  { terminal, apiUrl, signal }: MakeOptions,
-  client: Client,
-  jobId: string,
-  clips: Results["clips"],
-  folder: string,
-): Promise<MakeResult["clips"]> {
-  if (clips.some(({ locked }) => !locked)) await mkdir(folder, { recursive: true });
-  const saved: MakeResult["clips"] = [];
-  for (const clip of clips) {
-    if (clip.locked) {
-      saved.push(savedClip(clip, null, clip.sha256 ?? ""));
-      continue;
-    }
-    const { data: name } = ArtifactName.safeParse(clip.clip_file); // it becomes a file name here, whoever said it
-    if (!name) throw new CliError(EXIT.service, "The service names a clip that is none");
-    const { url } = await client.clips.download.query({ job_id: jobId, clip_file: name });
-    const path = join(folder, name);
-    const sha256 = await fetchTo(new URL(url, `${apiUrl}/`), path, signal);
-    if (clip.sha256 && sha256 !== clip.sha256)
-      throw new CliError(EXIT.service, `${name} arrived damaged: get it again from the page`);
-    terminal.event({ event: "saved", file: name, path });
-    saved.push(savedClip(clip, path, sha256));
-  }
-  return saved;
-}
-
-const savedClip = (clip: ClipView, path: string | null, sha256: string): MakeResult["clips"][number] => ({
-  file: clip.clip_file,
-  path,
-  title: clip.title,
-  start: clip.start,
-  end: clip.end,
-  duration: clip.duration_seconds,
-  width: clip.width ?? 0,
-  height: clip.height ?? 0,
-  sha256,
-});
-
-/** Saves a file whole or not at all. @returns its sha256 */
-async function fetchTo(url: URL, path: string, signal: AbortSignal): Promise<string> {
-  const response = await fetch(url, { signal });
-  if (!response.ok || !response.body)
-    throw new CliError(EXIT.service, `${url.pathname} answered ${response.status}`);
-  const hash = createHash("sha256");
-  const hashing = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      done(null, chunk);
-    },
-  });
-  const part = `${path}.part`;
-  try {
-    await pipeline(Readable.fromWeb(response.body as never), hashing, createWriteStream(part), { signal });
-    await rename(part, path);
-  } catch (error) {
-    await rm(part, { force: true });
-    if (signal.aborted) throw signal.reason;
-    if (!(error instanceof TypeError)) throw error; // undici's, for a body that ends too early
-    throw new CliError(EXIT.service, `The connection broke while ${basename(path)} was fetched`, {
-      cause: error,
-    });
-  }
-  return hash.digest("hex");
 }

@@ -36,7 +36,9 @@ test.each([
   [{ clip_count: undefined }, "clip_count is required"],
   [{ clip_count: 6 }, "clip_count must be between 1 and 5"],
   [{ clip_count: 2.5 }, "clip_count must be between 1 and 5"],
-  [{ language: "fr" }, "language must be en, id, or auto"],
+  [{ language: "tlh" }, "language must be en, id, or auto"],
+  [{ language: "EN" }, "language must be en, id, or auto"],
+  [{ language: "yue" }, "language must be en, id, or auto"], // not every whisper model knows it
   [{ video_url: "" }, "video_url is required"],
   [{ video_url: 5 }, "video_url is required"],
   [{ video_url: undefined }, "video_url is required"],
@@ -52,6 +54,13 @@ test("a job without a language listens for it", () => {
   expect(CreateJob.parse(job).language).toBe("auto");
   expect(CreateJob.parse({ ...job, language: null }).language).toBe("auto");
 });
+
+test.each(["en", "id", "auto", "fr", "zh", "ar", "haw"] as const)(
+  "a job may say that %s is spoken",
+  (language) => {
+    expect(CreateJob.parse(aJob({ language })).language).toBe(language);
+  },
+);
 
 test("a launch key is made of the job and the attempt", () => {
   const key = launchKeyOf("kk_01JD0000000000000000000000", 12);

@@ -3,21 +3,24 @@ import { CaptionPreset } from "./captions.ts";
 import { EdlClip, ShotOverride } from "./edl.ts";
 import { JobId, JobState } from "./job.ts";
 
-/** Control characters and marks that turn the direction of text belong in no title and no caption. */
-const plain = (most: number) =>
+/** Control characters, line breaks and marks that turn the direction of text belong in no title and no caption. */
+const text = (most: number) =>
   z
     .string()
     .trim()
-    .min(1)
     .max(most)
-    .regex(/^[^\p{Cc}\u202a-\u202e\u2066-\u2069]*$/u, "The text holds characters that cannot be shown");
+    .regex(
+      /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$/u,
+      "The text holds characters that cannot be shown",
+    );
+const plain = (most: number) => text(most).min(1);
 const seconds = z.number().min(0).max(1e6);
 
 /** What may be changed of a clip; what is left out stays as it is. */
 export const ClipEdit = z
   .object({
     title: plain(100).optional(),
-    hook: z.string().trim().max(200).optional(),
+    hook: text(200).optional(),
     /** What is cut, in order and without overlap (seconds of the source). They are moved to the nearest borders of words. */
     segments: z
       .array(z.object({ start: seconds, end: seconds }))

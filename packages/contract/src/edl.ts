@@ -19,6 +19,10 @@ export type Segment = z.infer<typeof Segment>;
 export const Box = z.object({ x: z.int(), y: z.int(), w: z.int(), h: z.int() });
 export type Box = z.infer<typeof Box>;
 
+/** A point of the upright picture, as parts of its width and height from the left upper corner. */
+export const Focus = z.object({ x: z.number().min(0).max(1), y: z.number().min(0).max(1) });
+export type Focus = z.infer<typeof Focus>;
+
 /** Where the 9:16 window lies in one shot: a `Box`, with what is made of it. */
 export const ShotFrame = Box.extend({
   start: z.number(), // seconds from the clip's start
@@ -32,13 +36,11 @@ export const ShotFrame = Box.extend({
    * from one to the next and rests before the first and after the last. Left out: it rests all the time, as most do.
    */
   path: z.array(z.object({ at: z.number(), x: z.number(), y: z.number() })).optional(),
+  /** fit: where a window would lie if one were wished for: the middle of a face, or of what there is to see. */
+  focus: Focus.optional(),
   reason: z.string(), // "face", "no_face", "held", "portrait" …
 });
 export type ShotFrame = z.infer<typeof ShotFrame>;
-
-/** A point of the upright picture, as parts of its width and height from the left upper corner. */
-export const Focus = z.object({ x: z.number().min(0).max(1), y: z.number().min(0).max(1) });
-export type Focus = z.infer<typeof Focus>;
 
 /** What a person wants to see from `from` to `to`, in place of what was chosen for it. */
 export const ShotOverride = z.object({
@@ -63,6 +65,8 @@ export const EdlClip = z.object({
   score_parts: z.record(z.string(), z.number()).default({}),
   reason: z.string().default(""),
   words: z.array(Word).default([]), // captions
+  /** How exact their times are; "line": they were spread over a line, as those of a translation, so none is lit up on its own. */
+  words_timing: z.enum(["word", "line"]).optional(),
   framing: z.array(ShotFrame).default([]),
   caption_preset: CaptionPreset.optional(), // in place of the setting's
   captions: z.boolean().optional(), // whether they are drawn into the picture, in place of the setting

@@ -53,13 +53,127 @@ export function jobProgress(stage: Stage, fraction: number): number {
   return Math.floor(from + (STAGE_ENDS[stage] - from) * clamped);
 }
 
-export const Language = z.enum(["en", "id", "auto"], { error: "language must be en, id, or auto" });
+/** The languages that every multilingual whisper model knows, by its own codes (whisper.cpp, `g_lang`). The three of 1.x are "en", "id" and "auto". */
+const SPOKEN = [
+  ...([
+    "en",
+    "id",
+    "zh",
+    "de",
+    "es",
+    "ru",
+    "ko",
+    "fr",
+    "ja",
+    "pt",
+    "tr",
+    "pl",
+    "ca",
+    "nl",
+    "ar",
+    "sv",
+  ] as const),
+  ...([
+    "it",
+    "hi",
+    "fi",
+    "vi",
+    "he",
+    "uk",
+    "el",
+    "ms",
+    "cs",
+    "ro",
+    "da",
+    "hu",
+    "ta",
+    "no",
+    "th",
+    "ur",
+  ] as const),
+  ...([
+    "hr",
+    "bg",
+    "lt",
+    "la",
+    "mi",
+    "ml",
+    "cy",
+    "sk",
+    "te",
+    "fa",
+    "lv",
+    "bn",
+    "sr",
+    "az",
+    "sl",
+    "kn",
+  ] as const),
+  ...([
+    "et",
+    "mk",
+    "br",
+    "eu",
+    "is",
+    "hy",
+    "ne",
+    "mn",
+    "bs",
+    "kk",
+    "sq",
+    "sw",
+    "gl",
+    "mr",
+    "pa",
+    "si",
+  ] as const),
+  ...([
+    "km",
+    "sn",
+    "yo",
+    "so",
+    "af",
+    "oc",
+    "ka",
+    "be",
+    "tg",
+    "sd",
+    "gu",
+    "am",
+    "yi",
+    "lo",
+    "uz",
+    "fo",
+  ] as const),
+  ...([
+    "ht",
+    "ps",
+    "tk",
+    "nn",
+    "mt",
+    "sa",
+    "lb",
+    "my",
+    "bo",
+    "tl",
+    "mg",
+    "as",
+    "tt",
+    "haw",
+    "ln",
+    "ha",
+  ] as const),
+  ...(["ba", "jw", "su"] as const),
+] as const;
+/** What is spoken; "auto": it is found out. */
+export const Language = z.enum(["auto", ...SPOKEN], { error: "language must be en, id, or auto" });
 export type Language = z.infer<typeof Language>;
 
 /** A language as BCP 47 writes it ("en", "pt-BR"), or "auto": the one that is spoken. */
 export const OutputLanguage = z
   .string()
   .regex(/^(auto|[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,2})$/, "output_language is written like en, id or pt-BR");
+export type OutputLanguage = z.infer<typeof OutputLanguage>;
 
 const COMPUTE_TEXT = 'compute must be a list of providers, like ["docker"]';
 const ProviderName = z.string({ error: COMPUTE_TEXT }).regex(/^[a-z][a-z0-9-]{0,39}$/, COMPUTE_TEXT);
@@ -177,6 +291,9 @@ export const FeeView = z.object({
 });
 export type FeeView = z.infer<typeof FeeView>;
 
+/** What an edit's job renders. Its clip is asked for at the job `of` which it is. */
+const EditedBy = z.object({ of: JobId, clip_file: z.string(), revision: z.int().min(2) });
+
 /** The first seven fields are the 1.x answer; the rest is added. */
 export const JobView = z.object({
   job_id: JobId,
@@ -209,7 +326,15 @@ export const JobView = z.object({
     /** The providers that were asked for; null: any. */
     compute: z.array(z.string()).nullable(),
     max_usd: z.number().nullable(),
+    /** Null: the installation's, and of `output_language` too. */
+    caption_preset: CaptionPreset.nullable(),
+    tighten: z.boolean(),
+    output_language: OutputLanguage.nullable(),
+    /** Only shown to who owns the job. */
+    about: z.string().nullable(),
   }),
+  /** Of a job that renders a new revision of a clip of another job: which one; null for all others. */
+  edit: EditedBy.nullable(),
   attempts: z.array(AttemptView),
   /** What all attempts together have cost so far (US dollars), as far as is known; null: nothing is known. */
   usd: z.number().nullable(),
@@ -242,6 +367,8 @@ export const JobRow = z.object({
   source: z.string(),
   created_at: z.string(),
   error: z.string().nullable(),
+  /** It renders a new revision of that clip; only the operator's list has such jobs. */
+  edit: EditedBy.nullable(),
 });
 export type JobRow = z.infer<typeof JobRow>;
 

@@ -29,6 +29,12 @@ const Settings = z.object({
   GPU: z.enum(["auto", "off"]).default("auto"),
   /** "auto": NVENC where it really encodes. */
   ENCODER: z.enum(["auto", "libx264", "h264_nvenc"]).default("auto"),
+  /** Where finished stages are kept, so that the same work is not done twice; unset: nothing is kept. */
+  WORKER_CACHE_DIR: z.string().optional(),
+  /** Most that they take of the disk; 0: nothing is kept. */
+  CACHE_MAX_GB: z.coerce.number().min(0).max(100_000).default(20),
+  /** "required": nothing is kept where the programs that read foreign files cannot be walled off from it. */
+  CACHE_WALL: z.enum(["wanted", "required"]).default("wanted"),
   WORKER_THREADS: whole.min(1).max(256).optional(),
   RENDER_RESOLUTION: resolution.default([1080, 1920]),
   RENDER_MAX_FPS: whole.min(1).max(120).default(30),

@@ -252,7 +252,10 @@ export const RankInput = z.object({
   job_id: JobId,
   epoch: z.int().min(1),
   count: z.int().min(1).max(5),
-  language: z.string().max(20),
+  /** Of title, hook and reason, as `OutputLanguage`; "auto": the one that is spoken. */
+  language: z.string().max(40),
+  /** The subject that the user wishes for, in their words. */
+  about: z.string().max(300).nullish(),
   candidates: z
     .array(z.object({ id: z.string().max(20), text: z.string().max(4000), score: z.number() }))
     .min(1)
@@ -264,9 +267,32 @@ export const RankAnswer = z.object({
   /** What the answer took; null where the service does not say. */
   tokens_in: z.int().nullish(),
   tokens_out: z.int().nullish(),
+  /** US dollars, where the operator told the model's prices. */
+  usd: z.number().nullish(),
   picks: z.array(z.object({ id: z.string(), title: z.string(), hook: z.string(), reason: z.string() })),
 });
 export type RankAnswer = z.infer<typeof RankAnswer>;
+
+/** A line of captions with the id by which its translation is found again. */
+export const CaptionLine = z.object({ id: z.string().max(20), text: z.string().max(400) });
+export type CaptionLine = z.infer<typeof CaptionLine>;
+
+/** Translation of captions by a language model: as many lines come back as it could translate, each for one that was sent. */
+export const TranslateInput = z.object({
+  job_id: JobId,
+  epoch: z.int().min(1),
+  language: OutputLanguage,
+  lines: z.array(CaptionLine).min(1).max(200),
+});
+export type TranslateInput = z.infer<typeof TranslateInput>;
+export const TranslateAnswer = z.object({
+  model: z.string(),
+  tokens_in: z.int().nullish(),
+  tokens_out: z.int().nullish(),
+  usd: z.number().nullish(),
+  lines: z.array(z.object({ id: z.string(), text: z.string() })),
+});
+export type TranslateAnswer = z.infer<typeof TranslateAnswer>;
 
 /** `POST /api/callback/nosana`, the 1.x worker's way of reporting, with the attempt's token in `x-callback-token`. */
 export const Callback = z.object({

@@ -16,7 +16,7 @@ export function AddressForm() {
         required
         autoComplete="off"
         spellCheck={false}
-        placeholder="https://… a talk, a podcast, a lecture"
+        placeholder="https://…"
         className="field sm:flex-1"
       />
       <button type="submit" className="button button-main sm:px-6">

@@ -1,10 +1,13 @@
 "use client";
 import type { ClipView, JobId } from "@kangklip/contract";
+import { Pencil } from "lucide-react";
+import Link from "next/link";
 import { useRef } from "react";
-import { placeText, scoreText } from "../lib/clip-text.ts";
+import { editHref, placeText, scoreText } from "../lib/clip-text.ts";
 import { clock } from "../lib/time.ts";
 import { ClipDownloads } from "./clip-downloads.tsx";
 import { ClipPlayer } from "./clip-player.tsx";
+import { ClipQuality } from "./clip-quality.tsx";
 import { ClipUnlock } from "./clip-unlock.tsx";
 
 interface ClipCardProps {
@@ -23,7 +26,7 @@ export function ClipCard({ jobId, clip, beside, onPlay }: ClipCardProps) {
   return (
     <article
       aria-labelledby={`title-${clip.index}`}
-      className={`flex flex-col gap-4 ${beside ? "sm:grid sm:grid-cols-[20rem_minmax(0,26rem)] sm:items-center sm:gap-10" : ""}`}
+      className={`flex flex-col gap-4 ${beside ? "sm:grid sm:grid-cols-[20rem_minmax(0,26rem)] sm:items-start sm:gap-10" : ""}`}
     >
       <ClipPlayer jobId={jobId} clip={clip} onPlay={onPlay} />
       <div className="flex flex-col gap-4">
@@ -46,11 +49,20 @@ export function ClipCard({ jobId, clip, beside, onPlay }: ClipCardProps) {
             </p>
           )}
         </div>
+        <ClipQuality jobId={jobId} clip={clip} />
         {clip.locked ? (
           <ClipUnlock jobId={jobId} clip={clip} />
         ) : (
           <ClipDownloads jobId={jobId} clip={clip} focus={wasLocked.current} />
         )}
+        <Link href={editHref(jobId, clip.clip_file)} className="button button-quiet">
+          <Pencil size={18} aria-hidden="true" /> Edit <span className="sr-only">clip {clip.index}</span>
+          {clip.revisions > 1 && (
+            <span className="font-normal text-soft">
+              version {clip.revision} of {clip.revisions}
+            </span>
+          )}
+        </Link>
       </div>
     </article>
   );

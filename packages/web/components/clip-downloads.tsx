@@ -22,6 +22,7 @@ export function ClipDownloads({
   const beside = [
     ["SRT", clip.srt_file],
     ["VTT", clip.vtt_file],
+    ["ASS", clip.ass_file],
     ["Cover", clip.cover_file],
   ] as const;
   const problem = error === null ? null : problemOf(error);

@@ -7,7 +7,9 @@ import { problemOf } from "../lib/problem.ts";
 interface ClipPlayerProps {
   jobId: JobId;
   clip: ClipView;
-  onPlay: (video: HTMLVideoElement) => void;
+  onPlay?: (video: HTMLVideoElement) => void;
+  /** Told the video while there is one. */
+  videoRef?: (video: HTMLVideoElement | null) => void;
 }
 
 /** A link that fails again this soon after it was renewed did not fail for its age. */
@@ -15,7 +17,7 @@ const RENEW_ONCE_IN_MS = 15_000;
 const STEP_SECONDS = 5;
 
 /** Plays one clip, and goes on where it was when its link runs out. */
-export function ClipPlayer({ jobId, clip, onPlay }: ClipPlayerProps) {
+export function ClipPlayer({ jobId, clip, onPlay, videoRef }: ClipPlayerProps) {
   const { url, kind, error, renew } = useClipLink(jobId, clip.clip_file);
   const cover = useArtifactLink(jobId, clip.cover_file);
   const captions = useArtifactLink(jobId, clip.captioned ? clip.vtt_file : null);
@@ -46,6 +48,7 @@ export function ClipPlayer({ jobId, clip, onPlay }: ClipPlayerProps) {
       {url && !broken ? (
         // biome-ignore lint/a11y/useMediaCaption: clips without words have none; all others have theirs in the picture too
         <video
+          ref={videoRef}
           className="block aspect-[9/16] w-full object-contain"
           src={url}
           poster={cover}
@@ -55,7 +58,7 @@ export function ClipPlayer({ jobId, clip, onPlay }: ClipPlayerProps) {
           preload="metadata"
           aria-label={`Clip ${clip.index}: ${clip.title}`}
           aria-keyshortcuts="k j l m f"
-          onPlay={({ currentTarget }) => onPlay(currentTarget)}
+          onPlay={({ currentTarget }) => onPlay?.(currentTarget)}
           onError={({ currentTarget }) => onError(currentTarget)}
           onTimeUpdate={({ currentTarget }) => {
             if (currentTarget.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return; // another address, from 0

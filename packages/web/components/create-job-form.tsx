@@ -4,34 +4,37 @@ import { useCompute } from "../hooks/use-compute.ts";
 import { useCreateJob } from "../hooks/use-create-job.ts";
 import { useCredits } from "../hooks/use-credits.ts";
 import { useHydrated } from "../hooks/use-hydrated.ts";
+import { useJobOptions } from "../hooks/use-job-options.ts";
 import { useSystem } from "../hooks/use-system.ts";
-import { checkAddress, type JobForm } from "../lib/job-form.ts";
+import { checkAddress } from "../lib/job-form.ts";
 import { AskWallet } from "./ask-wallet.tsx";
-import { Choice } from "./choice.tsx";
 import { ComputeChoice } from "./compute-choice.tsx";
 import { FileDrop } from "./file-drop.tsx";
 import { GenerationFee } from "./generation-fee.tsx";
+import { JobOptions } from "./job-options.tsx";
 import { ProblemCard } from "./problem-card.tsx";
 import { SourceHint } from "./source-hint.tsx";
 import { UploadProgress } from "./upload-progress.tsx";
 
-const DURATIONS = [30, 45, 60].map((value) => ({ value, label: `${value} s` }));
-const COUNTS = [1, 2, 3, 4, 5].map((value) => ({ value, label: `${value}` }));
-const LANGUAGES = [
-  { value: "auto", label: "Detect" },
-  { value: "en", label: "English" },
-  { value: "id", label: "Indonesian" },
-] as const;
+/** Fields that are folded away at first. */
+const FOLDED = [
+  "durationSeconds",
+  "count",
+  "language",
+  "compute",
+  "captionPreset",
+  "outputLanguage",
+  "about",
+];
 
 /** Everything a job needs: a video, and how many clips of which length to make of it. */
 export function CreateJobForm({ initialAddress }: { initialAddress: string }) {
-  const [form, setForm] = useState<Omit<JobForm, "compute"> & { file: File | null }>({
+  const [form, setForm] = useState<{ address: string; file: File | null; about: string }>({
     address: initialAddress,
     file: null,
-    durationSeconds: 45,
-    count: 2,
-    language: "auto",
+    about: "",
   });
+  const { options, change: changeOptions } = useJobOptions();
   const [leftAddress, setLeftAddress] = useState(initialAddress !== "");
   const { submit, busy, failure, clearFailure, uploadFraction, cancelUpload } = useCreateJob();
   const { compute, ...place } = useCompute();
@@ -69,7 +72,7 @@ export function CreateJobForm({ initialAddress }: { initialAddress: string }) {
     event.preventDefault();
     if (busy) return;
     setLeftAddress(true);
-    await submit({ ...form, compute });
+    await submit({ ...options, ...form, compute });
   }
 
   return (
@@ -113,30 +116,16 @@ export function CreateJobForm({ initialAddress }: { initialAddress: string }) {
         )}
         <SourceHint />
       </div>
-      <div className="grid gap-7 sm:grid-cols-2">
-        <Choice
-          legend="Length of a clip"
-          options={DURATIONS}
-          value={form.durationSeconds}
-          onChange={(durationSeconds) => change({ durationSeconds })}
-          error={errorOf("durationSeconds")}
-          disabled={busy}
-        />
-        <Choice
-          legend="How many clips"
-          options={COUNTS}
-          value={form.count}
-          onChange={(count) => change({ count })}
-          error={errorOf("count")}
-          disabled={busy}
-        />
-      </div>
-      <Choice
-        legend="Spoken language"
-        options={LANGUAGES}
-        value={form.language}
-        onChange={(language) => change({ language })}
-        error={errorOf("language")}
+      <JobOptions
+        options={options}
+        onChange={(part) => {
+          changeOptions(part);
+          clearFailure();
+        }}
+        about={form.about}
+        onAbout={(about) => change({ about })}
+        errorOf={errorOf}
+        wrong={FOLDED.includes(failure?.field ?? "")}
         disabled={busy}
       />
       <ComputeChoice
@@ -163,7 +152,7 @@ export function CreateJobForm({ initialAddress }: { initialAddress: string }) {
           className={`button button-main min-h-13 self-start px-8 text-lg max-sm:w-full ${hydrated ? "" : "opacity-100!"}`}
           disabled={busy || !hydrated}
         >
-          {busy ? "Starting the job…" : `Make ${form.count === 1 ? "1 clip" : `${form.count} clips`}`}
+          {busy ? "Starting the job…" : `Make ${options.count === 1 ? "1 clip" : `${options.count} clips`}`}
         </button>
       )}
       {info && (

@@ -1,13 +1,16 @@
 "use client";
 import type { JobId } from "@kangklip/contract";
+import Link from "next/link";
 import { useEffect } from "react";
 import { useResults } from "../hooks/use-clips.ts";
 import { useJob, useJobActions } from "../hooks/use-job.ts";
 import { useJobToken } from "../hooks/use-job-token.ts";
 import { useSession } from "../hooks/use-session.ts";
+import { editHref } from "../lib/clip-text.ts";
 import { keepJobToken, tokenInHash } from "../lib/job-token.ts";
 import { tabTitle } from "../lib/job-view.ts";
 import { problemOf } from "../lib/problem.ts";
+import { Banner } from "./banner.tsx";
 import { ClaimJob } from "./claim-job.tsx";
 import { Clips } from "./clips.tsx";
 import { FailureCard } from "./failure-card.tsx";
@@ -45,7 +48,7 @@ function LiveJob({ jobId, hasToken, wallet }: { jobId: JobId; hasToken: boolean;
   const actions = useJobActions(jobId);
   const succeeded = view?.status === "SUCCEEDED";
   const ofWallet = wallet !== null && view?.wallet === wallet;
-  const results = useResults(jobId, (hasToken || ofWallet) && succeeded);
+  const results = useResults(jobId, (hasToken || ofWallet) && succeeded && view.edit === null);
   const failure = actions.error ?? results.error;
   const tokenIsWrong = failure !== null && problemOf(failure).code === "UNAUTHORIZED";
   const owner = (hasToken || ofWallet) && !tokenIsWrong;
@@ -70,9 +73,17 @@ function LiveJob({ jobId, hasToken, wallet }: { jobId: JobId; hasToken: boolean;
       {failure !== null && !tokenIsWrong && (
         <ProblemCard problem={problemOf(failure)} onRetry={() => results.refetch()} />
       )}
+      {view.edit && (
+        <Banner>
+          This job makes version {view.edit.revision} of a clip of another job.{" "}
+          <Link href={editHref(view.edit.of, view.edit.clip_file)} className="text-link">
+            Open that clip
+          </Link>
+        </Banner>
+      )}
       {!owner && <TokenBox jobId={jobId} wrong={tokenIsWrong} ended={succeeded} />}
       {!succeeded && <JobProgress view={view} now={now} owner={owner} actions={actions} />}
-      {succeeded && owner && <Clips view={view} results={results.data} />}
+      {succeeded && owner && view.edit === null && <Clips view={view} results={results.data} />}
       {owner && wallet !== null && view.wallet === null && view.source !== null && (
         <ClaimJob actions={actions} />
       )}

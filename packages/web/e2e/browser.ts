@@ -54,7 +54,7 @@ export function smallTargets(page: Page): Promise<string[]> {
   return page.evaluate(() =>
     [
       ...document.querySelectorAll(
-        "a, button, summary, input:not([type=radio], [type=file]), label:has(input)",
+        "a, button, summary, input:not([type=radio], [type=checkbox], [type=file]), label:has(input)",
       ),
     ]
       .filter((element) => getComputedStyle(element).display !== "inline" && element.clientWidth > 1)
@@ -62,6 +62,9 @@ export function smallTargets(page: Page): Promise<string[]> {
       .map((element) => element.outerHTML.slice(0, 120)),
   );
 }
+
+/** Unfolds what is asked of the clips on the page where they are made. */
+export const openOptions = (page: Page) => page.locator("summary", { hasText: "Options" }).click();
 
 const SETTLED_MS = 10_000;
 

@@ -1,15 +1,27 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startEmbedded } from "../../../tooling/embedded.ts";
 import { KEPT } from "../../../tooling/sample/make.ts";
 import { serveFile } from "../../../tooling/sample/serve.ts";
-import { accessibilityFaults, findChromium, openBrowser, overflow, PAGES, smallTargets } from "./browser.ts";
+import {
+  accessibilityFaults,
+  findChromium,
+  look,
+  openBrowser,
+  openOptions,
+  overflow,
+  PAGES,
+  smallTargets,
+} from "./browser.ts";
+import { consoleErrors, save, tabTo, tokenKey, tokenOf, watchStages } from "./testing-job.ts";
 
 const chromium = findChromium(process.env.CHROMIUM);
+const WIDTHS = [320, 768, 1440];
 const CLIPS_MS = 480_000;
+const ENOUGH = { timeout: 30_000 };
 const PHONE = { width: 390, height: 844 };
 
 describe.skipIf(!chromium)("the main job in a browser (needs chromium)", () => {
@@ -46,8 +58,9 @@ describe.skipIf(!chromium)("the main job in a browser (needs chromium)", () => {
       await page.waitForURL(/\/generate-clips/);
       expect(await page.getByLabel("Video address").inputValue()).toBe(talk.url);
 
+      await openOptions(page);
       await page.getByText("30 s", { exact: true }).click();
-      await page.getByText("English", { exact: true }).click();
+      await page.getByLabel("Spoken language").selectOption("English");
       await page.getByRole("button", { name: "Make 2 clips" }).click();
       await page.waitForURL(/\/jobs\/kk_/);
       jobUrl = page.url();
@@ -98,6 +111,104 @@ describe.skipIf(!chromium)("the main job in a browser (needs chromium)", () => {
     await page.close();
   });
 
+  test(
+    "a clip is put right with the keyboard alone; the new version plays, and undo brings the first one back",
+    async () => {
+      const page = await mine.newPage();
+      await page.goto(jobUrl);
+      await tabTo(page, page.getByRole("link", { name: "Edit clip 1" }));
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/\/edit\/1$/);
+      const seconds = () => page.locator("video").evaluate((video: HTMLVideoElement) => video.duration);
+      await expect.poll(seconds, ENOUGH).toBeGreaterThan(10);
+      const before = await seconds();
+      const title = await page.locator("h1").textContent();
+
+      await tabTo(page, page.getByLabel("Title of the clip"));
+      await page.keyboard.press("Control+A");
+      await page.keyboard.type("A title of my own");
+      await tabTo(page, page.getByRole("slider", { name: "Start of the clip" }));
+      await page.keyboard.press("Shift+ArrowRight");
+      await tabTo(page, page.locator('[role=option][tabindex="0"]'));
+      await page.keyboard.press("Home"); // the first word of the clip
+      await page.keyboard.press("Enter");
+      await expect.poll(() => page.getByLabel(/^Caption at/).evaluate(isFocused), ENOUGH).toBe(true);
+      await page.keyboard.type("Hello");
+      await page.getByText("Changed: title, start and end, words.").waitFor();
+
+      await page.reload(); // nothing of it is lost
+      await page.getByText("Your changes from before are still here").waitFor();
+      await page.getByRole("link", { name: "All clips of this job" }).click();
+      await page.getByRole("button", { name: "Stay here" }).click();
+      await tabTo(page, page.getByRole("button", { name: "Make this version" }));
+      await page.keyboard.press("Enter");
+      await page.getByText("The version before plays on meanwhile").waitFor();
+      expect(await seconds()).toBe(before);
+
+      await page.getByText("Nothing is changed yet").waitFor({ timeout: CLIPS_MS });
+      await expect.poll(seconds, ENOUGH).toBeLessThan(before - 0.5);
+      expect(await page.locator("h1").textContent()).toContain("A title of my own");
+      await page.getByRole("option", { name: "Hello", exact: true }).waitFor();
+      await page.locator("video").evaluate((video: HTMLVideoElement) => video.play());
+      const at = () => page.locator("video").evaluate((video: HTMLVideoElement) => video.currentTime);
+      await expect.poll(at, ENOUGH).toBeGreaterThan(0.5);
+
+      await tabTo(page, page.getByRole("button", { name: /^Undo/ }));
+      await page.keyboard.press("Enter");
+      await expect.poll(seconds, ENOUGH).toBe(before);
+      await expect.poll(() => page.locator("h1").textContent(), ENOUGH).toBe(title);
+      await page.close();
+    },
+    CLIPS_MS,
+  );
+
+  test("who was slower than another tab is told so, and loses nothing", async () => {
+    const [page, other] = [await mine.newPage(), await mine.newPage()];
+    for (const tab of [page, other]) await tab.goto(`${jobUrl}/edit/1`);
+    await page.getByLabel("Title of the clip").fill("The slower one");
+    await other.getByRole("button", { name: /^Redo/ }).click();
+    await other.getByRole("heading", { name: "A title of my own" }).waitFor();
+    await page.getByRole("button", { name: "Make this version" }).click();
+    await page.getByText("This clip was changed elsewhere").waitFor();
+    expect(await page.getByLabel("Title of the clip").inputValue()).toBe("The slower one");
+    await page.getByRole("button", { name: "Put my changes on version 2" }).click();
+    expect(await page.getByRole("button", { name: "Make this version" }).isEnabled()).toBe(true);
+    await page.getByRole("button", { name: "Throw away" }).click();
+    expect(await page.getByLabel("Title of the clip").inputValue()).toBe("A title of my own");
+    for (const tab of [page, other]) await tab.close();
+  });
+
+  test("what it took and what was measured is told in words, and both are good to look at, as is the editor", async () => {
+    await using context = await browser.newContext({ bypassCSP: true, reducedMotion: "reduce" });
+    const page = await context.newPage();
+    await page.goto(house.url);
+    const token = [tokenKey(jobUrl), await tokenOf(mine, jobUrl)];
+    await page.evaluate(([key = "", value = ""]) => localStorage.setItem(key, value), token);
+    await page.goto(jobUrl);
+    await page.getByText("How these clips were made").click();
+    const stages = page.getByRole("list", { name: "What each stage took" });
+    await stages.waitFor();
+    expect(await stages.textContent()).toMatch(/Download.*Transcript.*Render.*rendered/);
+    for (const summary of await page.getByText("What was measured").all()) await summary.click();
+    await page
+      .getByText(/^Loudness −1\d/)
+      .first()
+      .waitFor();
+    await look(page, pictures, "receipt", WIDTHS);
+    await page.goto(`${jobUrl}/edit/1`);
+    await page.getByRole("option").first().waitFor();
+    await page
+      .getByRole("button", { name: /^Shot 1/ })
+      .or(page.getByText("Layout", { exact: true }))
+      .first()
+      .waitFor();
+    await page.getByText("Follow", { exact: true }).click();
+    await page.getByRole("slider", { name: "Window" }).focus();
+    await page.keyboard.press("Shift+ArrowLeft");
+    await page.getByText("Changed: picture.").waitFor();
+    await look(page, pictures, "editor", WIDTHS);
+  });
+
   test("another browser may watch, and opens the clips with the job's token alone", async () => {
     const token = await tokenOf(mine, jobUrl);
     await using other = await browser.newContext();
@@ -130,6 +241,7 @@ describe.skipIf(!chromium)("the main job in a browser (needs chromium)", () => {
     const page = await mine.newPage();
     await page.goto("/generate-clips");
     await page.getByLabel("Video address").fill("http://10.1.2.3/talk.mp4");
+    await openOptions(page);
     await page.getByText("4", { exact: true }).click();
     await page.getByRole("button", { name: "Make 4 clips" }).click();
     await page.getByText("10.1.2.3 is not a public address").waitFor();
@@ -190,52 +302,4 @@ describe.skipIf(!chromium)("the main job in a browser (needs chromium)", () => {
   );
 });
 
-/** Watches a job to its clips: which stages were seen at work, and every progress that the tab's title told. */
-async function watchStages(page: Page, { reloadIn }: { reloadIn: string }) {
-  const stages = new Set<string>();
-  const progress: number[] = [];
-  let reloaded = false;
-  while ((await page.locator("video").count()) === 0) {
-    const failure = page.getByRole("alert").filter({ hasText: "Code" });
-    if (await failure.count()) throw new Error((await failure.textContent()) ?? "");
-    const [stage] = await page
-      .locator("[data-state=now]")
-      .evaluateAll((rows) => rows.map((row) => row.dataset.stage));
-    const told = /^(\d+)%/.exec(await page.title())?.[1];
-    if (stage) stages.add(stage);
-    if (told) progress.push(Number(told));
-    if (stage === reloadIn && !reloaded) {
-      reloaded = true;
-      await page.reload();
-    }
-    await page.waitForTimeout(100);
-  }
-  return { stages: [...stages], progress };
-}
-
-async function save(page: Page, button: string) {
-  const [download] = await Promise.all([
-    page.waitForEvent("download"),
-    page.getByRole("button", { name: button }).click(),
-  ]);
-  return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
-}
-
-const tokenKey = (jobUrl: string) => `kk:job_token:${new URL(jobUrl).pathname.split("/").pop()}`;
-
-async function tokenOf(context: BrowserContext, jobUrl: string): Promise<string> {
-  const { origins } = await context.storageState();
-  const stored = origins
-    .flatMap(({ localStorage }) => localStorage)
-    .find(({ name }) => name === tokenKey(jobUrl));
-  if (!stored) throw new Error(`The browser has no token of ${jobUrl}`);
-  return stored.value;
-}
-
-/** What the page complains about in the browser's console; a list that grows. */
-function consoleErrors(page: Page): string[] {
-  const errors: string[] = [];
-  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-  page.on("pageerror", (error) => errors.push(error.message));
-  return errors;
-}
+const isFocused = (element: Element) => element === document.activeElement;

@@ -3,6 +3,9 @@ import { useState } from "react";
 import { apiUrl } from "../lib/config.ts";
 import { trpc } from "../lib/trpc.ts";
 
+/** A browser may begin to save a moment later. */
+const KEPT_MS = 60_000;
+
 /** The clips of a finished job. */
 export function useResults(jobId: JobId, ready: boolean) {
   return trpc.jobs.results.useQuery(
@@ -38,7 +41,10 @@ export function useArtifactLink(jobId: JobId, name: string | null): string | und
   return link.data && apiUrl(link.data.url);
 }
 
-/** Saves a clip or a file beside it: each time with a fresh link, so an old page still downloads. */
+/**
+ * Saves a clip or a file beside it: each time with a fresh link, so an old page still downloads. The EDL is that of the clips as they are
+ * shown, with what was changed of them.
+ */
 export function useDownload(jobId: JobId) {
   const utils = trpc.useUtils();
   const [busy, setBusy] = useState<string | null>(null);
@@ -47,18 +53,28 @@ export function useDownload(jobId: JobId) {
     setBusy(name);
     setError(null);
     try {
+      if (name === "edl.json") return save(await edlUrl(), name);
       const link = name.endsWith(".mp4")
         ? await utils.client.clips.download.query({ job_id: jobId, clip_file: name })
         : await utils.client.clips.artifact.query({ job_id: jobId, name, download: true });
-      const anchor = document.createElement("a");
-      anchor.href = apiUrl(link.url);
-      anchor.download = name;
-      anchor.click();
+      save(apiUrl(link.url), name);
     } catch (failure) {
       setError(failure);
     } finally {
       setBusy(null);
     }
   }
+  async function edlUrl(): Promise<string> {
+    const edl = await utils.client.clips.edl.query({ job_id: jobId });
+    return URL.createObjectURL(new Blob([JSON.stringify(edl, null, 2)], { type: "application/json" }));
+  }
   return { download, busy, error };
+}
+
+function save(url: string, name: string) {
+  const anchor = document.createElement("a");
+  anchor.href = url;
+  anchor.download = name;
+  anchor.click();
+  if (url.startsWith("blob:")) setTimeout(() => URL.revokeObjectURL(url), KEPT_MS);
 }

@@ -1,6 +1,6 @@
 import { useRouter } from "next/navigation";
 import { useState } from "react";
-import { checkForm, inWords, type JobForm } from "../lib/job-form.ts";
+import { checkForm, type Field, inWords, type JobForm } from "../lib/job-form.ts";
 import { keepJobToken } from "../lib/job-token.ts";
 import { codeProblem, type Problem, problemOf } from "../lib/problem.ts";
 import { readSession } from "../lib/session.ts";
@@ -10,7 +10,7 @@ import { useUpload } from "./use-upload.ts";
 
 /** Where a failure belongs: at one field of the form, or (null) at the form as a whole. */
 export interface FormFailure {
-  field: "source" | "durationSeconds" | "count" | "language" | "compute" | null;
+  field: Field | null;
   problem: Problem;
 }
 

@@ -95,6 +95,8 @@ export function useJobActions(jobId: JobId) {
     cancel: () => cancel.mutate({ job_id: jobId }),
     cancelling: cancel.isPending,
     retry: () => retry.mutate({ job_id: jobId }),
+    /** The same, and what is to be done once it has begun. */
+    retryThen: (begun: () => void) => retry.mutate({ job_id: jobId }, { onSuccess: begun }),
     retrying: retry.isPending,
     error: cancel.error ?? retry.error ?? claim.error,
   };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { placeOnStrip, placeText, scoreText } from "./clip-text.ts";
+import { editHref, placeOnStrip, placeText, scoreText } from "./clip-text.ts";
 
 test.each([
   [null, null],
@@ -16,4 +16,10 @@ test("a clip's place is told in the source's own time", () => {
 test("a clip lies on the strip where it lies in the source, and never sticks out", () => {
   expect(placeOnStrip({ start: 50, end: 100 }, 200)).toEqual({ left: 25, width: 25 });
   expect(placeOnStrip({ start: 190, end: 230 }, 200)).toEqual({ left: 95, width: 5 });
+});
+
+test("each clip has a page of its own to be changed on", () => {
+  expect(editHref("kk_01J00000000000000000000000", "clip_03.mp4")).toBe(
+    "/jobs/kk_01J00000000000000000000000/edit/3",
+  );
 });

@@ -1,4 +1,4 @@
-import type { ClipView } from "@kangklip/contract";
+import type { ClipView, JobId } from "@kangklip/contract";
 import { clock } from "./time.ts";
 
 /** A clip's score for people, from a score of 0..1 (or already 0..100): "84 of 100". Null where it has none. Pure. */
@@ -17,3 +17,7 @@ export function placeOnStrip({ start, end }: Pick<ClipView, "start" | "end">, so
   const percent = (seconds: number) => Math.min(100, Math.max(0, (seconds / sourceSeconds) * 100));
   return { left: percent(start), width: Math.max(0.5, percent(end) - percent(start)) };
 }
+
+/** The page on which a clip is changed, from its job and its file, "clip_01.mp4". Pure. */
+export const editHref = (jobId: JobId, clipFile: string) =>
+  `/jobs/${jobId}/edit/${/^clip_0([1-5])\./.exec(clipFile)?.[1] ?? 1}`;

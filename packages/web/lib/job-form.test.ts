@@ -8,6 +8,10 @@ const aForm = (overrides: Partial<JobForm> = {}): JobForm => ({
   count: 2,
   language: "auto",
   compute: undefined,
+  captionPreset: null,
+  tighten: false,
+  outputLanguage: null,
+  about: "",
   ...overrides,
 });
 const MAX_BYTES = 2_000_000_000;
@@ -29,6 +33,20 @@ test("the provider that was chosen goes along, and nothing where none was", () =
   expect(inWords("compute: docker is not configured; there is process")).toBe(
     "docker is not configured; there is process",
   );
+});
+
+test("wishes go along where there are any", () => {
+  const wishes = { captionPreset: "pop", tighten: true, outputLanguage: "id", about: " the dog " } as const;
+  expect(checkForm(aForm(wishes), MAX_BYTES)).toMatchObject({
+    request: { caption_preset: "pop", tighten: true, output_language: "id", about: "the dog" },
+  });
+  expect(checkForm(aForm({ about: "x".repeat(301) }), MAX_BYTES)).toMatchObject({
+    field: "about",
+    problem: { message: "What the moments are about must be at most 300 characters" },
+  });
+  expect(checkForm(aForm({ outputLanguage: "no language" }), MAX_BYTES)).toMatchObject({
+    field: "outputLanguage",
+  });
 });
 
 test.each([

@@ -1,19 +1,27 @@
 import { CreateJob, KangKlipError, parseSourceUrl } from "@kangklip/contract";
+import type { JobOptions } from "./options-memory.ts";
 import { codeProblem, type Problem } from "./problem.ts";
 import { size } from "./time.ts";
 
 /** What the form holds. A file goes before an address. */
-export interface JobForm {
+export interface JobForm extends JobOptions {
   address: string;
   file: { name: string; size: number } | null;
-  durationSeconds: number;
-  count: number;
-  language: "auto" | "en" | "id";
+  /** What the moments should be about; empty: whatever is good. */
+  about: string;
   /** Where it may run; undefined: at any of the installation's providers. */
   compute: string[] | undefined;
 }
 
-type Field = "source" | "durationSeconds" | "count" | "language" | "compute";
+export type Field =
+  | "source"
+  | "durationSeconds"
+  | "count"
+  | "language"
+  | "compute"
+  | "captionPreset"
+  | "outputLanguage"
+  | "about";
 export type CheckedForm =
   | { ok: true; request: Omit<CreateJob, "video_url" | "upload_id">; videoUrl: string | null }
   | { ok: false; field: Field; problem: Problem };
@@ -30,6 +38,10 @@ export function checkForm(form: JobForm, maxBytes: number | undefined): CheckedF
     clip_count: form.count,
     language: form.language,
     ...(form.compute && { compute: form.compute }),
+    ...(form.captionPreset && { caption_preset: form.captionPreset }),
+    ...(form.tighten && { tighten: true }),
+    ...(form.outputLanguage && { output_language: form.outputLanguage }),
+    ...(form.about.trim() && { about: form.about.trim() }),
   };
   for (const { path, message } of CreateJob.safeParse(request).error?.issues ?? []) {
     const field = FIELD_OF[String(path[0])];
@@ -67,6 +79,9 @@ const FIELD_OF: Record<string, Exclude<Field, "source">> = {
   clip_count: "count",
   language: "language",
   compute: "compute",
+  caption_preset: "captionPreset",
+  output_language: "outputLanguage",
+  about: "about",
 };
 
 /** The contract's text with the names of its fields as the form calls them. Pure. */
@@ -76,5 +91,7 @@ export function inWords(text: string): string {
     .replace("clip_duration_seconds", "The clip length")
     .replace("clip_count", "The number of clips")
     .replace(/^language\b/, "The language")
+    .replace(/^output_language\b/, "The language of titles")
+    .replace(/^about\b/, "What the moments are about")
     .replace(/^compute: /, "");
 }

@@ -7,13 +7,22 @@ const CHANGED = "kk:job_token";
 /** Tokens that the browser would not keep (private windows may refuse); they last as long as the page. */
 const unkept = new Map<JobId, string>();
 
+/** Jobs that render new versions of a job's clips, and whose they are. */
+const editsOf = new Map<JobId, JobId>();
+
 /** The token that came with a job, as this browser has it, or null. */
 export function readJobToken(jobId: JobId): string | null {
+  const owner = editsOf.get(jobId) ?? jobId;
   try {
-    return window.localStorage.getItem(PREFIX + jobId) ?? unkept.get(jobId) ?? null;
+    return window.localStorage.getItem(PREFIX + owner) ?? unkept.get(owner) ?? null;
   } catch {
-    return unkept.get(jobId) ?? null;
+    return unkept.get(owner) ?? null;
   }
+}
+
+/** Says that a job belongs to an edit of another one, whose token opens it too. It is known as long as the page lives, and listed nowhere. */
+export function lendJobToken(editJobId: JobId, of: JobId) {
+  editsOf.set(editJobId, of);
 }
 
 /** The token in an address that ends in `#token=…`, as the terminal prints it; null where there is none. */

@@ -34,7 +34,11 @@ const aView = (overrides: Partial<JobView> = {}): JobView => ({
   started_at: at(2),
   ended_at: null,
   stage_started_at: { DOWNLOAD: at(2), TRANSCRIPT: at(10) },
-  request: { clip_duration_seconds: 45, clip_count: 2, language: "auto", compute: null, max_usd: null },
+  request: {
+    ...{ clip_duration_seconds: 45, clip_count: 2, language: "auto", compute: null, max_usd: null },
+    ...{ caption_preset: null, tighten: false, output_language: null, about: null },
+  },
+  edit: null,
   attempts: [
     {
       epoch: 1,

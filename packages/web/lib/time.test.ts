@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clock, roughSpan, sinceMs, size, span } from "./time.ts";
+import { clock, fineClock, parseClock, roughSpan, sinceMs, size, span } from "./time.ts";
 
 test.each([
   [0, "0:00"],
@@ -36,3 +36,23 @@ test.each([
 test("a clock that is behind the server's never makes a negative time", () => {
   expect(sinceMs("2026-01-01T00:00:05Z", Date.parse("2026-01-01T00:00:00Z"))).toBe(0);
 });
+
+test.each([
+  [65.94, "1:05.9"],
+  [59.96, "1:00.0"],
+  [0, "0:00.0"],
+])("second %d is written %s to the tenth", (seconds, text) => {
+  expect(fineClock(seconds)).toBe(text);
+  expect(parseClock(text)).toBeCloseTo(seconds, 0);
+});
+
+test.each([
+  ["1:05.9", 65.9],
+  ["125,4", 125.4],
+  [" 1:02:05 ", 3725],
+  ["90", 90],
+  ["", null],
+  ["1:2:3:4", null],
+  ["-5", null],
+  ["soon", null],
+])("a person who writes %j means %j s", (text, seconds) => expect(parseClock(text)).toBe(seconds));

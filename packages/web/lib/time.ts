@@ -7,6 +7,20 @@ export function clock(seconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
+/** A place in a video to the tenth, from seconds: "2:05.4". */
+export function fineClock(seconds: number): string {
+  const tenths = Math.max(0, Math.round(seconds * 10));
+  return `${clock(Math.floor(tenths / 10))}.${tenths % 10}`;
+}
+
+/** Seconds from a place in a video as people write it ("2:05.4", "1:02:05", "125,4"); null where it is none. */
+export function parseClock(text: string): number | null {
+  const match = /^(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)$/.exec(text.trim().replace(",", "."));
+  if (!match) return null;
+  const [, hours = "0", minutes = "0", seconds = "0"] = match;
+  return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+}
+
 /** How long something takes, from seconds: "8 s", "2 min 5 s", "1 h 3 min". */
 export function span(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

@@ -94,6 +94,30 @@ test("a heartbeat and a progress report are not repeated: the next one follows a
   expect(place.asked).toHaveLength(2);
 });
 
+test("a language model is asked once, for another try costs again; what it says comes back as it is", async () => {
+  const lines = [{ id: "1.1", text: "Nobody came." }];
+  const answer = {
+    model: "m",
+    tokens_in: 12,
+    tokens_out: 5,
+    usd: null,
+    lines: [{ id: "1.1", text: "Tak ada yang datang." }],
+  };
+  await using place = await startApiPlace(({ path }, count) =>
+    path === "translate" && count === 1 ? { body: answer } : problem(503, "UNAVAILABLE"),
+  );
+  const api = clientOf(place);
+  expect(await api.translate({ ...SAID, language: "id", lines }, never)).toEqual(answer);
+  expect(place.bodies("translate")).toEqual([{ ...SAID, language: "id", lines }]);
+  const candidates = [{ id: "c1", text: "Nobody came.", score: 1 }];
+  const asked = { ...SAID, count: 1, language: "id", candidates };
+  await expect(api.translate({ ...SAID, language: "id", lines }, never)).rejects.toMatchObject({
+    code: "UNAVAILABLE",
+  });
+  await expect(api.rank(asked, never)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  expect([place.bodies("translate").length, place.bodies("rank")]).toEqual([2, [asked]]);
+});
+
 test("the end of the attempt ends the waiting at once", async () => {
   await using place = await startApiPlace(() => problem(503, "UNAVAILABLE"));
   const stop = new AbortController();

@@ -12,6 +12,8 @@ import {
   RankAnswer,
   type RankInput,
   type Report,
+  TranslateAnswer,
+  type TranslateInput,
 } from "@kangklip/contract";
 import { type Dispatcher, request } from "undici";
 import type { z } from "zod";
@@ -99,6 +101,14 @@ export function createApiClient({ baseUrl }: { baseUrl: string }) {
       }),
     rank: (input: RankInput, signal: AbortSignal): Promise<RankAnswer> =>
       call(RankAnswer, { path: "rank", body: input, signal, patienceMs: 0, timeoutMs: RANK_TIMEOUT_MS }),
+    translate: (input: TranslateInput, signal: AbortSignal): Promise<TranslateAnswer> =>
+      call(TranslateAnswer, {
+        path: "translate",
+        body: input,
+        signal,
+        patienceMs: 0,
+        timeoutMs: RANK_TIMEOUT_MS,
+      }),
   };
 }
 

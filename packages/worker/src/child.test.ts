@@ -203,12 +203,18 @@ describe.skipIf(!diesToo)("F11: after kill -9 of the worker (needs setpriv)", ()
 });
 
 test("the walls are told in one sentence, with what this machine lacks", () => {
-  const all = { network: ["unshare"], limits: ["prlimit"], parent: ["setpriv"], family: ["unshare"] };
+  const all = {
+    ...{ network: ["unshare"], cache: [], limits: ["prlimit"], parent: ["setpriv"], family: ["unshare"] },
+  };
   expect(wallsNote(all)).toBe(
     "Walls round the media tools: no network, limits of memory, time and file size, end with the worker.",
   );
-  const none = { network: [], limits: [], parent: [], family: [] };
+  const none = { network: [], cache: [], limits: [], parent: [], family: [] };
   expect(wallsNote(none)).toMatch(/^Walls round the media tools: none; they keep the network .*outlive/);
+  expect(wallsNote({ ...all, hidesCache: true })).toContain("what is kept for the next job out of reach");
+  expect(describeWalls({ ...all, hidesCache: false }).lacks).toEqual([
+    "they reach what is kept for the next job",
+  ]);
   expect(describeWalls({ ...all, network: [] })).toMatchObject({
     lacks: [expect.stringContaining("unshare")],
   });

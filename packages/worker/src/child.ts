@@ -43,6 +43,7 @@ export async function startChild(
     value !== undefined && Number.isFinite(value) ? [`--${name}=${Math.ceil(value)}`] : [];
   const command = [
     ...(family ? walls.family : walls.network),
+    ...walls.cache,
     ...(walls.limits.length > 0
       ? [
           ...walls.limits,

@@ -33,6 +33,17 @@ test("what the operator sets counts, an empty variable does not, and foreign one
   expect(settings).toMatchObject({ captionFont: "Noto Sans", captionMaxLines: 1 });
 });
 
+test("finished stages are kept only where a folder was named, and not where they may take nothing", () => {
+  const cacheOf = (env: Record<string, string>) => readConfig({ ...LAUNCH, ...env }).cache;
+  expect(cacheOf({}).dir).toBeUndefined();
+  const dir = "/var/cache/kangklip";
+  expect(cacheOf({ WORKER_CACHE_DIR: dir })).toEqual({ dir, maxBytes: 20e9, needsWall: false });
+  expect(cacheOf({ WORKER_CACHE_DIR: dir, CACHE_MAX_GB: "0.5", CACHE_WALL: "required" })).toEqual({
+    ...{ dir, maxBytes: 5e8, needsWall: true },
+  });
+  expect(cacheOf({ WORKER_CACHE_DIR: dir, CACHE_MAX_GB: "0" }).dir).toBeUndefined();
+});
+
 test("a resolution has even sides, as video must", () => {
   const { renderWidth, renderHeight } = settingsOf({ RENDER_RESOLUTION: "271x481" });
   expect([renderWidth, renderHeight]).toEqual([270, 480]);
@@ -47,6 +58,8 @@ test.each([
   ["CAPTION_FONT", "Roboto,Bold:fontsdir=/"],
   ["MODEL_DOWNLOAD", "maybe"],
   ["TRANSCRIBER", "google"],
+  ["CACHE_MAX_GB", "-1"],
+  ["CACHE_WALL", "perhaps"],
 ])("%s=%s is refused by name", (name, value) => {
   expect(() => settingsOf({ [name]: value })).toThrow(name);
 });

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
 import { KangKlipError, MachineEnv, WorkerEnv } from "@kangklip/contract";
 import { z } from "zod";
 import type { WorkerSettings } from "./stage.ts";
@@ -27,6 +28,7 @@ export const childEnvironment = (): NodeJS.ProcessEnv => ({
 export function readConfig(env: Record<string, string | undefined>): {
   launch: WorkerEnv;
   settings: WorkerSettings;
+  cache: CacheSettings;
 } {
   const set = given(env);
   const launchNames = Object.keys(WorkerEnv.shape);
@@ -35,7 +37,22 @@ export function readConfig(env: Record<string, string | undefined>): {
   );
   const parsed = MachineEnv.safeParse(set);
   if (!launch.success || !parsed.success) throw wrong(launch.error, parsed.error);
-  return { launch: launch.data, settings: settingsOf(parsed.data) };
+  return { launch: launch.data, settings: settingsOf(parsed.data), cache: cacheOf(parsed.data) };
+}
+
+/** What the machine's operator allows a worker to keep for the next one. */
+export interface CacheSettings {
+  /** Undefined: nothing is kept. */
+  dir: string | undefined;
+  maxBytes: number;
+  /** Whether nothing may be kept where children cannot be walled off from it. */
+  needsWall: boolean;
+}
+
+function cacheOf(e: MachineEnv): CacheSettings {
+  const maxBytes = e.CACHE_MAX_GB * 1e9;
+  const dir = maxBytes > 0 && e.WORKER_CACHE_DIR ? resolve(e.WORKER_CACHE_DIR) : undefined;
+  return { dir, maxBytes, needsWall: e.CACHE_WALL === "required" };
 }
 
 /** The machine's settings alone. @throws KangKlipError INVALID_INPUT naming everything that is wrong */

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { access, constants, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { CONTRACT_VERSION, EXIT_OK, KangKlipError, type WorkerEnv } from "@kangklip/contract";
+import { CONTRACT_VERSION, EXIT_OK, KangKlipError } from "@kangklip/contract";
 import { createApiClient } from "./api-client.ts";
-import { readConfig, readSettings } from "./config.ts";
+import { noCache, openStageCache, type StageCache } from "./cache/stage-cache.ts";
+import { type CacheSettings, readConfig, readSettings } from "./config.ts";
 import { type Machine, machineFacts, machineNotes, selfTestOf } from "./machine.ts";
 import { inGpuContainer } from "./machine-gpu.ts";
 import { findTools, type Tools } from "./media/ffmpeg.ts";
@@ -11,6 +12,7 @@ import { runPipeline } from "./pipeline.ts";
 import { createReporter } from "./reporter.ts";
 import { runSelfTest, selfTestText } from "./selftest.ts";
 import type { WorkerSettings } from "./stage.ts";
+import { hideFromChildren } from "./walls.ts";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 /** A worker that was told to stop and still has children after this long is ended as it is. */
@@ -20,12 +22,16 @@ const STOP_MS = 8000;
 const ATTEMPTS_FOR_A_CARD = 2;
 
 /** Claims one attempt, works, reports the end. @returns the exit code (contract/errors.ts; 75: another one has the attempt) */
-async function work(launch: WorkerEnv, settings: WorkerSettings, stop: AbortController): Promise<number> {
+async function work(
+  { launch, settings, cache: cacheSettings }: ReturnType<typeof readConfig>,
+  stop: AbortController,
+): Promise<number> {
   const log = (event: string, fields: Record<string, unknown> = {}) => {
     if (LEVELS.indexOf(launch.KK_LOG_LEVEL) <= LEVELS.indexOf("info"))
       process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...fields })}\n`);
   };
   const api = createApiClient({ baseUrl: launch.KK_API_URL.replace(/\/+$/, "") });
+  const cache = await openCache(cacheSettings, log); // before any child is started
   const ready = await lookedAround(settings, stop.signal);
   if ("machine" in ready) log("machine", { ...ready.machine });
   const claim = await api.claim(
@@ -64,11 +70,12 @@ async function work(launch: WorkerEnv, settings: WorkerSettings, stop: AbortCont
       );
     const dir = await workDir();
     const context = { dir, tools, signal: stop.signal, log, settings };
-    manifest_sha256 = await runPipeline({ job, context, api, reporter });
+    manifest_sha256 = await runPipeline({ job, context, api, reporter, cache });
   } catch (thrown) {
     const error = known(stop.signal.aborted ? stop.signal.reason : thrown);
     const { stack } = thrown instanceof Error ? thrown : new Error(String(thrown));
     log("failed", { code: error.code, error: error.message, cause: String(error.cause ?? ""), stack });
+    if (error.code === "DISK_FULL") await cache.freeUp(Number.POSITIVE_INFINITY); // the next attempt needs the room
     if (error.code !== "FENCED")
       await reporter.end({
         status: "FAILED",
@@ -87,6 +94,18 @@ async function work(launch: WorkerEnv, settings: WorkerSettings, stop: AbortCont
     log("the API did not take the end", { error: String(error) });
   });
   return EXIT_OK;
+}
+
+/** What this machine keeps of finished stages, out of the reach of children where that can be done. */
+async function openCache(
+  { dir, maxBytes, needsWall }: CacheSettings,
+  log: (event: string, fields?: Record<string, unknown>) => void,
+): Promise<StageCache> {
+  if (dir === undefined) return noCache();
+  const cache = await openStageCache({ dir, maxBytes, log });
+  if (cache.notes().length > 0 || (await hideFromChildren(dir)) || !needsWall) return cache;
+  const why = "the programs that read foreign files could reach it on this machine";
+  return noCache([`What was done is not kept for the next time, because ${why} (CACHE_WALL=required).`]);
 }
 
 /** The media tools and what else the machine can do; without usable tools there is nothing more to try. @throws the abort's reason */
@@ -151,8 +170,7 @@ try {
     throw new KangKlipError("INVALID_INPUT", `The worker knows selftest, but not ${command}`);
   if (command === "selftest") process.exitCode = await selfTest(options, stop.signal);
   else {
-    const { launch, settings } = readConfig(process.env);
-    process.exitCode = await work(launch, settings, stop);
+    process.exitCode = await work(readConfig(process.env), stop);
   }
 } catch (error) {
   // nothing was claimed: only the exit code and this line tell

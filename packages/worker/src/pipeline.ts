@@ -1,47 +1,64 @@
 import { stat, writeFile } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import {
-  type ArtifactName,
-  type ClaimAnswer,
-  type Edl,
-  type EdlClip,
-  type Manifest,
-  type ManifestClip,
-  type ManifestFile,
-  type Receipt,
-  STAGES,
-  type Stage,
-  type VideoStats,
-} from "@kangklip/contract";
+import type { ArtifactName, ClaimAnswer, EditOrder, Edl, EdlClip, ManifestFile } from "@kangklip/contract";
 import type { ApiClient } from "./api-client.ts";
+import { recognisers } from "./asr/recognisers.ts";
+import { once, REUSED } from "./cache/once.ts";
+import type { StageCache } from "./cache/stage-cache.ts";
 import { createFramer, faceLog } from "./frame/framer.ts";
-import { type Machine, machineFacts, machineNotes } from "./machine.ts";
-import { nvencQuality } from "./media/encoder.ts";
+import { machineFacts } from "./machine.ts";
+import { manifestOf, qcOf, videoStats, withFraming } from "./manifest.ts";
+import { createLedger, type Ledger, receiptOf, type StageDone } from "./receipt.ts";
 import type { Reporter } from "./reporter.ts";
 import { hintsOf } from "./select/hints.ts";
 import { keyFrameShots } from "./select/key-shots.ts";
-import type { FetchedSource, RenderedClip, Selection, StageContext, Transcript } from "./stage.ts";
+import type {
+  FetchedSource,
+  RenderedClip,
+  SelectInput,
+  Selection,
+  StageContext,
+  Transcript,
+} from "./stage.ts";
 import { chunk } from "./stages/chunk.ts";
-import { download } from "./stages/download.ts";
-import { renderClips } from "./stages/render.ts";
+import { downloadKept } from "./stages/download-kept.ts";
+import { renderKept } from "./stages/render-kept.ts";
 import { select } from "./stages/select.ts";
-import { transcribe } from "./stages/transcribe.ts";
+import { type Transcribed, transcribe } from "./stages/transcribe.ts";
 import { fileFacts, upload } from "./stages/upload.ts";
 import { machineWalls, wallsNote } from "./walls.ts";
 
 interface PipelineOptions {
   job: ClaimAnswer["job"];
   context: Omit<StageContext, "job" | "progress" | "notice">;
-  api: Pick<ApiClient, "presign" | "complete" | "rank">;
+  api: Pick<ApiClient, "presign" | "complete" | "rank" | "translate">;
   reporter: Pick<Reporter, "enter" | "progress" | "notice" | "source">;
+  /** What this machine keeps of finished stages. */
+  cache: StageCache;
+}
+
+/** What the stages of one job have in common. */
+interface Run {
+  context: StageContext;
+  api: PipelineOptions["api"];
+  cache: StageCache;
+  ledger: Ledger;
+  /** Writes an artifact of JSON into the attempt's folder. */
+  keep(name: ArtifactName, value: unknown): Promise<void>;
 }
 
 /**
- * The six stages in order, each a function from files and values to files and values; every artifact ends up in the store, the
- * manifest last. @returns sha256 of the manifest. @throws what a stage throws, or the abort's reason
+ * The six stages in order, each a function from files and values to files and values; what this machine has kept of one is not done
+ * again. Every artifact ends up in the store, the manifest last. The job of an edit renders its clip and does nothing else.
+ * @returns sha256 of the manifest. @throws what a stage throws, or the abort's reason
  */
-export async function runPipeline({ job, context: given, api, reporter }: PipelineOptions): Promise<string> {
+export async function runPipeline({
+  job,
+  context: given,
+  api,
+  reporter,
+  cache,
+}: PipelineOptions): Promise<string> {
   const notices: string[] = [];
   const context: StageContext = {
     ...given,
@@ -51,84 +68,185 @@ export async function runPipeline({ job, context: given, api, reporter }: Pipeli
       notices.push(text);
       reporter.notice(text);
     },
+    freeUp: cache.freeUp,
   };
-  const { dir, signal } = context;
   const files: ArtifactName[] = [];
   const keep = async (name: ArtifactName, value: unknown) => {
-    await writeFile(join(dir, name), JSON.stringify(value));
+    await writeFile(join(context.dir, name), JSON.stringify(value));
     files.push(name);
   };
-  const clock = createClock(reporter.enter);
+  const run: Run = { context, api, cache, keep, ledger: createLedger(reporter.enter) };
 
-  clock.enter("DOWNLOAD");
-  const source = await download(context);
+  const source = await fetchSource(run);
   reporter.source(source.title, source.info.durationSeconds);
-  await keep("meta.json", source.meta);
-  await keep("video_stats.json", await videoStats(source));
-
-  clock.enter("TRANSCRIPT");
-  const { transcript, sound } = await transcribe(context, source);
-  await keep("transcript.json", transcript.segments);
-
-  clock.enter("CHUNK");
-  const chunks = chunk(transcript, source.info.durationSeconds);
-  await keep("chunks.json", chunks);
-
-  clock.enter("SELECT");
-  const rank = job.can_rank
-    ? (input: Parameters<NonNullable<Parameters<typeof select>[1]["rank"]>>[0]) =>
-        api.rank({ ...input, job_id: job.job_id, epoch: job.epoch }, signal)
-    : null;
-  const { durationSeconds } = source.info;
-  // where nothing is said, pictures are all there is to go by
-  const shots = transcript.segments.length > 0 ? [] : await keyFrameShots(seen(context, source));
-  const { title } = source;
-  const hints = hintsOf(source.meta);
-  const heard = { durationSeconds, title, transcript, sound, chunks, shots, rank };
-  const selection = await select(context, { ...heard, ...hints });
-
-  clock.enter("RENDER");
-  const rendered: RenderedClip[] = [];
-  await using framer = createFramer(context);
-  const frame = (clip: EdlClip) => framer.frame(clip, source);
-  for await (const clip of renderClips(context, source, selection.edl.clips, frame)) rendered.push(clip);
-  const edl = withFraming(selection.edl, rendered);
-  await keep("edl.json", edl);
-  await keep("face_log.json", faceLog(rendered));
+  const {
+    edl: planned,
+    transcript,
+    selection,
+  } = job.edit ? passedThrough(run, job.edit, source) : await chooseClips(run, source);
+  const { edl, rendered } = await makeClips(run, source, planned);
   for (const { files: made } of rendered)
     files.push(...Object.values(made).filter((name): name is ArtifactName => name !== null));
 
-  clock.enter("UPLOAD");
-  const facts: ManifestFile[] = [];
-  for (const name of files) facts.push(await fileFacts(dir, name));
-  const outputBytes = facts.reduce((sum, { size_bytes }) => sum + size_bytes, 0);
-  const walls = wallsNote(await machineWalls());
-  const machine = await machineFacts(context);
-  const report = {
-    source,
-    transcript,
-    selection,
-    rendered,
-    notices,
-    walls,
-    machine,
-    seconds: clock.seconds(),
+  run.ledger.enter("UPLOAD");
+  const facts = await sent(run, files);
+  const outputBytes = bytesOf(facts);
+  run.ledger.done("UPLOAD", { device: "network", executed: 1, reused: 0, bytes_out: outputBytes });
+  const made = {
+    ...{ source, transcript, rendered, notices },
+    selection: selection ?? { mode: "heuristic" as const, selector: "none" },
+    walls: wallsNote(await machineWalls()),
+    machine: await machineFacts(context),
+    cacheNotes: cache.notes(),
   };
-  await keep("receipt.json", receipt(context, report, outputBytes));
-  facts.push(await fileFacts(dir, "receipt.json"));
-  let sent = 0;
-  await upload(context, api, facts, (sizeBytes) => {
-    sent += sizeBytes;
-    context.progress(
-      (sent / outputBytes) * 0.98,
-      `Stored ${megabytes(sent)} of ${megabytes(outputBytes)} MB`,
-    );
+  await keep("receipt.json", receiptOf(context, made, run.ledger, outputBytes));
+  const receipt = await fileFacts(context.dir, "receipt.json");
+  await upload(context, api, [receipt]);
+  const seconds = run.ledger.seconds();
+  const manifest = manifestOf(context, {
+    ...{ source, transcript, selection, edl, rendered, notices, seconds },
+    facts: [...facts, receipt],
   });
-  const manifest = manifestOf(context, { ...report, edl, facts, seconds: clock.seconds() });
-  await writeFile(join(dir, "manifest.json"), JSON.stringify(manifest));
-  const manifestFacts = await fileFacts(dir, "manifest.json");
+  await writeFile(join(context.dir, "manifest.json"), JSON.stringify(manifest));
+  const manifestFacts = await fileFacts(context.dir, "manifest.json");
   await upload(context, api, [manifestFacts]);
   return manifestFacts.sha256;
+}
+
+/** DOWNLOAD and what is told of the video. */
+async function fetchSource({ context, cache, ledger, keep }: Run): Promise<FetchedSource> {
+  const { job } = context;
+  ledger.enter("DOWNLOAD");
+  const { source, reused } = await downloadKept(context, cache);
+  if (reused) context.progress(1, REUSED);
+  else if (job.edit)
+    context.notice("This machine did not have the video any more, so it was fetched once more.");
+  await keep("meta.json", source.meta);
+  const stats = await videoStats(source);
+  if (!job.edit) await keep("video_stats.json", stats);
+  ledger.done("DOWNLOAD", {
+    ...count("network", reused),
+    ...{ bytes_in: source.fetchedBytes, bytes_out: stats.size_bytes },
+  });
+  return source;
+}
+
+/** How often a stage's work was done, which is either once or not at all. */
+const count = (device: StageDone["device"], reused: boolean): StageDone => ({
+  device,
+  executed: reused ? 0 : 1,
+  reused: reused ? 1 : 0,
+});
+
+interface Planned {
+  edl: Edl;
+  /** Null for an edit: nobody listened, and nobody chose. */
+  transcript: Transcript | null;
+  selection: Selection | null;
+}
+
+/** The three stages between the video and the clips have nothing to do where the clip is known. */
+function passedThrough({ context, ledger }: Run, { clip }: EditOrder, source: FetchedSource): Planned {
+  for (const stage of ["TRANSCRIPT", "CHUNK", "SELECT"] as const) {
+    ledger.enter(stage);
+    context.progress(1, "Nothing to do: one clip is rendered anew");
+    ledger.done(stage, { device: "cpu", executed: 0, reused: 0 });
+  }
+  const edl = { job_id: context.job.job_id, clips: [clip], version: 2 };
+  return { edl: { ...edl, source_seconds: source.info.durationSeconds }, transcript: null, selection: null };
+}
+
+/** TRANSCRIPT, CHUNK and SELECT. */
+async function chooseClips(run: Run, source: FetchedSource): Promise<Planned> {
+  const { context, ledger, keep, cache } = run;
+  const { durationSeconds } = source.info;
+  const done = (reused: boolean) => {
+    if (reused) context.progress(1, REUSED);
+    return reused;
+  };
+
+  ledger.enter("TRANSCRIPT");
+  const heard = await hear(run, source);
+  const { transcript, sound } = heard.value;
+  const onCard = transcript.notes?.some((note) => note.startsWith("Whisper ran on the graphics card"));
+  ledger.done("TRANSCRIPT", count(onCard ? "gpu" : "cpu", done(heard.reused)));
+  await keep("transcript.json", transcript.segments);
+
+  ledger.enter("CHUNK");
+  const { notes: _, ...said } = transcript;
+  const cut = await once(context, cache, { stage: "CHUNK", inputs: { said, durationSeconds } }, async () => ({
+    value: chunk(transcript, durationSeconds),
+  }));
+  ledger.done("CHUNK", count("cpu", done(cut.reused)));
+  await keep("chunks.json", cut.value);
+
+  ledger.enter("SELECT");
+  const { title } = source;
+  const input = { durationSeconds, title, transcript, sound, chunks: cut.value, ...hintsOf(source.meta) };
+  const chosen = await choose(run, source, input);
+  const { selection } = { selection: chosen.value };
+  const { usage } = selection;
+  ledger.done("SELECT", {
+    ...count(selection.mode === "llm_api" ? "model" : "cpu", done(chosen.reused)),
+    ...(usage && !chosen.reused && usage),
+  });
+  const { caption_preset } = context.job;
+  const clips = selection.edl.clips.map((clip) => ({ ...clip, ...(caption_preset && { caption_preset }) }));
+  return { edl: { ...selection.edl, clips }, transcript, selection };
+}
+
+/** What is said depends on the sound, on who listens, and on the language that was asked for. */
+async function hear(
+  { context, cache }: Run,
+  source: FetchedSource,
+): Promise<{ value: Transcribed; reused: boolean }> {
+  const { language, fetch_policy } = context.job;
+  const inputs = async () => ({
+    ...{ source: source.sha256, captions: source.captions, language, ffmpeg: context.tools.version },
+    ...{ most: fetch_policy.max_seconds, recognisers: await recognisers(context) },
+  });
+  const waiting = "Waiting for another job that listens to the same video";
+  return once(context, cache, { stage: "TRANSCRIPT", inputs: await inputs(), waiting }, async (inner) => {
+    const value = await transcribe(inner, source);
+    // a model that was fetched meanwhile is there from now on
+    return { value, standsMs: value.standsMs, inputs: await inputs() };
+  });
+}
+
+/** What is chosen depends on everything that was heard and wished for, and not on how it will look. */
+async function choose(
+  { context, api, cache }: Run,
+  source: FetchedSource,
+  input: Omit<SelectInput, "rank" | "translate" | "shots">,
+): Promise<{ value: Selection; reused: boolean }> {
+  const { job, signal } = context;
+  const {
+    job_id,
+    epoch,
+    source: _s,
+    fetch_policy: _f,
+    caption_preset: _c,
+    edit: _e,
+    wasted_attempts: _w,
+    ...wishes
+  } = job;
+  const rank: SelectInput["rank"] = job.can_rank
+    ? (asked) => api.rank({ ...asked, job_id, epoch }, signal)
+    : null;
+  const translate: SelectInput["translate"] = job.can_rank
+    ? (asked) => api.translate({ ...asked, job_id, epoch }, signal)
+    : null;
+  const { notes: _n, ...transcript } = input.transcript;
+  const inputs = { ...input, transcript, wishes, source: source.sha256, ffmpeg: context.tools.version };
+  const { value, reused } = await once(context, cache, { stage: "SELECT", inputs }, async (inner) => {
+    const hasWords = input.transcript.segments.length > 0;
+    // where nothing is said, pictures are all there is to go by
+    const shots = hasWords ? [] : await keyFrameShots(seen(inner, source));
+    const selection = await select(inner, { ...input, shots, rank, translate });
+    // without its model the choice, or its captions, are not what was asked for
+    return { value: selection, standsMs: selection.isSecondBest ? 0 : Number.POSITIVE_INFINITY };
+  });
+  return { value: { ...value, edl: { ...value.edl, job_id } }, reused };
 }
 
 const seen = ({ tools, signal, progress }: StageContext, { file }: FetchedSource) => ({
@@ -137,175 +255,48 @@ const seen = ({ tools, signal, progress }: StageContext, { file }: FetchedSource
   signal,
   onProgress: (fraction: number) => progress(fraction * 0.9, "Looking for scene changes"),
 });
-const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
 
-/** Wall seconds per stage, lower case, and in total. */
-function createClock(enter: (stage: Stage) => void) {
-  const begun = performance.now();
-  const entered = new Map<Stage, number>();
-  return {
-    enter(stage: Stage) {
-      entered.set(stage, performance.now());
-      enter(stage);
-    },
-    seconds(): Record<string, number> {
-      const now = performance.now();
-      const took = STAGES.flatMap((stage, index) => {
-        const from = entered.get(stage);
-        const to = STAGES.slice(index + 1).flatMap((later) => entered.get(later) ?? [])[0] ?? now;
-        return from === undefined ? [] : [[stage.toLowerCase(), rounded(to - from)]];
-      });
-      return { ...Object.fromEntries(took), total: rounded(now - begun) };
-    },
-  };
-}
-const rounded = (ms: number) => Math.round(ms / 10) / 100;
-
-async function videoStats({ file, info, fetchedBytes }: FetchedSource): Promise<VideoStats> {
-  const { size } = await stat(file);
-  return {
-    size_bytes: size,
-    duration_seconds: info.durationSeconds,
-    width: info.video.width,
-    height: info.video.height,
-    fps: info.video.fps,
-    fetched_bytes: fetchedBytes,
-  };
-}
-
-/** The EDL with the framing that was rendered: rendering it again gives the same clips. */
-function withFraming(edl: Edl, rendered: RenderedClip[]): Edl {
-  const framing = new Map(rendered.map((clip) => [clip.index, clip.framing.frames]));
-  return { ...edl, clips: edl.clips.map((clip) => ({ ...clip, framing: framing.get(clip.index) ?? [] })) };
-}
-
-interface Made {
-  source: FetchedSource;
-  transcript: Transcript;
-  selection: Selection;
-  rendered: RenderedClip[];
-  notices: string[];
-  /** What stood between the media tools and the machine. */
-  walls: string;
-  machine: Machine;
-  seconds: Record<string, number>;
-}
-
-function receipt({ job, tools }: StageContext, made: Made, outputBytes: number): Receipt {
-  return {
-    job_id: job.job_id,
-    epoch: job.epoch,
-    seconds: made.seconds,
-    transcriber: made.transcript.transcriber,
-    selector: made.selection.selector,
-    encoder: made.rendered[0]?.encoder ?? "none",
-    fetched_bytes: made.source.fetchedBytes,
-    output_bytes: outputBytes,
-    machine: {
-      cpus: availableParallelism(),
-      platform: `${process.platform}-${process.arch}`,
-      gpu: gpuText(made.machine),
-    },
-    tools: { ffmpeg: tools.version, node: process.version },
-    notes: [
-      ...made.notices,
-      ...new Set([
-        ...machineNotes(made.machine),
-        ...(made.transcript.notes ?? []),
-        ...made.rendered.flatMap((clip) => renderNotes(clip, made.machine)),
-      ]),
-      made.walls,
-    ],
-    stages: [],
-    wasted_attempts: job.wasted_attempts,
-  };
-}
-
-/** "NVIDIA GeForce RTX 4090, 24564 MB, driver 550.90.07". */
-function gpuText({ gpu }: Machine): string | null {
-  if (!gpu) return null;
-  return [gpu.name, gpu.vramMb && `${gpu.vramMb} MB`, gpu.driver && `driver ${gpu.driver}`]
-    .filter(Boolean)
-    .join(", ");
-}
-
-/** By what a clip was encoded and at which quality, where it was not x264 as always, and why the card left it in the middle. */
-function renderNotes(
-  { encoder, decoder, crf, encoderReason, decoderReason }: RenderedClip,
-  { nvenc, nvdec }: Machine,
-): string[] {
-  // what holds for the whole machine is said once, by machineNotes
-  const own = [
-    ...(encoderReason && encoderReason !== nvenc.reason ? [encoderReason] : []),
-    ...(decoderReason && decoderReason !== nvdec.reason ? [decoderReason] : []),
-  ];
-  if (encoder === "libx264" && decoder === "cpu") return own;
-  const quality =
-    encoder === "h264_nvenc" ? `cq ${nvencQuality(crf)}, which stands for crf ${crf} of x264` : `crf ${crf}`;
-  return [
-    ...own,
-    `Encoded by ${encoder} at ${quality}; decoded by ${decoder === "nvdec" ? "NVDEC" : "the CPU"}.`,
-  ];
-}
-
-function manifestOf(
-  { job }: StageContext,
-  {
-    source,
-    transcript,
-    selection,
-    edl,
-    rendered,
-    notices,
-    seconds,
-    facts,
-  }: Made & { edl: Edl; facts: ManifestFile[] },
-): Manifest {
-  const factOf = new Map(facts.map((fact) => [fact.name as string, fact]));
-  const clips = edl.clips.flatMap((clip): ManifestClip[] => {
-    const made = rendered.find(({ index }) => index === clip.index);
-    if (!made) return [];
-    const { clip: file, preview, cover, srt, vtt, ass } = made.files;
-    return [
-      {
-        index: clip.index,
-        title: clip.title,
-        hook: clip.hook,
-        start: clip.segments[0]?.start ?? 0,
-        end: clip.segments.at(-1)?.end ?? 0,
-        duration: Math.trunc(made.durationSeconds),
-        segments: clip.segments,
-        file,
-        duration_seconds: made.durationSeconds,
-        width: made.width,
-        height: made.height,
-        size_bytes: factOf.get(file)?.size_bytes,
-        sha256: factOf.get(file)?.sha256,
-        score: clip.score,
-        reason: clip.reason,
-        captioned: made.captioned,
-        preview_file: preview,
-        cover_file: cover,
-        ...(srt && { srt_file: srt }),
-        ...(vtt && { vtt_file: vtt }),
-        ...(ass && { ass_file: ass }),
-        caption_preset: made.captionPreset,
-        ...(made.captionWarnings.length > 0 && { caption_warnings: made.captionWarnings }),
-      },
-    ];
+/** RENDER and what is told of the clips. */
+async function makeClips(
+  { context, cache, ledger, keep }: Run,
+  source: FetchedSource,
+  planned: Edl,
+): Promise<{ edl: Edl; rendered: RenderedClip[] }> {
+  ledger.enter("RENDER");
+  const { rendered, executed } = await renderedBy(context, cache, source, planned.clips);
+  if (executed === 0) context.progress(1, REUSED);
+  const sizes = await Promise.all(rendered.map(({ files }) => stat(join(context.dir, files.clip))));
+  ledger.done("RENDER", {
+    device: rendered.some(({ encoder }) => encoder === "h264_nvenc") ? "gpu" : "cpu",
+    ...{ executed, reused: rendered.length - executed },
+    bytes_out: sizes.reduce((sum, { size }) => sum + size, 0),
   });
-  return {
-    job_id: job.job_id,
-    clips,
-    selection: { mode: selection.mode },
-    files: facts,
-    source: { title: source.title, url: source.url, seconds: source.info.durationSeconds },
-    transcriber: transcript.transcriber,
-    transcriber_accuracy: transcript.accuracy,
-    language: transcript.language,
-    encoder: rendered[0]?.encoder,
-    notices,
-    seconds,
-    created_at: new Date().toISOString(),
-  };
+  const edl = withFraming(planned, rendered);
+  await keep("edl.json", edl);
+  await keep("qc.json", qcOf(context.job.job_id, rendered));
+  if (!context.job.edit) await keep("face_log.json", faceLog(rendered));
+  return { edl, rendered };
 }
+
+/** The detector ends with the stage, so that what it took counts there. */
+async function renderedBy(context: StageContext, cache: StageCache, source: FetchedSource, clips: EdlClip[]) {
+  await using framer = createFramer(context);
+  return await renderKept(context, cache, { source, clips, framer });
+}
+
+/** UPLOAD of all artifacts but the receipt and the manifest, which tell about it. */
+async function sent({ context, api }: Run, files: readonly ArtifactName[]): Promise<ManifestFile[]> {
+  const facts: ManifestFile[] = [];
+  for (const name of files) facts.push(await fileFacts(context.dir, name));
+  const all = bytesOf(facts);
+  let sent = 0;
+  await upload(context, api, facts, (sizeBytes) => {
+    sent += sizeBytes;
+    context.progress((sent / all) * 0.98, `Stored ${megabytes(sent)} of ${megabytes(all)} MB`);
+  });
+  return facts;
+}
+
+const bytesOf = (facts: readonly ManifestFile[]) =>
+  facts.reduce((sum, { size_bytes }) => sum + size_bytes, 0);
+const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);

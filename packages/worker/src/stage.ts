@@ -4,11 +4,16 @@ import type {
   Chunk,
   Edl,
   JobSpec,
+  Qc,
   RankAnswer,
   RankInput,
   ShotFrame,
   TranscriptSegment,
+  TranslateAnswer,
+  TranslateInput,
 } from "@kangklip/contract";
+import type { Validators } from "./fetch/validators.ts";
+import type { Sample } from "./frame/track.ts";
 import type { Tools } from "./media/ffmpeg.ts";
 import type { MediaInfo } from "./media/probe.ts";
 
@@ -26,6 +31,8 @@ export interface StageContext {
   notice(text: string): void;
   log(event: string, fields?: Record<string, unknown>): void;
   settings: WorkerSettings;
+  /** Takes what is kept of other jobs off the attempt's disk, so that so many bytes are free, as far as that helps. */
+  freeUp?(bytes: number): Promise<void>;
 }
 
 /** What the machine's operator may set; read from the environment in config.ts, nowhere else. */
@@ -77,6 +84,8 @@ export interface FetchedSource {
   captions: { text: string; format: "vtt" | "srt"; language: string | null; automatic: boolean } | null;
   fetchedBytes: number;
   sha256: string;
+  /** By what one can see later whether the address still gives the same; null or left out: by nothing. */
+  validators?: Validators | null;
 }
 
 /** TRANSCRIPT's result. Times are seconds on the source's timeline; words in order. */
@@ -113,6 +122,8 @@ export interface SelectInput {
   /** How often people went back to a stretch (seconds), 0..1 against the most replayed one, where the source says so. */
   replayed?: { start: number; end: number; value: number }[] | undefined;
   rank: ((input: Omit<RankInput, "job_id" | "epoch">) => Promise<RankAnswer>) | null;
+  /** Has captions translated by the same model; null or undefined where there is none. */
+  translate?: ((input: Omit<TranslateInput, "job_id" | "epoch">) => Promise<TranslateAnswer>) | null;
 }
 
 /** SELECT's result: an EDL whose clips have no framing yet, best clip first. */
@@ -122,11 +133,18 @@ export interface Selection {
   mode: "llm_api" | "heuristic";
   /** The model that ranked, or "heuristic". */
   selector: string;
+  /** What the model's answers took, and US dollars where the prices are known; null: nothing was asked. */
+  usage: { tokens_in: number | null; tokens_out: number | null; usd: number | null } | null;
+  /** Whether there is a model that failed, so that a second try may do better. */
+  isSecondBest?: boolean;
 }
 
 /** Where the picture is cut for one clip, and what was seen. */
 export interface Framing {
+  /** As it was found, without anybody's wishes: what the EDL keeps, so that a wish can be taken back. */
   frames: ShotFrame[];
+  /** With the clip's overrides: what is rendered. */
+  shown: ShotFrame[];
   /** Shots looked at, and those of them with a face. */
   shots: number;
   detected: number;
@@ -134,6 +152,8 @@ export interface Framing {
   backend: string;
   reason: string | null;
   error: string | null;
+  /** Faces as they were found, by the clip's time, in pixels of the source; left out where nobody looked. */
+  faces?: Sample[];
 }
 
 /** RENDER's result for one clip: names of files in the attempt's folder. */
@@ -164,4 +184,6 @@ export interface RenderedClip {
   /** Why they were no faster ones; null where they were. */
   encoderReason: string | null;
   decoderReason: string | null;
+  /** What the finished clip was measured at. */
+  qc: Omit<Qc["clips"][number], "clip_file">;
 }

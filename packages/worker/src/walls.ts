@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { childEnvironment } from "./config.ts";
+import { LANDLOCK } from "./landlock.ts";
 
 const exec = promisify(execFile);
 
@@ -11,6 +12,10 @@ const exec = promisify(execFile);
 export interface Walls {
   /** Takes the network away. */
   network: readonly string[];
+  /** Takes what this machine keeps for the next job out of reach, where the walls before it have not done so. */
+  cache: readonly string[];
+  /** Whether it is out of reach; undefined where nothing is kept. */
+  hidesCache?: boolean;
   /** prlimit alone; the limits follow per child. */
   limits: readonly string[];
   /** The child is killed by the kernel when its parent is gone, and can gain no rights. */
@@ -37,10 +42,28 @@ async function first(...prefixes: string[][]): Promise<readonly string[]> {
   return [];
 }
 
-async function tried(): Promise<Walls> {
-  if (process.platform !== "linux") return { network: [], limits: [], parent: [], family: [] };
+/** In a mount namespace of its own a program finds an empty folder in the folder's place, and has no right to take it away again. */
+const hiding = (dir: string) => [
+  "sh",
+  "-c",
+  'mount -t tmpfs -o ro,size=4k,mode=0,nosuid,nodev,noexec none "$0" && exec "$@"',
+  dir,
+];
+
+/** @param hidden folder that no child may reach; undefined: there is none */
+async function tried(hidden: string | undefined): Promise<Walls> {
+  const cannotHide = hidden !== undefined && { hidesCache: false };
+  if (process.platform !== "linux")
+    return { network: [], cache: [], limits: [], parent: [], family: [], ...cannotHide };
   // as root without a user namespace: in one, root may no longer read what belongs to others
-  const network = await first(["unshare", "--net"], ["unshare", "--map-root-user", "--net"]);
+  const spaces = [["unshare"], ["unshare", "--map-root-user"]];
+  const apart =
+    hidden === undefined ? [] : spaces.map((one) => [...one, "--net", "--mount", ...hiding(hidden)]);
+  const network = await first(...apart, ...spaces.map((one) => [...one, "--net"]));
+  const mounts = hidden !== undefined && network.includes(hidden);
+  const cache =
+    hidden === undefined || mounts ? [] : await first(["python3", "-I", "-S", "-c", LANDLOCK, hidden]);
+  const inOwnMount = mounts && hidden !== undefined ? ["--mount", ...hiding(hidden)] : [];
   const [limits, behindNetwork, family] = await Promise.all([
     first(["prlimit", "--core=0"]),
     first(
@@ -50,28 +73,51 @@ async function tried(): Promise<Walls> {
       ]),
     ),
     first(
-      [...DIES_TOO, "unshare", "--pid", "--fork", "--kill-child=KILL"],
-      [...DIES_TOO, "unshare", "--map-root-user", "--pid", "--fork", "--kill-child=KILL"],
+      ...spaces.map((one) => [...DIES_TOO, ...one, "--pid", "--fork", "--kill-child=KILL", ...inOwnMount]),
     ),
   ]);
-  return { network, limits, parent: behindNetwork.slice(network.length), family };
+  const hides = mounts ? family.length > 0 : cache.length > 0;
+  return {
+    ...{ network, cache, limits, parent: behindNetwork.slice(network.length), family },
+    ...(hidden !== undefined && { hidesCache: hides }),
+  };
 }
 
 let known: Promise<Walls> | undefined;
+let hidden: string | undefined;
 
 /** What works here, tried once per process in a few hundredths of a second. */
 export function machineWalls(): Promise<Walls> {
-  known ??= tried();
+  known ??= tried(hidden);
   return known;
 }
 
+/**
+ * From now on no child reaches this folder, which is there, as far as this machine can do that. To be called before the first child is
+ * started. @returns whether it can
+ */
+export async function hideFromChildren(dir: string): Promise<boolean> {
+  hidden = dir;
+  known = undefined;
+  return (await machineWalls()).hidesCache === true;
+}
+
 /** The walls in words, and what is missing; for the receipt and `kangklip doctor`. */
-export function describeWalls({ network, limits, parent }: Walls): { stands: string[]; lacks: string[] } {
+export function describeWalls({ network, limits, parent, hidesCache }: Walls): {
+  stands: string[];
+  lacks: string[];
+} {
   const all: [wall: readonly string[], stands: string, lacks: string][] = [
     [network, "no network", "they keep the network (unshare is not allowed here)"],
     [limits, "limits of memory, time and file size", "nothing limits their memory and time (no prlimit)"],
     [parent, "end with the worker", "they may outlive a killed worker (no setpriv --pdeathsig)"],
   ];
+  if (hidesCache !== undefined)
+    all.push([
+      hidesCache ? ["hidden"] : [],
+      "what is kept for the next job out of reach",
+      "they reach what is kept for the next job",
+    ]);
   return {
     stands: all.filter(([wall]) => wall.length > 0).map(([, stands]) => stands),
     lacks: all.filter(([wall]) => wall.length === 0).map(([, , lacks]) => lacks),

@@ -8,6 +8,8 @@ export interface Labelled {
   use: "tuning" | "held out";
   input: SelectInput;
   heat: Heat;
+  /** Moments with what somebody would ask for who wants to see them (seconds), where the set knows. */
+  told?: { start: number; end: number; wish: string }[];
 }
 
 /** Scores of equal parts of a video, ready to be asked about any stretch. */

@@ -5,9 +5,10 @@
 import { parseArgs } from "node:util";
 import { faultsOf, runBench } from "./bench.ts";
 import { brokenRules, tryTranscripts } from "./properties.ts";
-import { BUNDLED_NOTE, propertiesReport, reportOf } from "./report.ts";
+import { BUNDLED_NOTE, propertiesReport, reportOf, wishesReport } from "./report.ts";
 import { readSets } from "./sets.ts";
 import { bundledTalks } from "./talks.ts";
+import { runWishes, wishFaults } from "./wish-bench.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -38,14 +39,29 @@ const result = await runBench(set, {
 // the rules are tried beside the bundled set; a set that the user brings is measured alone unless they ask
 const transcripts = values.transcripts ? whole("transcripts", 0, 1_000_000) : files.length > 0 ? 0 : 10_000;
 const rules = transcripts > 0 ? await tryTranscripts({ seed, transcripts }) : undefined;
+const asked = set.filter(({ told = [] }) => told.length > 0);
+const heldOut = asked.filter(({ use }) => use === "held out");
+const wishes =
+  asked.length > 0
+    ? await runWishes(heldOut.length > 0 ? heldOut : asked, {
+        seed,
+        clipSeconds: result.clipSeconds,
+        draws: 2000,
+      })
+    : undefined;
 const note = files.length > 0 ? undefined : BUNDLED_NOTE;
-const faults = [...faultsOf(result), ...(rules ? brokenRules(rules) : [])];
+const faults = [
+  ...faultsOf(result),
+  ...(wishes ? wishFaults(wishes) : []),
+  ...(rules ? brokenRules(rules) : []),
+];
 if (values.json)
   console.log(
-    JSON.stringify({ bench: "selection", ok: faults.length === 0, faults, note, ...result, rules }),
+    JSON.stringify({ bench: "selection", ok: faults.length === 0, faults, note, ...result, wishes, rules }),
   );
 else {
   console.log(reportOf(result, note));
+  if (wishes) console.log(wishesReport(wishes));
   if (rules) console.log(propertiesReport(rules));
   for (const fault of faults) console.log(`FAULT: ${fault}`);
 }

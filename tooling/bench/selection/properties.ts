@@ -3,30 +3,14 @@ import { sentenceWindows } from "../../../packages/worker/src/select/candidates.
 import { clipLengths, type Span } from "../../../packages/worker/src/select/cuts.ts";
 import { hintsOf } from "../../../packages/worker/src/select/hints.ts";
 import { talkOf } from "../../../packages/worker/src/select/talk.ts";
-import {
-  aSelectContext,
-  pairsOf,
-  randomInput,
-  SHAPES,
-  type Shape,
-  sharedMs,
-  spanOf,
-} from "../../../packages/worker/src/select/testing.ts";
-import { type SpokenWord, spokenWords } from "../../../packages/worker/src/select/words.ts";
+import { aSelectContext, randomInput, SHAPES } from "../../../packages/worker/src/select/testing.ts";
+import { spokenWords } from "../../../packages/worker/src/select/words.ts";
 import type { SelectInput } from "../../../packages/worker/src/stage.ts";
 import { select } from "../../../packages/worker/src/stages/select.ts";
 import type { Random } from "../../chaos/random.ts";
-import { placesIn } from "./places.ts";
+import { createOriginal, type OriginalFigures } from "./original.ts";
 import { randomFor } from "./random.ts";
-
-/** One random job: what is asked of which transcript. */
-interface Trial {
-  shape: Shape;
-  seed: number;
-  seconds: number;
-  count: number;
-  clipSeconds: number;
-}
+import { checkClips, endOf, leftOutMs, madeOf, type Trial } from "./rules.ts";
 
 export interface Properties {
   transcripts: number;
@@ -36,6 +20,14 @@ export interface Properties {
   /** Broken rules: S1, S2, S4, S5 or S9 with the trial that broke it, a few of each. */
   broken: string[];
   brokenCount: number;
+  /** In how many trials each rule was broken. */
+  brokenBy: Record<Rule, number>;
+  /** The most that two clips share (intersection over union). */
+  mostShared: number;
+  /** Trials with fillers and silences left out, the clips made of more than one piece, and what was left out of them in seconds. */
+  tight: { trials: number; clips: number; seconds: number };
+  /** The same rules in the way of 1.x, on the same transcripts. */
+  original: OriginalFigures;
   /** S3: clips that could end with a sentence or before a pause of 0.5 s, and those that do. */
   endable: number;
   ended: number;
@@ -46,22 +38,37 @@ export interface Properties {
   secondsPerLongHour: number;
 }
 
+export type Rule = "S1" | "S2" | "S4" | "S5" | "S9";
+
 /** The rules S1 to S5 and S9 (quality figures) on random transcripts, told from the words alone wherever that is possible. */
-export async function tryTranscripts(options: { seed: number; transcripts: number }): Promise<Properties> {
+export async function tryTranscripts(options: {
+  seed: number;
+  transcripts: number;
+  /** Called now and then with how many are done. */
+  onProgress?: (done: number) => void;
+}): Promise<Properties> {
   const random = randomFor(options.seed, "transcripts");
   const sums = { clips: 0, hours: 0, endable: 0, ended: 0, seconds: 0, longHours: 0, longSeconds: 0 };
   const broken: string[] = [];
+  const brokenBy: Record<Rule, number> = { S1: 0, S2: 0, S4: 0, S5: 0, S9: 0 };
+  const tight = { trials: 0, clips: 0, seconds: 0 };
+  const original = createOriginal();
   let brokenCount = 0;
+  let mostShared = 0;
   let leastReached = 1;
   for (let at = 0; at < options.transcripts; at++) {
+    if (at % 500 === 0) options.onProgress?.(at);
     const trial = aTrial(random);
-    const fault = (rule: string) => {
+    const brokenHere = new Set<Rule>();
+    const fault = (rule: Rule, what: string) => {
       brokenCount++;
-      if (broken.length < 20) broken.push(`${rule}: ${JSON.stringify(trial)}`);
+      if (!brokenHere.has(rule)) brokenBy[rule]++;
+      brokenHere.add(rule);
+      if (broken.length < 20) broken.push(`${rule}, ${what}: ${JSON.stringify(trial)}`);
     };
     const started = performance.now();
     const clips = await chosen(inputOf(trial), trial).catch((error: unknown) => {
-      fault(`S1, ${error instanceof Error ? error.message : error}`);
+      fault("S1", error instanceof Error ? error.message : String(error));
       return undefined;
     });
     const took = (performance.now() - started) / 1000;
@@ -73,17 +80,29 @@ export async function tryTranscripts(options: { seed: number; transcripts: numbe
     }
     if (!clips) continue;
     const again = await chosen(inputOf(trial), trial);
-    if (JSON.stringify(again.edl) !== JSON.stringify(clips.edl)) fault("S9, another result the second time");
-    const words = spokenWords(randomInput(trial).transcript.segments, Math.round(trial.seconds * 1000));
-    checkClips(trial, words, clips.spans, fault);
-    sums.clips += clips.spans.length;
-    for (const span of clips.spans) {
-      const { canEnd, doesEnd } = endOf(trial, words, span);
+    if (JSON.stringify(again.edl) !== JSON.stringify(clips.edl))
+      fault("S9", "another result the second time");
+    const words = spokenWords(inputOf(trial).transcript.segments, Math.round(trial.seconds * 1000));
+    const durationMs = Math.round(trial.seconds * 1000);
+    const { shared } = checkClips({ ...trial, durationMs }, words, clips.made, fault);
+    mostShared = Math.max(mostShared, shared);
+    sums.clips += clips.made.length;
+    original.add(trial, words);
+    if (trial.tighten) {
+      tight.trials++;
+      for (const { pieces } of clips.made) {
+        tight.clips += Number(pieces.length > 1);
+        tight.seconds += leftOutMs(pieces) / 1000;
+      }
+      continue; // what was reached and where it ends is told of whole talks
+    }
+    for (const { pieces } of clips.made) {
+      const { canEnd, doesEnd } = endOf(trial, words, pieces[0] as Span);
       sums.endable += Number(canEnd);
       sums.ended += Number(canEnd && doesEnd);
     }
     const reached = reachedShare(trial);
-    if (reached < 0.95) fault(`S5, candidates reach ${reached.toFixed(3)} of the speech`);
+    if (reached < 0.95) fault("S5", `candidates reach ${reached.toFixed(3)} of the speech`);
     leastReached = Math.min(leastReached, reached);
   }
   return {
@@ -92,6 +111,10 @@ export async function tryTranscripts(options: { seed: number; transcripts: numbe
     hours: sums.hours,
     broken,
     brokenCount,
+    brokenBy,
+    mostShared,
+    tight,
+    original: original.figures(),
     endable: sums.endable,
     ended: sums.ended,
     leastReached,
@@ -111,10 +134,13 @@ function aTrial(random: Random): Trial {
         : draw < 0.99
           ? random.whole(1500, 3600)
           : random.whole(3600, 10_800);
+  const shape = random.of(SHAPES);
+  const seed = random.whole(0, 2 ** 31);
   return {
-    shape: random.of(SHAPES),
-    seed: random.whole(0, 2 ** 31),
+    shape,
+    seed,
     seconds,
+    tighten: seed % 3 === 0,
     count: random.whole(1, 5),
     clipSeconds: random.chance(0.5) ? random.of([30, 45, 60]) : random.whole(30, 60),
   };
@@ -123,6 +149,7 @@ function aTrial(random: Random): Trial {
 /** Every fifth video comes with chapters and replays, some of them broken, as a page might give them. */
 function inputOf(trial: Trial): SelectInput {
   const input = randomInput(trial);
+  if (trial.tighten) addFillers(input, trial.seed);
   if (trial.seed % 5 !== 0) return input;
   const random = randomFor(trial.seed, "hints");
   const time = () => (random.chance(0.1) ? random.of([-1, Number.NaN, 1e12]) : random.next() * trial.seconds);
@@ -136,63 +163,31 @@ function inputOf(trial: Trial): SelectInput {
   return { ...input, ...hintsOf({ heatmap, chapters }) };
 }
 
+/** Makes every eighth word one that fills time, or one that was said before. */
+function addFillers({ transcript }: SelectInput, seed: number): void {
+  const random = randomFor(seed, "fillers");
+  for (const { words } of transcript.segments)
+    for (const [at, word] of words.entries()) {
+      if (!random.chance(0.12)) continue;
+      const before = words[at - 1];
+      word.word = random.of(["um", "Uh,", "um.", "I", before?.word ?? "er", "you"]);
+      if (before && random.chance(0.3)) [before.word, word.word] = ["you", "know,"];
+    }
+}
+
 /** What is chosen; nothing where the video is too short for one clip, which must be said and only then. */
-async function chosen(input: SelectInput, { count, clipSeconds, seconds }: Trial) {
+async function chosen(input: SelectInput, { count, clipSeconds, seconds, tighten }: Trial) {
   const isTooShort = Math.round(seconds * 1000) < clipLengths(clipSeconds).shortestMs;
   try {
-    const context = aSelectContext({ clip_count: count, clip_duration_seconds: clipSeconds });
+    const context = aSelectContext({ clip_count: count, clip_duration_seconds: clipSeconds, tighten });
     const { edl } = await select(context, input);
     if (isTooShort) throw new Error("clips from a video that is too short for one");
-    return { edl, spans: edl.clips.map(spanOf) };
+    return { edl, made: edl.clips.map(madeOf) };
   } catch (error) {
     if (isTooShort && error instanceof KangKlipError && error.code === "SOURCE_TOO_SHORT")
-      return { edl: null, spans: [] };
+      return { edl: null, made: [] };
     throw error;
   }
-}
-
-function checkClips(
-  trial: Trial,
-  words: readonly SpokenWord[],
-  spans: readonly Span[],
-  fault: (rule: string) => void,
-) {
-  const durationMs = Math.round(trial.seconds * 1000);
-  const { shortestMs, longestMs } = clipLengths(trial.clipSeconds);
-  if (durationMs < shortestMs) return;
-  const most = 1 + Math.floor((durationMs - shortestMs) / Math.ceil((shortestMs * 9) / 11));
-  const places = placesIn(words, durationMs);
-  const least = Math.min(trial.count, places.mostApart(shortestMs, longestMs));
-  if (spans.length < Math.max(1, least) || spans.length > Math.min(trial.count, most))
-    fault(`S1, ${spans.length} clips, from ${least} to ${most} are possible`);
-  for (const [a, b] of pairsOf(spans)) {
-    const shared = sharedMs(a, b);
-    const iou = shared / (a.endMs - a.startMs + b.endMs - b.startMs - shared);
-    if (iou > 0.1) fault(`S1, two clips share ${iou.toFixed(3)}`);
-  }
-  for (const { startMs, endMs } of spans) {
-    const lengthMs = endMs - startMs;
-    if (lengthMs < shortestMs || lengthMs > Math.min(longestMs, 60_000))
-      fault(`S4, a clip of ${lengthMs} ms`);
-    if (startMs < 0 || endMs > durationMs) fault("S4, a clip outside the video");
-    if (!places.mayStart(startMs)) fault(`S2, a clip starts at ${startMs} ms`);
-    if (!places.mayEnd(endMs)) fault(`S2, a clip ends at ${endMs} ms`);
-  }
-}
-
-/** Whether a clip with this start could end with a sentence or before a pause of 0.5 s, and whether it does. */
-function endOf({ clipSeconds, seconds }: Trial, words: readonly SpokenWord[], { startMs, endMs }: Span) {
-  const { shortestMs, longestMs } = clipLengths(clipSeconds);
-  const isGood = (word: SpokenWord, index: number) =>
-    /[.?!]$/.test(word.text) || (words[index + 1]?.startMs ?? seconds * 1000) - word.endMs >= 500;
-  const good = words.filter((word, index) => isGood(word, index) && word.endMs > startMs);
-  const last = words.findLast((word) => word.endMs <= endMs && word.endMs > startMs);
-  return {
-    canEnd: good.some(
-      (word) => word.endMs >= startMs + shortestMs && word.endMs <= startMs + longestMs - 450,
-    ),
-    doesEnd: last === undefined || good.includes(last),
-  };
 }
 
 /** Share of the milliseconds of speech that some candidate holds; 1 where the video is hardly longer than a clip. */

@@ -1,6 +1,7 @@
 import { NAMES, type Result } from "./bench.ts";
 import { MEASURES } from "./measure.ts";
 import type { Properties } from "./properties.ts";
+import type { WishFigures } from "./wish-bench.ts";
 
 export const BUNDLED_NOTE =
   "The bundled talks are labelled by construction: their good moments were written by us and planted among filler. Figures on " +
@@ -51,12 +52,21 @@ const fixed = (value: number) => value.toFixed(3);
 const row = (cells: readonly string[]) =>
   cells.map((cell, index) => (index === 0 ? cell.padEnd(16) : cell.padStart(15))).join(" ");
 
+/** How well wishes were met, in two sentences. Pure. */
+export const wishesReport = (of: WishFigures): string =>
+  [
+    "",
+    `Asked for a subject (${of.wishes} moments, each by words of somebody else): the best clip is that moment in ${fixed(of.hit)} (${fixed(of.low)} to ${fixed(of.high)}), by chance in ${fixed(of.random)} (95th percentile ${fixed(of.random95)}), without the wish in ${fixed(of.without)}.`,
+    `Nothing was found for ${of.unmet} of them.`,
+  ].join("\n");
+
 /** What was tried of the rules, in two sentences. Pure. */
 export function propertiesReport(of: Properties): string {
-  const { transcripts, clips, hours, brokenCount, endable, ended, leastReached, secondsPerHour } = of;
+  const { transcripts, clips, hours, brokenCount, endable, ended, leastReached, secondsPerHour, tight } = of;
   return [
     "",
     `Rules S1, S2, S4, S5, S9 on ${transcripts} random transcripts (${hours.toFixed(0)} h, ${clips} clips): broken ${brokenCount} times; candidates reach ${(100 * leastReached).toFixed(1)} % of the speech at least.`,
+    `${tight.trials} of them without fillers and long silences: ${tight.clips} clips of more than one piece, ${Math.round(tight.seconds / 60)} min left out.`,
     `S3: ${ended} of ${endable} clips that can end with a sentence or before a pause do, ${((100 * ended) / Math.max(1, endable)).toFixed(1)} %.`,
     `Choosing took ${secondsPerHour.toFixed(2)} s per hour of video, ${of.secondsPerLongHour.toFixed(2)} s per hour of those from 1 to 3 h.`,
   ].join("\n");

@@ -97,6 +97,13 @@ describe("sets that the user brings", () => {
       /segment 1 of the transcript, start/,
     ],
     ["no length", "set.json", [{ ...aRow, duration: "long" }], /the duration must be a number of seconds/],
+    ["a moment without a wish", "set.json", [{ ...aRow, told: [{ start: 1, end: 9 }] }], /"told" must be/],
+    [
+      "a moment that ends before it",
+      "set.json",
+      [{ ...aRow, told: [{ start: 9, end: 1, wish: "x" }] }],
+      /"told" must be/,
+    ],
     ["broken sound", "set.json", [{ ...aRow, sound: { levels: 3 } }], /"sound" must be/],
     ["an empty heatmap", "a.info.json", { id: "x", duration: 300, heatmap: null }, /has no heatmap/],
   ])("%s is refused, with the place and what is needed", async (_, name, content, message) => {
@@ -121,13 +128,14 @@ describe("the program", () => {
     const segments = Array.from({ length: 60 }, (_, index) => ({ text, start: index * 10, duration: 9 }));
     const set = await put(
       "set.jsonl",
-      `${JSON.stringify({ ...aRow, transcript: segments, duration: 610 })}\n`,
+      `${JSON.stringify({ ...aRow, transcript: segments, duration: 610, told: [{ start: 100, end: 120, wish: "bees" }] })}\n`,
     );
     const { code, stdout } = await run("--set", set, "--draws", "100", "--json");
     const result = JSON.parse(stdout);
     expect(result).toMatchObject({ bench: "selection", seed: 1, clips: 3, leftOut: 0 });
     expect(result.groups.map(({ name }: { name: string }) => name)).toEqual(["all", "channel: c1"]);
     expect(result).not.toHaveProperty("rules");
+    expect(result.wishes).toMatchObject({ wishes: 1, unmet: 1 });
     expect(code).toBe(result.ok ? 0 : 1);
     expect(result.ok).toBe(result.faults.length === 0);
   });

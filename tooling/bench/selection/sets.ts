@@ -9,7 +9,8 @@ import { heatOf, type Labelled } from "./labelled.ts";
  * - JSON lines or a JSON list of rows (Rhapsody's names, or ours): `vid` or `id`, `cid` or `channel`, `title`, `gt` or `graph` (scores
  *   of equal parts, 0..1), `duration` (seconds; else `metadata.duration`, else the end of the transcript), `language`, and
  *   `transcript` or `segments`: `{ text, start, duration | end, words?: { word, start, end }[] }[]`, seconds; optionally
- *   `sound`: `{ silences: { start, end }[], levels: { step, dbfs[] } }`, as the worker measures it;
+ *   `sound`: `{ silences: { start, end }[], levels: { step, dbfs[] } }`, as the worker measures it, and
+ *   `told`: `{ start, end, wish }[]`, moments with what somebody would ask for who wants to see them;
  * - the info JSON of yt-dlp or a job's meta.json with a `heatmap`, and beside it `transcript.json`, or `NAME.transcript.json` for
  *   NAME.info.json: a job's own.
  * @throws Error naming the file, the row and what is wrong with it.
@@ -56,7 +57,7 @@ function rowsIn(text: string, file: string): Row[] {
 }
 
 function labelled(row: Row, where: string): Labelled {
-  const graph = row.gt ?? row.graph;
+  const graph = row.gt ?? row.graph ?? row.gtscore;
   if (!isNumbers(graph) || graph.length < 10)
     throw new Error(`${where}: "gt" (or "graph") must be a list of ten scores or more, usually a hundred`);
   if (graph.some((score) => score < 0 || score > 1)) throw new Error(`${where}: scores must be from 0 to 1`);
@@ -134,7 +135,21 @@ function video(of: {
       rank: null,
     },
     heat: heatOf(graph, seconds),
+    ...(row.told !== undefined && row.told !== null && { told: toldIn(row.told, where) }),
   };
+}
+
+function toldIn(value: unknown, where: string): NonNullable<Labelled["told"]> {
+  const isTold = (one: Row | null) =>
+    isNumbers([one?.start, one?.end]) &&
+    Number(one?.end) > Number(one?.start) &&
+    typeof one?.wish === "string" &&
+    one.wish.trim() !== "" &&
+    one.wish.length <= 300;
+  if (Array.isArray(value) && value.every(isTold)) return value;
+  throw new Error(
+    `${where}: "told" must be a list of { start, end, wish }, seconds and at most 300 characters`,
+  );
 }
 
 function segmentsIn(value: unknown, where: string): TranscriptSegment[] {

@@ -7,6 +7,7 @@ import { FILLERS, type Subject } from "./filler.ts";
 import { heatOf, type Labelled } from "./labelled.ts";
 import { randomFor } from "./random.ts";
 import { STORIES, type Story } from "./stories.ts";
+import { wishFor } from "./wishes.ts";
 
 /** How one channel sounds. Channels for tuning may be looked at while the selector is changed; the others are only measured. */
 interface Channel {
@@ -75,7 +76,7 @@ export const bundledTalks = (seed: number): Labelled[] =>
 
 function talk(of: Channel, seed: number, index: number): Labelled {
   const random = randomFor(seed, `${of.name} ${index}`);
-  const lines = script(of, random);
+  const { lines, told } = script(of, random);
   const { segments, durationSeconds, moments, laughs } = spoken(lines, of, random);
   const subjectName = `${of.name}, part ${index + 1}`;
   const dbfs = of.sound === "none" ? [] : levels({ segments, durationSeconds, moments, laughs }, of, random);
@@ -89,11 +90,12 @@ function talk(of: Channel, seed: number, index: number): Labelled {
     rank: null,
   };
   const heat = heatOf(graph(moments, durationSeconds, random), durationSeconds);
-  return { id: subjectName, channel: of.name, use: of.use, input, heat };
+  const wished = moments.map(({ start, end }, at) => ({ start, end, wish: wishFor(told[at] as Story) }));
+  return { id: subjectName, channel: of.name, use: of.use, input, heat, told: wished };
 }
 
 /** Filler by sections, each with a subject of its own, with two to four moments put between its lines. */
-function script(of: Channel, random: Random): Line[] {
+function script(of: Channel, random: Random): { lines: Line[]; told: Story[] } {
   const { opening, closing, plain, decoys, subjects, small, big } = FILLERS[of.language];
   const fill = (text: string, { words }: Subject) =>
     text
@@ -134,13 +136,14 @@ function script(of: Channel, random: Random): Line[] {
   });
   // and stories that somebody begins and drops: they have every mark but an end
   const dropped = new Map(others.slice(0, 2).map((other, at) => [(places[at] ?? 0) + 9, other]));
-  return lines.flatMap((filler, at) => {
+  const all = lines.flatMap((filler, at) => {
     const moment = places.indexOf(at);
     const one = told[moment];
     if (one) return [...momentLines(one, moment, of, random, (text) => fill(text, first)), filler];
     const begun = dropped.get(at)?.lines.slice(0, 2) ?? [];
     return [...begun.map((text) => line(text.replace(/^Q: /, ""), first)), filler];
   });
+  return { lines: all, told };
 }
 
 function momentLines(

@@ -103,6 +103,7 @@ export function testJobsOnBucket(open: () => Promise<ArtifactPlace>): void {
         "clip_01_preview.mp4",
         "edl.json",
         "manifest.json",
+        "transcript.json",
       ]);
     },
     PATIENCE_MS,

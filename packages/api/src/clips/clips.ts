@@ -1,4 +1,3 @@
-import { text } from "node:stream/consumers";
 import {
   type ArtifactName,
   artifactKey,
@@ -6,6 +5,7 @@ import {
   type ClipLink,
   type ClipView,
   DOWNLOAD_EXPIRES_SECONDS,
+  type Edl,
   type JobId,
   KangKlipError,
   Manifest,
@@ -15,15 +15,20 @@ import {
   type SignedLink,
 } from "@kangklip/contract";
 import type { ArtifactStore } from "../artifacts/store.ts";
+import { readStored } from "../artifacts/stored.ts";
 import { keptEntitlements } from "../credits/entitlements.ts";
 import { isUnlocked } from "../jobs/charges.ts";
 import type { Charge, Job } from "../jobs/job.ts";
 import type { Access, Jobs } from "../jobs/jobs.ts";
+import { newestRevision, noClipsOfItsOwn } from "../jobs/revisions.ts";
 import { statusOf } from "../jobs/view.ts";
+import { edlOf } from "./edl.ts";
+import { shownRevision } from "./revisions.ts";
 
 const PREVIEW_FILE = /^clip_0[1-5]_preview\.mp4$/;
 /** Files that whoever owns the job may have without unlocking anything. */
-const OPEN_FILES = /^(transcript|chunks|edl|meta|video_stats|face_log|receipt|manifest)\.json$|\.jpg$/;
+const OPEN_FILES =
+  /^(transcript|chunks|edl|meta|video_stats|face_log|qc|receipt|manifest)\.json$|\.(jpg|srt|vtt|ass)$/;
 
 export type Clips = ReturnType<typeof createClips>;
 
@@ -34,33 +39,56 @@ export type Clips = ReturnType<typeof createClips>;
 export function createClips(options: { jobs: Jobs; artifacts: ArtifactStore; credits: boolean }) {
   const { jobs, artifacts, credits } = options;
 
-  async function finished(id: JobId, access: Access): Promise<{ job: Job; manifest: Manifest }> {
+  async function manifestOf(id: JobId): Promise<Manifest> {
+    const manifest = await readStored(artifacts, artifactKey(id, "manifest.json"), Manifest);
+    if (!manifest) throw new KangKlipError("UPLOAD_FAILED", "The list of clips could not be read");
+    return manifest;
+  }
+
+  async function completed(id: JobId, access: Access): Promise<{ job: Job; manifest: Manifest }> {
     const { job } = await jobs.owned(id, access);
     if (statusOf(job) !== "SUCCEEDED") throw new KangKlipError("CONFLICT", "job not completed");
-    try {
-      const { body } = await artifacts.get(artifactKey(id, "manifest.json"));
-      return { job, manifest: Manifest.parse(JSON.parse(await text(body))) };
-    } catch (cause) {
-      throw new KangKlipError("UPLOAD_FAILED", "The list of clips could not be read", { cause });
-    }
+    return { job, manifest: await manifestOf(id) };
+  }
+
+  /** A job with clips of its own. That of an edit has none: whether a clip may be had is known to the clip's job alone. */
+  async function finished(id: JobId, access: Access) {
+    const found = await completed(id, access);
+    if (found.job.edit) throw noClipsOfItsOwn(found.job.edit);
+    return found;
   }
 
   const isLocked = (job: Job, file: ClipFile, { operator }: Access) =>
     credits && !operator && !isUnlocked(job, file);
 
-  async function clipOf(id: JobId, file: string, access: Access) {
+  /** The clip as the job made it. */
+  async function whole(id: JobId, file: string, access: Access) {
     const { job, manifest } = await finished(id, access);
     const clip = manifest.clips.find((candidate) => candidate.file === file);
     const name = ClipFile.safeParse(file);
     if (!clip || !name.success) throw new KangKlipError("NOT_FOUND", "clip not found");
-    return { clip, file: name.data, locked: isLocked(job, name.data, access) };
+    return { job, manifest, clip, file: name.data };
+  }
+
+  /** The clip as it is shown: of which revision, what its manifest says, and the job that holds its files. */
+  async function shown(job: Job, first: ManifestClip, file: ClipFile) {
+    const { revision, holder } = await shownRevision(jobs, job, file);
+    if (holder === job.job_id) return { revision, holder, clip: first };
+    const clip = (await manifestOf(holder)).clips.find((candidate) => candidate.file === file);
+    if (!clip) throw new KangKlipError("UPLOAD_FAILED", `Revision ${revision} of the clip could not be read`);
+    return { revision, holder, clip };
+  }
+
+  async function clipOf(id: JobId, clipFile: string, access: Access) {
+    const { job, clip, file } = await whole(id, clipFile, access);
+    return { ...(await shown(job, clip, file)), file, locked: isLocked(job, file, access) };
   }
 
   /** The clip, for who may have all of it. @throws KangKlipError LOCKED */
-  async function openClip(id: JobId, file: string, access: Access): Promise<ClipFile> {
-    const { file: name, locked } = await clipOf(id, file, access);
+  async function openClip(id: JobId, clipFile: string, access: Access) {
+    const { file, holder, locked } = await clipOf(id, clipFile, access);
     if (locked) throw new KangKlipError("LOCKED", "locked");
-    return name;
+    return { file, key: artifactKey(holder, file) };
   }
 
   /** The small marked video. A clip that has none shows itself, but never while it is locked: not even where its manifest says so. */
@@ -72,14 +100,27 @@ export function createClips(options: { jobs: Jobs; artifacts: ArtifactStore; cre
   }
 
   return {
+    whole,
+
     /** Clips of a finished job in the order of the manifest; entries without a file are left out. */
     async results(id: JobId, access: Access): Promise<Results> {
       const { job, manifest } = await finished(id, access);
+      const views = manifest.clips.map(async (first): Promise<ClipView[]> => {
+        const { data: file } = ClipFile.safeParse(first.file);
+        if (!file) return [];
+        const { clip, revision } = await shown(job, first, file);
+        const locked = isLocked(job, file, access);
+        return [
+          clipView(id, file, clip, {
+            index: first.index,
+            locked,
+            revision,
+            revisions: newestRevision(job, file),
+          }),
+        ];
+      });
       return {
-        clips: manifest.clips.flatMap((clip) => {
-          const { data: file } = ClipFile.safeParse(clip.file);
-          return file ? [clipView(id, file, clip, isLocked(job, file, access))] : [];
-        }),
+        clips: (await Promise.all(views)).flat(),
         title: manifest.source?.title ?? null,
         source_url: manifest.source?.url ?? null,
         transcriber: manifest.transcriber ?? null,
@@ -91,7 +132,7 @@ export function createClips(options: { jobs: Jobs; artifacts: ArtifactStore; cre
 
     /** @throws KangKlipError NOT_FOUND "clip not found" where the job has no such clip */
     async named(id: JobId, file: string, access: Access): Promise<ClipFile> {
-      return (await clipOf(id, file, access)).file;
+      return (await whole(id, file, access)).file;
     },
 
     /** What was paid for and kept beside the clips: a receipt that was closed is not on the chain any more. */
@@ -101,20 +142,17 @@ export function createClips(options: { jobs: Jobs; artifacts: ArtifactStore; cre
 
     /** A small marked video that is another object than the clip. */
     async preview(id: JobId, file: string, access: Access): Promise<SignedLink> {
-      const name = previewName(await clipOf(id, file, access));
+      const found = await clipOf(id, file, access);
+      const key = artifactKey(found.holder, previewName(found));
       const expires_in = PREVIEW_EXPIRES_SECONDS;
-      return {
-        url: await artifacts.signGet(artifactKey(id, name), { expiresSeconds: expires_in }),
-        expires_in,
-      };
+      return { url: await artifacts.signGet(key, { expiresSeconds: expires_in }), expires_in };
     },
 
     /** The clip itself, to be saved. @throws KangKlipError LOCKED */
     async download(id: JobId, file: string, access: Access): Promise<SignedLink> {
-      const name = await openClip(id, file, access);
+      const { file: downloadName, key } = await openClip(id, file, access);
       const expires_in = DOWNLOAD_EXPIRES_SECONDS;
-      const link = { expiresSeconds: expires_in, downloadName: name };
-      return { url: await artifacts.signGet(artifactKey(id, name), link), expires_in };
+      return { url: await artifacts.signGet(key, { expiresSeconds: expires_in, downloadName }), expires_in };
     },
 
     /** What a page plays: of a locked clip its preview. */
@@ -122,46 +160,74 @@ export function createClips(options: { jobs: Jobs; artifacts: ArtifactStore; cre
       const found = await clipOf(id, file, access);
       const name = found.locked ? previewName(found) : found.file;
       const expires_in = PREVIEW_EXPIRES_SECONDS;
-      const url = await artifacts.signGet(artifactKey(id, name), { expiresSeconds: expires_in });
+      const url = await artifacts.signGet(artifactKey(found.holder, name), { expiresSeconds: expires_in });
       return { url, expires_in, kind: found.locked ? "preview" : "full" };
     },
 
-    /** Any other file of the job. @throws KangKlipError NOT_FOUND "artifact not found" */
+    /**
+     * Any other file of the job, none of which is a clip's video. What lies beside a clip is that of the revision which is shown; an edit's job
+     * shows its own. @throws KangKlipError NOT_FOUND "artifact not found"
+     */
     async artifact(
       id: JobId,
       { name, download }: { name: ArtifactName; download: boolean },
       access: Access,
     ): Promise<SignedLink> {
-      const { files } = (await finished(id, access)).manifest;
+      const { job, manifest } = await completed(id, access);
+      const beside = ClipFile.safeParse(`${/^clip_0\d(?=\.)/.exec(name)?.[0]}.mp4`).data;
+      const holder = beside && !job.edit ? (await shownRevision(jobs, job, beside)).holder : id;
+      const { files } = holder === id ? manifest : await manifestOf(holder);
       const listed = name === "manifest.json" || files?.some((file) => file.name === name);
-      const open = OPEN_FILES.test(name) || /\.(srt|vtt|ass)$/.test(name);
-      if (!listed || !open) throw new KangKlipError("NOT_FOUND", "artifact not found");
+      if (!listed || !OPEN_FILES.test(name)) throw new KangKlipError("NOT_FOUND", "artifact not found");
       const expires_in = PREVIEW_EXPIRES_SECONDS;
-      const url = await artifacts.signGet(artifactKey(id, name), {
+      const url = await artifacts.signGet(artifactKey(holder, name), {
         expiresSeconds: expires_in,
         ...(download && { downloadName: name }),
       });
       return { url, expires_in };
     },
 
+    /** The EDL of the clips as they are shown, which is what an editor begins with. */
+    async edl(id: JobId, access: Access): Promise<Edl> {
+      const { job, manifest } = await finished(id, access);
+      const kept = edlOf({ jobs, artifacts }, job, manifest);
+      const clips = manifest.clips.map(async (clip) => {
+        const { data: file } = ClipFile.safeParse(clip.file);
+        if (!file) return [];
+        const { revision } = await shownRevision(jobs, job, file);
+        return [await kept.clip({ ...clip, file }, revision)];
+      });
+      return {
+        job_id: id,
+        clips: (await Promise.all(clips)).flat(),
+        version: 2,
+        source_seconds: await kept.sourceSeconds(),
+      };
+    },
+
     /** Where the clip's bytes are, for the stream route. @throws KangKlipError LOCKED */
     async key(id: JobId, file: string, access: Access): Promise<string> {
-      return artifactKey(id, await openClip(id, file, access));
+      return (await openClip(id, file, access)).key;
     },
   };
 }
 
-function clipView(id: JobId, file: ClipFile, clip: ManifestClip, locked: boolean): ClipView {
+function clipView(
+  id: JobId,
+  file: ClipFile,
+  clip: ManifestClip,
+  known: Pick<ClipView, "index" | "locked" | "revision" | "revisions">,
+): ClipView {
   const endpoint = (what: string) => `/api/jobs/${id}/clips/${file}/${what}`;
   return {
     clip_file: file,
     title: clip.title,
     duration: clip.duration,
-    locked,
+    locked: known.locked,
     unlock_endpoint: endpoint("unlock"),
     download_endpoint: endpoint("download"),
     preview_endpoint: endpoint("preview"),
-    index: clip.index,
+    index: known.index,
     hook: clip.hook,
     reason: clip.reason ?? "",
     score: clip.score ?? null,
@@ -181,7 +247,7 @@ function clipView(id: JobId, file: ClipFile, clip: ManifestClip, locked: boolean
     caption_preset: clip.caption_preset ?? null,
     verdict: clip.verdict ?? null,
     reasons: clip.reasons ?? [],
-    revision: clip.revision ?? 1,
-    revisions: 1,
+    revision: known.revision,
+    revisions: known.revisions,
   };
 }

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type ClipFile, type JobId, KangKlipError } from "@kangklip/contract";
 import { jobFailed } from "./attempt.ts";
 import { type Charge, currentAttempt, isFinal, isOpen, type Job } from "./job.ts";
+import { noClipsOfItsOwn } from "./revisions.ts";
 
 // what a job takes of a wallet; all pure, called by decide() alone but for what only looks
 
@@ -59,6 +60,7 @@ export const newFee = (job: JobId, epoch: number, { wallet, amount }: Due, now: 
 /** Makes the job that of a wallet. @throws KangKlipError CONFLICT where it is another one's */
 export function bound(job: Job, wallet: string): Job {
   if (job.removing) throw new KangKlipError("NOT_FOUND", "job not found");
+  if (job.edit) throw noClipsOfItsOwn(job.edit);
   if (job.wallet === wallet) return job;
   if (job.wallet !== null) throw new KangKlipError("CONFLICT", "This job belongs to another wallet");
   return { ...job, wallet };
@@ -78,6 +80,7 @@ export interface Wanted extends Due {
 export function unlocking(job: Job, { file, wallet, amount, asked, by, until }: Wanted, now: number): Job {
   if (job.removing) throw new KangKlipError("NOT_FOUND", "job not found");
   if (job.state !== "SUCCEEDED") throw new KangKlipError("CONFLICT", "job not completed");
+  if (job.edit) throw noClipsOfItsOwn(job.edit);
   const known = clipCharge(job, file);
   if (known && (known.state === "CHARGED" || isOpen(known))) return job;
   const isOf = (one: Charge) => one.what === file && one.wallet === wallet;

@@ -1,4 +1,16 @@
-import { ClipFile, ErrorCode, JobId, JobState, Language, Stage, UploadId } from "@kangklip/contract";
+import {
+  CaptionPreset,
+  ClipFile,
+  EditOrder,
+  EdlClip,
+  ErrorCode,
+  JobId,
+  JobState,
+  Language,
+  OutputLanguage,
+  Stage,
+  UploadId,
+} from "@kangklip/contract";
 import { z } from "zod";
 import { Signed } from "../credits/ledger.ts";
 
@@ -113,6 +125,23 @@ export const JobSource = z.discriminatedUnion("kind", [
 ]);
 export type JobSource = z.infer<typeof JobSource>;
 
+/** A version of a clip that came after the one which the job made. It is rendered by a job of its own, which has the same token. */
+export const Revision = z.object({
+  clip_file: ClipFile,
+  revision: z.int().min(2),
+  edit_job_id: JobId,
+  created_at: Time,
+  /** Names of what was changed. */
+  changed: z.array(z.string()),
+  title: z.string(),
+  /** What its job is made of; null once that job is there. */
+  order: EdlClip.nullable(),
+});
+export type Revision = z.infer<typeof Revision>;
+
+/** The revision of a clip that somebody chose to see, and the newest one at that time: whatever comes later is shown by itself. */
+const Chosen = z.object({ revision: z.int().min(1), newest: z.int().min(1) });
+
 /** A job as the store keeps it: one record, moved only by `decide`. */
 export const Job = z.object({
   job_id: JobId,
@@ -132,6 +161,11 @@ export const Job = z.object({
   compute: z.array(z.string()).nullable().default(null),
   /** What it may cost, all attempts together (US dollars). */
   max_usd: z.number().nullable().default(null),
+  /** Null: the installation's. */
+  caption_preset: CaptionPreset.nullable().default(null),
+  tighten: z.boolean().default(false),
+  output_language: OutputLanguage.nullable().default(null),
+  about: z.string().nullable().default(null),
 
   state: JobState,
   stage: Stage,
@@ -157,6 +191,11 @@ export const Job = z.object({
   charges: z.array(Charge).default([]),
   /** The `request_id` of the charge that has to be paid before the present run begins; null: it costs nothing. */
   fee: z.string().nullable().default(null),
+  /** It renders a revision of a clip of another job, and is nobody's but by that one; null for all others. */
+  edit: EditOrder.extend({ clip_file: ClipFile }).nullable().default(null),
+  /** Of its own clips, in the order in which they were made. */
+  revisions: z.array(Revision).default([]),
+  shown: z.partialRecord(ClipFile, Chosen).default({}),
   /** Its time is over and its files are being removed (retention.ts): nothing can begin again. */
   removing: z.literal(true).optional(),
 });
@@ -172,6 +211,15 @@ export function currentAttempt(job: Job): Attempt {
 export const isFinal = (job: Job) =>
   job.state === "SUCCEEDED" || job.state === "FAILED" || job.state === "CANCELLED";
 
-/** Whether something still has to be done for a job: it goes on, a launch of it may still be there, or money of it is on its way. */
+/** Whether a revision was written down and its job is not known to be there. */
+export const isOrdered = ({ order }: Revision) => order !== null;
+
+/**
+ * Whether something still has to be done for a job: it goes on, a launch of it may still be there, money of it is on its way, or a revision
+ * of its clips has to be begun.
+ */
 export const isActive = (job: Job) =>
-  !isFinal(job) || job.attempts.some(({ released }) => !released) || job.charges.some(isOpen);
+  !isFinal(job) ||
+  job.attempts.some(({ released }) => !released) ||
+  job.charges.some(isOpen) ||
+  job.revisions.some(isOrdered);

@@ -13,6 +13,7 @@ import {
 import type { z } from "zod";
 import type { Fee } from "../credits/fee.ts";
 import type { Uploads } from "../uploads.ts";
+import { parentOf } from "./edits.ts";
 import { createFeeds } from "./feeds.ts";
 import type { Job, JobSource } from "./job.ts";
 import { decide, type JobEvent, newJob } from "./state.ts";
@@ -52,7 +53,7 @@ type Shown = { version: number | undefined; stalled: boolean };
 export const isNews = (view: JobView, seen: Shown) =>
   view.version !== seen.version || view.stalled !== seen.stalled;
 
-const mayOwn = ({ job }: { job: Job }, { token, operator, wallet }: Access) =>
+const mayOwn = (job: Job, { token, operator, wallet }: Access) =>
   operator || matchesHash(token, job.token_hash) || (wallet !== undefined && wallet === job.wallet);
 
 /** Everything a person can do with jobs. */
@@ -67,15 +68,22 @@ export function createJobs(options: JobsOptions) {
     return stored;
   }
 
+  /** Whether it is the asker's: an edit's job is that of whoever owns the clip's. */
+  async function isOwner(job: Job, access: Access): Promise<boolean> {
+    if (mayOwn(job, access)) return true;
+    const clipsOwn = job.edit && access.wallet !== undefined ? await store.get(job.edit.of) : undefined;
+    return clipsOwn !== undefined && mayOwn(clipsOwn.job, access);
+  }
+
   /** The job, for whoever holds its token or is its wallet. @throws KangKlipError NOT_FOUND, then UNAUTHORIZED "invalid job token" */
   async function owned(id: JobId, access: Access): Promise<StoredJob> {
     const stored = await found(id);
-    if (!mayOwn(stored, access)) throw new KangKlipError("UNAUTHORIZED", "invalid job token");
+    if (!(await isOwner(stored.job, access))) throw new KangKlipError("UNAUTHORIZED", "invalid job token");
     return stored;
   }
 
-  const seen = ({ job, version }: StoredJob, access: Access) =>
-    viewOf(job, version, { owner: mayOwn({ job }, access), now: now() });
+  const seen = async ({ job, version }: StoredJob, access: Access) =>
+    viewOf(job, version, { owner: await isOwner(job, access), now: now() });
 
   async function moved(id: JobId, access: Access, event: JobEvent): Promise<JobView> {
     const stored = await update(store, id, (job) => decide(job, event, now()));
@@ -103,13 +111,21 @@ export function createJobs(options: JobsOptions) {
    */
   async function follow(id: JobId, access: Access, changed: () => void) {
     const { sight, stop } = await feeds.follow(id, changed);
-    const owner = mayOwn(sight(), access);
-    return { view: () => sight().view(owner), stop };
+    try {
+      const owner = await isOwner(sight().job, access);
+      return { view: () => sight().view(owner), stop };
+    } catch (error) {
+      stop();
+      throw error;
+    }
   }
 
   return {
     owned,
     mustBeThere,
+
+    /** A job as it is stored, for whoever is allowed to see it anyway. */
+    known: async (id: JobId): Promise<Job | undefined> => (await store.get(id))?.job,
 
     /**
      * Keeps a new job; its worker starts as soon as it is paid for and there is room. The token is shown this once.
@@ -172,6 +188,10 @@ export function createJobs(options: JobsOptions) {
       const { job } = await owned(id, access);
       const { wallet } = access;
       decide(job, { type: "retry" }, now()); // refused before anybody is asked for money
+      if (job.edit) {
+        await parentOf(store, job.edit); // else it is about to be removed
+        return moved(id, access, { type: "retry" }); // edits cost nothing
+      }
       await fee?.mustAfford(wallet);
       const charge = fee && wallet !== undefined ? { wallet, amount: fee.amount } : undefined;
       const view = await moved(id, access, { type: "retry", fee: charge });

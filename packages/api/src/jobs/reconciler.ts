@@ -5,7 +5,8 @@ import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Charging } from "../credits/charging.ts";
 import type { Logger } from "../log.ts";
 import { createChore } from "./chore.ts";
-import { currentAttempt, isFinal, type Job } from "./job.ts";
+import { beginEdits } from "./edits.ts";
+import { currentAttempt, isFinal, isOrdered, type Job } from "./job.ts";
 import { epochOfLaunch, jobOfLaunch } from "./launch.ts";
 import { limited } from "./limited.ts";
 import type { Limits } from "./placement.ts";
@@ -185,7 +186,8 @@ export function createReconciler(options: ReconcilerOptions) {
     const id = job.job_id;
     if (charging)
       charging.look(job); // nothing waits for a chain
-    else await chargeNothing(job);
+    else await steps.chargeNothing(job);
+    if (job.revisions.some(isOrdered)) await beginEdits(store, job, now);
     let fine = true;
     let unstoppable = false;
     for (const attempt of job.attempts)
@@ -207,15 +209,6 @@ export function createReconciler(options: ReconcilerOptions) {
     else {
       const ms = Math.min(MAX_PAUSE_MS, (pauses.get(id)?.ms ?? TICK_MS / 2) * 2);
       pauses.set(id, { ms, until: now() + ms });
-    }
-  }
-
-  /** Credits were switched off: what nobody has signed is not taken any more. The rest stays open until they are on again. */
-  async function chargeNothing({ job_id, charges }: Job): Promise<void> {
-    for (const from of charges) {
-      if (from.state !== "DUE") continue;
-      const to = { ...from, state: "REFUSED", error: "CHARGE_FAILED" } as const;
-      await steps.happened(job_id, { type: "charge", from, to });
     }
   }
 

@@ -1,6 +1,7 @@
 import { isEnded } from "@kangklip/contract";
 import { expect, test } from "vitest";
 import { createClips } from "../clips/clips.ts";
+import { aQuickWorld, CLIP, edit, finished, revised } from "../clips/testing-edits.ts";
 import { isActive, isFinal } from "./job.ts";
 import { repair } from "./repair.ts";
 import { aWorld } from "./testing-world.ts";
@@ -54,6 +55,28 @@ test("F31: a store that was lost gets its finished jobs back from the artifacts;
     known: 3,
     damaged: [],
   });
+});
+
+test("F31: revisions come back to their clips, and the newest one is shown", async () => {
+  await using world = await aQuickWorld();
+  const empty = await world.photograph();
+  const id = await finished(world);
+  await revised(world, id, { title: "Two" });
+  const lost = await edit(world, id, { title: "Never rendered" }, 2);
+  await world.api.jobs.cancel(lost.edit_job_id, operator);
+  const fourth = await revised(world, id, { title: "Four" }, 2);
+  await world.travel(empty);
+  const { store, edits, clips } = world.api;
+  expect(await repair({ store, artifacts: world.artifacts })).toMatchObject({ found: 3, damaged: [] });
+  const views = await edits.revisions(id, CLIP, operator);
+  expect(views.map(({ revision, state, shown, title }) => [revision, state, shown, title])).toEqual([
+    [1, "SUCCEEDED", false, "As it was"],
+    [2, "SUCCEEDED", false, "Two"],
+    [4, "SUCCEEDED", true, "Four"],
+  ]);
+  expect((await clips.edl(id, operator)).clips).toMatchObject([{ title: "Four", revision: 4 }]);
+  await expect(clips.results(fourth.edit_job_id, operator)).rejects.toMatchObject({ code: "CONFLICT" });
+  expect(await edit(world, id, { title: "Five" }, 4)).toMatchObject({ revision: 5 });
 });
 
 test("F31: a job that is in the store is never touched, whatever its artifacts say", async () => {

@@ -6,7 +6,9 @@ import { keptEntitlements } from "../credits/entitlements.ts";
 import { fresh, plannedAttempt } from "./attempt.ts";
 import { MAX_MANIFEST_BYTES } from "./commit.ts";
 import type { Job } from "./job.ts";
-import type { JobStore } from "./store.ts";
+import { foundRevision, keptEdit } from "./kept-edits.ts";
+import { decide } from "./state.ts";
+import { type JobStore, update } from "./store.ts";
 import { newJobToken, sha256 } from "./tokens.ts";
 
 export interface Repaired {
@@ -46,13 +48,23 @@ export async function repair({
     if (typeof read === "string") done.damaged.push({ job_id: id, reason: read });
     else {
       const kept = await keptEntitlements(artifacts, id);
-      const job = restoredJob(id, read.manifest, read.info);
-      if (await store.insert({ ...job, ...(kept && { wallet: kept.wallet, charges: kept.charges }) }))
-        done.restored.push(id);
+      const edit = (await keptEdit(artifacts, id)) ?? null;
+      const paid = kept && { wallet: kept.wallet, charges: kept.charges };
+      const job: Job = { ...restoredJob(id, read.manifest, read.info), ...paid, edit };
+      if (await store.insert(job)) done.restored.push(id);
       else done.known++;
     }
   }
+  for (const id of done.restored) await putBack(store, id);
   return done;
+}
+
+/** Where the job renders a revision, its clip's job is to know of it, whichever of them was restored first. */
+async function putBack(store: JobStore, id: JobId): Promise<void> {
+  const job = (await store.get(id))?.job;
+  if (!job?.edit || !(await store.get(job.edit.of))) return;
+  const event = { type: "revision_found", revision: foundRevision(job, job.edit) } as const;
+  await update(store, job.edit.of, (before) => decide(before, event, before.updated_at));
 }
 
 /** The manifest, if all that it lists is there; else what is wrong. */
@@ -108,6 +120,13 @@ function restoredJob(id: JobId, manifest: Manifest, info: ArtifactInfo): Job {
     language,
     compute: null,
     max_usd: null,
+    caption_preset: null,
+    tighten: false,
+    output_language: null,
+    about: null,
+    edit: null, // told by whoever restores it
+    revisions: [],
+    shown: {},
     source_title: manifest.source?.title ?? null,
     source_seconds: manifest.source?.seconds ?? null,
     attempts: [

@@ -2,9 +2,10 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { EdlClip } from "@kangklip/contract";
 import { aJob } from "@kangklip/contract/testing";
 import { ulid } from "ulid";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createDiskStore } from "../artifacts/disk.ts";
 import { createLog } from "../log.ts";
 import type { Job } from "./job.ts";
@@ -127,6 +128,94 @@ test("a job that is started again just then is not removed", async () => {
   expect((await createRetention({ ...house.options, store: raced }).sweep()).jobs).toBe(0);
   expect((await store.get(job_id))?.job.state).toBe("QUEUED");
   expect(await house.keys()).toHaveLength(2);
+});
+
+describe("the job of a revision", () => {
+  /** A job of long ago whose clip was changed yesterday, and the job of that change. */
+  async function edited(house: ReturnType<typeof aHouse>, like: Job = states.SUCCEEDED().released().job) {
+    const edit_job_id = `kk_${ulid(START - DAY)}`;
+    const [clip_file, revision] = ["clip_01.mp4", 2] as const;
+    const entry = {
+      clip_file,
+      revision,
+      edit_job_id,
+      created_at: START - DAY,
+      changed: [],
+      title: "",
+      order: null,
+    };
+    const done = states.SUCCEEDED().released().job;
+    const parent = await house.ended(START - 31 * DAY, { ...done, revisions: [entry] });
+    const clip = EdlClip.parse({
+      index: 1,
+      title: "",
+      hook: "",
+      segments: [{ start: 0, end: 1, text: "" }],
+      revision,
+    });
+    const edit = { of: parent.job_id, clip_file, clip };
+    const job = { ...like, job_id: edit_job_id, created_at: START - DAY, updated_at: START - DAY, edit };
+    await house.store.insert(job);
+    await house.write(`jobs/${edit_job_id}/clip_01.mp4`);
+    return { parent: parent.job_id, edit: edit_job_id };
+  }
+
+  test("goes with the clip's, and not before, however old it is itself", async () => {
+    await using house = aHouse();
+    const { parent, edit } = await edited(house);
+    const late = createRetention({ ...house.options, keepJobsMs: 40 * DAY });
+    expect((await late.sweep()).jobs).toBe(0);
+    const stored = await house.store.get(edit);
+    if (!stored) throw new Error("it is gone");
+    await house.store.replace({ ...stored.job, ended_at: START - 50 * DAY }, stored.version); // by a clock that was wrong
+    expect((await late.sweep()).jobs).toBe(0);
+    expect((await house.retention.sweep()).jobs).toBe(1);
+    expect([await house.store.get(parent), await house.store.get(edit)]).toEqual([undefined, undefined]);
+    expect(await house.keys()).toEqual([]);
+  });
+
+  test.each(["QUEUED", "RUNNING", "COMMITTING"] as const)(
+    "keeps the clip's while it is %s",
+    async (state) => {
+      await using house = aHouse();
+      const { parent } = await edited(house, states[state]().job);
+      expect((await house.retention.sweep()).jobs).toBe(0);
+      expect((await house.store.get(parent))?.job.removing).toBeUndefined();
+      expect(await house.keys()).toHaveLength(3);
+    },
+  );
+
+  test("that is started again just then is not removed, and its clip's goes when it has ended", async () => {
+    await using house = aHouse();
+    const { parent, edit } = await edited(house, states.FAILED().released().job);
+    const { store } = house;
+    const raced = {
+      ...store,
+      replace: async (job: Job, version: number) => {
+        const stored = await store.get(edit);
+        if (stored && job.job_id === edit && job.removing)
+          await store.replace(decide(stored.job, { type: "retry" }, START), stored.version);
+        return store.replace(job, version);
+      },
+    };
+    expect((await createRetention({ ...house.options, store: raced }).sweep()).jobs).toBe(0);
+    const again = await store.get(edit);
+    expect(again?.job.state).toBe("QUEUED");
+    expect((await house.retention.sweep()).jobs).toBe(0);
+    if (again) await store.replace(decide(again.job, { type: "cancel" }, START), again.version);
+    expect((await house.retention.sweep()).jobs).toBe(1);
+    expect([await store.get(parent), await store.get(edit)]).toEqual([undefined, undefined]);
+  });
+
+  test("whose clip's is gone goes by its own age", async () => {
+    await using house = aHouse();
+    const { parent, edit } = await edited(house);
+    await house.store.remove(parent);
+    expect((await house.retention.sweep()).jobs).toBe(0);
+    house.clock.now += 31 * DAY;
+    expect((await house.retention.sweep()).jobs).toBe(1);
+    expect(await house.store.get(edit)).toBeUndefined();
+  });
 });
 
 test("an upload goes after a day, but not while a job still works on it", async () => {

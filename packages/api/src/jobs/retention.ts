@@ -3,7 +3,7 @@ import { decodeTime } from "ulid";
 import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Logger } from "../log.ts";
 import { isActive, isFinal, type Job } from "./job.ts";
-import type { JobStore } from "./store.ts";
+import type { JobStore, StoredJob } from "./store.ts";
 
 interface RetentionOptions {
   store: JobStore;
@@ -38,21 +38,37 @@ export const wasRemoved = async (store: JobStore, id: JobId): Promise<boolean> =
 export function createRetention(options: RetentionOptions) {
   const { store, artifacts, keepJobsMs, keepUploadsMs, mostAtOnce = MOST_AT_ONCE, now, log } = options;
 
-  /** Files first, the job last: where this is cut off, the job is still there to be removed. */
+  /**
+   * Removes a job with the revisions of its clips, or the job of a revision whose clip is gone. Files first, the job last: where this is cut
+   * off, the job is still there to be removed.
+   */
   async function removeJob(id: JobId): Promise<boolean> {
     const stored = await store.get(id);
     if (!stored || !isOver(stored.job)) return false;
-    const { job, version } = stored;
-    // from here on nobody can start it again; who was faster keeps it
-    if (!job.removing && !(await store.replace({ ...job, removing: true }, version))) return false;
+    const { edit, revisions } = stored.job;
+    if (edit && (await store.get(edit.of))) return false; // it goes with the clip
+    const edits = await Promise.all(revisions.map(({ edit_job_id }) => store.get(edit_job_id)));
+    if (!edits.every((one) => one === undefined || isDone(one.job))) return false;
+    if (!(await begun(stored))) return false;
+    for (const one of edits) if (one && !(await removed(one))) return false; // somebody has started it again
+    return removed(stored);
+  }
+
+  /** From here on nobody can start it again; who was faster keeps it. */
+  const begun = async ({ job, version }: StoredJob): Promise<boolean> =>
+    job.removing === true || (await store.replace({ ...job, removing: true }, version));
+
+  async function removed({ job: { job_id: id } }: StoredJob): Promise<boolean> {
+    const present = await store.get(id);
+    if (present && !(isDone(present.job) && (await begun(present)))) return false;
     await store.note(removedNote(id), "1", REMOVED_MS);
     await artifacts.delete(`jobs/${id}/`);
     await store.remove(id);
     return true;
   }
 
-  const isOver = (job: Job) =>
-    isFinal(job) && !isActive(job) && (job.ended_at ?? job.updated_at) < now() - keepJobsMs;
+  const isDone = (job: Job) => isFinal(job) && !isActive(job);
+  const isOver = (job: Job) => isDone(job) && (job.ended_at ?? job.updated_at) < now() - keepJobsMs;
 
   async function jobs(): Promise<number> {
     let removed = 0;

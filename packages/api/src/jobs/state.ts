@@ -1,21 +1,13 @@
 import {
+  type ClipFile,
   type CreateJob,
   type ErrorCode,
-  EXIT_FENCED,
   type JobId,
   KangKlipError,
   type Report,
 } from "@kangklip/contract";
 import type { LaunchRef, Observation } from "@kangklip/providers";
-import {
-  attemptFailed,
-  changeAttempt,
-  type Ending,
-  endAttempt,
-  fresh,
-  jobFailed,
-  plannedAttempt,
-} from "./attempt.ts";
+import { attemptFailed, changeAttempt, endAttempt, fresh, jobFailed, plannedAttempt } from "./attempt.ts";
 import {
   bound,
   chargeMoved,
@@ -26,25 +18,33 @@ import {
   type Wanted,
   withRefunds,
 } from "./charges.ts";
-import { claimed, foundWorking, remembered } from "./claim.ts";
-import { CANCEL_MS, CLAIM_MS, LEASE_MS, STALL_MS, UNREACHABLE_MS } from "./deadlines.ts";
-import { type Attempt, type Charge, currentAttempt, isFinal, type Job, type JobSource } from "./job.ts";
+import { claimed, remembered } from "./claim.ts";
+import { CANCEL_MS } from "./deadlines.ts";
+import {
+  type Attempt,
+  type Charge,
+  currentAttempt,
+  isFinal,
+  type Job,
+  type JobSource,
+  type Revision,
+} from "./job.ts";
 import {
   type Chosen,
-  endedBecause,
   epochTaken,
   moved,
   providerMissing,
   type Refusal,
   released,
-  SILENT,
   submitFailed,
   submitNever,
   submitted,
   submitting,
   submitUnsure,
 } from "./launch.ts";
-import { committing, fenced, heard, reported } from "./report.ts";
+import { observed, ticked } from "./observed.ts";
+import { fenced, heard, reported } from "./report.ts";
+import { chosen, found, ordered, revised } from "./revisions.ts";
 
 export {
   CANCEL_MS,
@@ -71,6 +71,14 @@ export type JobEvent =
   | ({ type: "unlock" } & Wanted)
   /** What was paid for is kept beside the clips too. */
   | { type: "recalled"; charges: readonly Charge[] }
+  /** A clip is to be rendered once more. `newest`: the revision that was the newest when the order was made. */
+  | { type: "revised"; newest: number; revision: Revision }
+  /** The job that renders a revision is there. */
+  | { type: "ordered"; edit_job_id: JobId }
+  /** A revision whose job was restored: the store was lost, or put back to an older copy. */
+  | { type: "revision_found"; revision: Revision }
+  /** This revision of a clip is to be shown. */
+  | { type: "chosen"; clip_file: ClipFile; revision: number }
   /** Whoever settles a charge has done a step, or is about to: of two at once the first counts. */
   | { type: "charge"; from: Charge; to: Charge }
   /**
@@ -118,14 +126,16 @@ export type JobEvent =
    */
   | { type: "tick"; heardSince?: number };
 
+/** What somebody wants of a job. */
+type Asked = Pick<Job, "clip_duration_seconds" | "clip_count" | "language"> &
+  Pick<CreateJob, "compute" | "max_usd" | "caption_preset" | "tighten" | "output_language" | "about">;
+
 /** A new job with its first attempt planned. `wallet`: whose it is; `fee`: credits that it costs this wallet before anything is started. */
 export function newJob(
   id: JobId,
   tokenHash: string,
   source: JobSource,
-  request: Pick<CreateJob, "clip_duration_seconds" | "clip_count" | "compute" | "max_usd"> & {
-    language: Job["language"];
-  },
+  request: Asked,
   now: number,
   { wallet = null, fee = 0 }: { wallet?: string | null | undefined; fee?: number | undefined } = {},
 ): Job {
@@ -144,6 +154,13 @@ export function newJob(
     language: request.language,
     compute: request.compute ?? null,
     max_usd: request.max_usd ?? null,
+    caption_preset: request.caption_preset ?? null,
+    tighten: request.tighten ?? false,
+    output_language: request.output_language ?? null,
+    about: request.about ?? null,
+    edit: null,
+    revisions: [],
+    shown: {},
     source_title: null,
     source_seconds: null,
     attempts: [plannedAttempt(id, 1, now)],
@@ -173,6 +190,10 @@ function after(job: Job, event: JobEvent, now: number): Job {
   if (event.type === "unlock") return unlocking(job, event, now);
   if (event.type === "recalled") return recalled(job, event.charges);
   if (event.type === "charge") return chargeMoved(job, event, now);
+  if (event.type === "revised") return revised(job, event);
+  if (event.type === "ordered") return ordered(job, event.edit_job_id);
+  if (event.type === "revision_found") return found(job, event.revision);
+  if (event.type === "chosen") return chosen(job, event);
   if (event.type === "report") return reported(job, event.report, now);
   if (event.type === "claim_remembered") return remembered(job, event, now);
   if (event.type === "cancel") return cancelRequested(job, now);
@@ -259,79 +280,4 @@ function cancelRequested(job: Job, now: number): Job {
   return changeAttempt({ ...cancelled, state: "CANCELLING", message: "Stopping the work" }, attempt.epoch, {
     deadline: now + CANCEL_MS,
   });
-}
-
-/** What the provider says of the launch; the worker's own word goes first. */
-function observed(
-  job: Job,
-  attempt: Attempt,
-  { observation: seen, uploaded }: { observation: Observation; uploaded?: boolean },
-  now: number,
-): Job {
-  if (attempt.state === "PLANNED") return job;
-  const runs = seen.phase === "running" || seen.phase === "stopping" || seen.startedAt !== undefined;
-  const looked = changeAttempt(job, attempt.epoch, {
-    observed_at: now,
-    node: seen.node ?? attempt.node,
-    usd: seen.usd ?? attempt.usd,
-    running_at: attempt.running_at ?? (runs ? Math.min(now, seen.startedAt ?? now) : null),
-  });
-  if (job.state === "COMMITTING") return looked;
-  const silent = attempt.lease_until === null || attempt.lease_until <= now;
-  if (seen.phase === "exited" || seen.phase === "lost") {
-    // a worker that speaks is there, and a launch that was just made may not be listed yet
-    const young = attempt.state === "SUBMITTED" && now - (attempt.submitted_at ?? 0) < LEASE_MS;
-    if (seen.phase === "lost" && !job.cancel_requested && (young || !silent)) return looked;
-    // it ended well but its report never came (or its claim was forgotten): what it uploaded decides
-    if (seen.exitCode === 0 && !job.cancel_requested && (uploaded || attempt.state === "CLAIMED"))
-      return committing(foundWorking(looked, attempt, now), attempt, null, now);
-    // a second launch of the attempt was sent away; the one that holds the claim goes on
-    if (seen.exitCode === EXIT_FENCED && attempt.state === "CLAIMED" && !silent) return looked;
-    return attemptFailed(looked, attempt, endedBecause(seen), now);
-  }
-  // its provider keeps it and waits for money; another one may not have to
-  if (attempt.state === "SUBMITTED" && seen.reason === "funds" && !job.cancel_requested)
-    return attemptFailed(looked, attempt, outOfFunds(attempt), now);
-  if (attempt.state === "SUBMITTED" && seen.phase !== "running" && !job.cancel_requested)
-    return { ...looked, message: seen.message ?? job.message }; // it waits, and its provider knows for what
-  if (attempt.state === "SUBMITTED" && seen.phase === "running")
-    return changeAttempt(job.cancel_requested ? looked : { ...looked, message: null }, attempt.epoch, {
-      deadline: Math.min(attempt.deadline ?? Number.POSITIVE_INFINITY, now + CLAIM_MS),
-    });
-  if (attempt.state !== "CLAIMED" || !silent) return looked;
-  if (attempt.missed_leases > 0) return attemptFailed(looked, attempt, SILENT, now);
-  return changeAttempt(looked, attempt.epoch, { missed_leases: 1, lease_until: now + LEASE_MS });
-}
-
-/** Every state but PLANNED ends by itself: whatever never answers is given up at a time that is known beforehand. */
-function ticked(job: Job, attempt: Attempt, heardSince: number, now: number): Job {
-  if (attempt.state === "PLANNED") return job;
-  const late = attempt.deadline !== null && now > attempt.deadline;
-  if (job.state === "COMMITTING")
-    return late ? jobFailed(job, attempt, ["UPLOAD_FAILED", "The clips could not be published"], now) : job;
-  if (late && attempt.state === "SUBMITTING")
-    // it may have started: a second launch could be paid twice
-    return jobFailed(job, attempt, ["PROVIDER_UNAVAILABLE", job.start_error ?? "No provider answered"], now);
-  if (late && attempt.state === "SUBMITTED")
-    return attemptFailed(job, attempt, ["WORKER_LOST", "The worker did not start", "offer"], now);
-  if (late) return attemptFailed(job, attempt, tooLong(attempt, now), now);
-  if (attempt.state !== "CLAIMED" || job.cancel_requested || attempt.lease_until === null) return job;
-  if (now > Math.max(attempt.lease_until, heardSince) + UNREACHABLE_MS)
-    return attemptFailed(job, attempt, SILENT, now);
-  if (now <= attempt.lease_until && now - (attempt.progress_at ?? now) > STALL_MS)
-    return attemptFailed(job, attempt, ["TIMED_OUT", `No progress for ${STALL_MS / 60_000} minutes`], now);
-  return job;
-}
-
-const outOfFunds = ({ provider }: Attempt): Ending => [
-  "PROVIDER_UNAVAILABLE",
-  `${provider ?? "The provider"} has no credits left`,
-  "provider",
-];
-
-function tooLong({ running_at, run_ms }: Attempt, now: number): Ending {
-  const spent = run_ms !== null && running_at !== null && now > running_at + run_ms;
-  return spent
-    ? ["OVER_BUDGET", "The work took longer than the job may cost, and was stopped"]
-    : ["TIMED_OUT", "The work took longer than it may"];
 }

@@ -17,6 +17,7 @@ import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Logger } from "../log.ts";
 import { commit, publishError } from "./commit.ts";
 import { type Attempt, currentAttempt, type Job } from "./job.ts";
+import { keepEdit } from "./kept-edits.ts";
 import type { Placing } from "./placing.ts";
 import { decide, type JobEvent, LEASE_MS } from "./state.ts";
 import { type JobStore, update } from "./store.ts";
@@ -196,6 +197,7 @@ export function createSteps(options: StepsOptions) {
     const { epoch } = attempt;
     try {
       await commit(artifacts, job);
+      if (job.edit) await keepEdit(artifacts, job_id, job.edit);
       await happened(job_id, { type: "committed", epoch });
       log.info({ job_id, epoch }, "published");
     } catch (error) {
@@ -239,10 +241,20 @@ export function createSteps(options: StepsOptions) {
     log.warn({ job_id: job.job_id, epoch: attempt.epoch, outcome: attempt.outcome, tail }, "attempt ended");
   }
 
+  /** Credits were switched off: what nobody has signed is not taken any more. The rest stays open until they are on again. */
+  async function chargeNothing({ job_id, charges }: Job): Promise<void> {
+    for (const from of charges) {
+      if (from.state !== "DUE") continue;
+      const to = { ...from, state: "REFUSED", error: "CHARGE_FAILED" } as const;
+      await happened(job_id, { type: "charge", from, to });
+    }
+  }
+
   return {
     happened,
     launched,
     release,
+    chargeNothing,
     /** The next step of a job that goes on. */
     async advance(job: Job, attempt: Attempt): Promise<void> {
       if (job.state === "COMMITTING") return publish(job, attempt);

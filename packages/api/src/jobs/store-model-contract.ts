@@ -1,6 +1,7 @@
+import { EdlClip } from "@kangklip/contract";
 import fc from "fast-check";
 import { expect } from "vitest";
-import { type Charge, isActive, type Job } from "./job.ts";
+import { type Charge, isActive, type Job, type Revision } from "./job.ts";
 import { endedAt, type JobStore } from "./store.ts";
 import { aCharge, aStoredJob } from "./testing.ts";
 
@@ -20,6 +21,14 @@ const wallets = fc.constantFrom("A", "B");
 const texts = fc.string({ unit: "binary", maxLength: 12 });
 const which = fc.constantFrom<0 | 1>(0, 1);
 
+/** A revision whose job is not there yet: something is to be done for its clip's. */
+const ORDER: Revision = {
+  ...{ clip_file: "clip_01.mp4", revision: 2, edit_job_id: aStoredJob(9).job_id, created_at: 1, changed: [] },
+  ...{
+    title: "",
+    order: EdlClip.parse({ index: 1, title: "", hook: "", segments: [{ start: 0, end: 1, text: "" }] }),
+  },
+};
 /** Jobs of few ids in every condition that a store tells apart. */
 const jobs = fc
   .record({
@@ -30,12 +39,14 @@ const jobs = fc
     ended_at: fc.option(fc.integer({ min: 0, max: 5 })),
     wallet: fc.option(wallets),
     charge: fc.constantFrom<Charge["state"] | null>(null, null, null, null, null, "SENDING", "CHARGED"),
+    order: fc.constantFrom(null, null, null, null, ORDER),
   })
-  .map(({ serial, title, state, released, ended_at, wallet, charge }): Job => {
+  .map(({ serial, title, state, released, ended_at, wallet, charge, order }): Job => {
     const job = aStoredJob(serial);
     const attempts = job.attempts.map((attempt) => ({ ...attempt, released }));
     const charges = charge === null ? [] : [aCharge({ state: charge })];
-    return { ...job, source_title: title, state, ended_at, attempts, wallet, charges };
+    const revisions = order === null ? [] : [order];
+    return { ...job, source_title: title, state, ended_at, attempts, wallet, charges, revisions };
   });
 
 const byId = (model: Model) =>

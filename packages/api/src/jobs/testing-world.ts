@@ -1,20 +1,12 @@
-import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  attemptKey,
-  CONTRACT_VERSION,
-  type CreateJob,
-  type JobId,
-  KangKlipError,
-  type Manifest,
-  type Report,
-  type Stage,
-} from "@kangklip/contract";
+import { type CreateJob, type JobId, KangKlipError } from "@kangklip/contract";
 import { aJob } from "@kangklip/contract/testing";
 import { createDiskStore } from "../artifacts/disk.ts";
 import { createClips } from "../clips/clips.ts";
+import { createEdits } from "../clips/edits.ts";
 import { createCharging } from "../credits/charging.ts";
 import { createFee } from "../credits/fee.ts";
 import type { CreditsLedger } from "../credits/ledger.ts";
@@ -27,6 +19,7 @@ import { currentAttempt, type Job } from "./job.ts";
 import { createJobs } from "./jobs.ts";
 import { createReconciler } from "./reconciler.ts";
 import { START } from "./testing.ts";
+import { launchedWorker } from "./testing-launched.ts";
 import { type StorePlace, sqlitePlace } from "./testing-place.ts";
 import { createTestingProvider, type FakeLaunch } from "./testing-provider.ts";
 import { createWork } from "./work.ts";
@@ -163,6 +156,7 @@ export async function aWorld(
       reconciler,
       jobs,
       clips,
+      edits: createEdits({ store, jobs, clips, artifacts: alive(artifacts), wake, now }),
       charging,
       /** Wallets show their names in the place of auth tokens. */
       unlock:
@@ -256,68 +250,7 @@ export async function aWorld(
       throw new Error(`${id} is still ${(await world.see(id)).state} after ${limitMs} ms`);
     },
     /** What runs in a launch: it speaks the worker's protocol with whatever API is there. */
-    worker(launch: FakeLaunch) {
-      const nonce = randomUUID();
-      const [job_id, epoch] = [
-        `kk_${launch.launchKey.slice(3, 29).toUpperCase()}`,
-        Number(launch.launchKey.split("-e")[1]),
-      ];
-      let token: string | undefined;
-      let seq = 0;
-      const said = () => ({ job_id, epoch, seq: ++seq });
-      const worker = {
-        get token() {
-          return token;
-        },
-        async claim(contract_version = CONTRACT_VERSION) {
-          const answer = await api.work.claim({
-            launch_key: launch.launchKey,
-            claim_token: launch.env.KK_CLAIM_TOKEN,
-            instance_nonce: nonce,
-            contract_version,
-          });
-          token = answer.attempt_token;
-          return answer;
-        },
-        pulse: () => api.work.heartbeat(token, { job_id, epoch }),
-        report: (report: Report) => api.work.report(token, report),
-        at: (stage: Stage, stage_progress: number) =>
-          api.work.report(token, { ...said(), status: "RUNNING", stage, stage_progress, message: null }),
-        /** Puts a clip and the manifest where its links would. @returns the manifest's hash */
-        async upload(text = `made by attempt ${epoch}`): Promise<string> {
-          const clip = Buffer.from(text);
-          const file = { name: "clip_01.mp4", size_bytes: clip.length, sha256: sha256(clip) } as const;
-          const manifest: Manifest = {
-            job_id,
-            clips: [
-              {
-                index: 1,
-                title: "A clip",
-                hook: "",
-                start: 0,
-                end: 30,
-                duration: 30,
-                segments: [],
-                file: file.name,
-              },
-            ],
-            selection: { mode: "heuristic" },
-            files: [file],
-          };
-          const bytes = Buffer.from(JSON.stringify(manifest));
-          await artifacts.put(attemptKey(job_id, epoch, file.name), clip, { contentType: "video/mp4" });
-          const json = { contentType: "application/json" };
-          await artifacts.put(attemptKey(job_id, epoch, "manifest.json"), bytes, json);
-          return sha256(bytes);
-        },
-        succeeded: (manifest_sha256: string) =>
-          api.work.report(token, { ...said(), status: "SUCCEEDED", manifest_sha256 }),
-        exit(exitCode: number) {
-          launch.seen = { phase: "exited", exitCode, reason: exitCode === 0 ? "completed" : "error" };
-        },
-      };
-      return worker;
-    },
+    worker: (launch: FakeLaunch) => launchedWorker(launch, { work: () => api.work, artifacts }),
     /** The newest launch. @throws Error where there is none */
     launch(): FakeLaunch {
       const last = provider.launches.at(-1);
@@ -341,5 +274,3 @@ export async function aWorld(
   };
   return world;
 }
-
-const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");

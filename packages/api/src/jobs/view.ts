@@ -57,7 +57,12 @@ export function viewOf(job: Job, version: number, { owner, now }: { owner: boole
       language: job.language,
       compute: job.compute,
       max_usd: job.max_usd,
+      caption_preset: job.caption_preset,
+      tighten: job.tighten,
+      output_language: job.output_language,
+      about: owner ? job.about : null,
     },
+    edit: editedBy(job),
     attempts: job.attempts.map((one) => attemptView(one, now)),
     usd: spentOn(job, now),
     notices: job.notices,
@@ -86,6 +91,10 @@ function attemptView(attempt: Attempt, now: number): AttemptView {
   };
 }
 
+function editedBy({ edit }: Job): JobView["edit"] {
+  return edit && { of: edit.of, clip_file: edit.clip_file, revision: edit.clip.revision };
+}
+
 function feeView(job: Job): JobView["fee"] {
   const fee = feeOf(job);
   return fee ? { credits: fee.amount, state: fee.state } : null;
@@ -94,7 +103,7 @@ function feeView(job: Job): JobView["fee"] {
 /** One row of a list of jobs, for whoever owns them. Pure. */
 export function rowOf(job: Job): JobRow {
   const view = viewOf(job, 1, { owner: true, now: job.updated_at });
-  const { job_id, status, state, stage, progress, created_at, error } = view;
+  const { job_id, status, state, stage, progress, created_at, error, edit } = view;
   return {
     job_id,
     status,
@@ -105,6 +114,7 @@ export function rowOf(job: Job): JobRow {
     source: sourceText(job),
     created_at,
     error,
+    edit,
   };
 }
 

@@ -9,7 +9,7 @@ import {
   type JobId,
   jobProgress,
   KangKlipError,
-  NO_WISHES,
+  type OutputLanguage,
   type PresignAnswer,
   type PresignInput,
   type Pulse,
@@ -17,6 +17,8 @@ import {
   type RankInput,
   type Report,
   STAGES,
+  type TranslateAnswer,
+  type TranslateInput,
 } from "@kangklip/contract";
 import { contentTypeOf } from "../artifacts/content-type.ts";
 import type { ArtifactStore } from "../artifacts/store.ts";
@@ -24,6 +26,7 @@ import type { Uploads } from "../uploads.ts";
 import { MAX_MANIFEST_BYTES } from "./commit.ts";
 import { type Attempt, currentAttempt, type Job } from "./job.ts";
 import { epochOfLaunch, jobOfLaunch } from "./launch.ts";
+import { wastedBefore, wishesOf } from "./spec.ts";
 import { decide, HEARTBEAT_SECONDS, LEASE_MS, RUN_MS } from "./state.ts";
 import { type JobStore, type StoredJob, update } from "./store.ts";
 import { attemptToken, claimToken, launchKeyIn, nonceHashIn, same, sha256 } from "./tokens.ts";
@@ -36,7 +39,10 @@ interface WorkOptions {
   fetchPolicy: FetchPolicy;
   /** Where workers at a provider reach this API; links to ourselves are made absolute with it. */
   baseUrl: (provider: string) => string;
+  /** Of titles, where a job does not say; default: the spoken one. */
+  outputLanguage?: OutputLanguage | undefined;
   rank: ((input: RankInput) => Promise<RankAnswer>) | undefined;
+  translate?: ((input: TranslateInput) => Promise<TranslateAnswer>) | undefined;
   wake: (id: JobId) => void;
   now?: () => number;
 }
@@ -44,13 +50,16 @@ interface WorkOptions {
 const PUT_SECONDS = 900;
 /** A worker asks once. One that cannot be trusted must not spend the operator's money without end. */
 const MAX_RANKINGS = 10;
+/** Five clips of a minute are two or three requests, and lines that were left out are asked for once more. */
+const MAX_TRANSLATIONS = 20;
 
 /**
  * What a worker may ask: claim its attempt once, then say how it goes and get links to upload to. The attempt's token names its
  * launch, so it is checked before anything else of the request is believed.
  */
 export function createWork(options: WorkOptions) {
-  const { store, artifacts, uploads, secret, fetchPolicy, baseUrl, rank, wake, now = Date.now } = options;
+  const { store, artifacts, uploads, secret, fetchPolicy, baseUrl, wake, now = Date.now } = options;
+  const { rank, translate, outputLanguage = "auto" } = options;
   const absolute = (url: string, { provider }: Attempt) =>
     new URL(url, `${baseUrl(provider ?? "process")}/`).href;
 
@@ -92,12 +101,13 @@ export function createWork(options: WorkOptions) {
   }
 
   /** @throws KangKlipError RATE_LIMITED where the attempt has asked too often */
-  async function countRanking(launchKey: string): Promise<void> {
-    for (let place = 1; place <= MAX_RANKINGS; place++)
-      if (await store.remember(`ranking:${launchKey}:${place}`, "", RUN_MS)) return;
+  async function countAsked(what: "ranking" | "translation", launchKey: string): Promise<void> {
+    const most = what === "ranking" ? MAX_RANKINGS : MAX_TRANSLATIONS;
+    for (let place = 1; place <= most; place++)
+      if (await store.remember(`${what}:${launchKey}:${place}`, "", RUN_MS)) return;
     throw new KangKlipError(
       "RATE_LIMITED",
-      `An attempt may ask the language model ${MAX_RANKINGS} times, not more`,
+      `An attempt may ask the language model ${most} times for a ${what}, not more`,
     );
   }
 
@@ -132,18 +142,15 @@ export function createWork(options: WorkOptions) {
       return {
         attempt_token: attemptToken(secret, input.launch_key, nonceHash),
         job: {
-          job_id: job.job_id,
+          ...wishesOf(job, outputLanguage),
           epoch,
           source:
             source.kind === "url"
               ? source
               : { ...source, url: absolute(await uploads.link(source.upload_id, RUN_MS / 1000), attempt) },
-          clip_duration_seconds: job.clip_duration_seconds,
-          clip_count: job.clip_count,
-          language: job.language,
           fetch_policy: fetchPolicy,
           can_rank: rank !== undefined,
-          ...NO_WISHES,
+          wasted_attempts: wastedBefore(job, epoch, now()),
         },
         heartbeat_seconds: HEARTBEAT_SECONDS,
         deadline: new Date(deadline).toISOString(),
@@ -207,8 +214,17 @@ export function createWork(options: WorkOptions) {
       const held = await authentic(token, input);
       mustBeCurrent(held);
       if (!rank) throw new KangKlipError("UNAVAILABLE", "No language model is configured");
-      await countRanking(held.attempt.launch_key);
+      await countAsked("ranking", held.attempt.launch_key);
       return rank(input);
+    },
+
+    /** Has the language model translate captions, like `rank`. @throws KangKlipError UNAVAILABLE, RATE_LIMITED */
+    async translate(token: string | undefined, input: TranslateInput): Promise<TranslateAnswer> {
+      const held = await authentic(token, input);
+      mustBeCurrent(held);
+      if (!translate) throw new KangKlipError("UNAVAILABLE", "No language model is configured");
+      await countAsked("translation", held.attempt.launch_key);
+      return translate(input);
     },
 
     /** `POST /api/callback/nosana`: the checks in the documented order, then the same reports as above. */

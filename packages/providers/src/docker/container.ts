@@ -26,6 +26,10 @@ export const markOf = (name: string): string => `${name}-cancelled`;
 
 /** The folder of the image that belongs to the worker alone: it may write into it, and it is not in memory. */
 const SCRATCH = "/scratch";
+/** Where workers keep finished stages for one another. In a volume of its own, whose owner is that of the image's folder of this name. */
+const CACHE = "/cache";
+/** The volume that all containers of an installation share. */
+const cacheOf = (scope: string): string => `kk-${scope}-cache`;
 const USER = 10_001;
 const TMP_BYTES = 512 << 20;
 /** More than all threads of ffmpeg, whisper and Node on a large machine; a fork bomb ends there. */
@@ -43,6 +47,8 @@ export interface Body {
   /** In place of what the image starts by itself. */
   command?: readonly string[] | undefined;
   settings: Readonly<Record<string, string>>;
+  /** Most that workers keep of finished stages, GB; 0: nothing. */
+  cacheGb: number;
   network: string;
   extraHosts: readonly string[];
   /** When the engine ends it, in seconds from its start. */
@@ -54,7 +60,7 @@ export interface Body {
 
 /** The body of POST /containers/create. */
 export function createBody({ spec, env, scope, config, gpu, ...rest }: Body) {
-  const { node, image, command, settings, network, extraHosts, seconds, memoryBytes, cpus } = rest;
+  const { node, image, command, settings, cacheGb, network, extraHosts, seconds, memoryBytes, cpus } = rest;
   return {
     Image: image,
     // `timeout` in the container ends the worker also where nobody is left who could ask for it
@@ -65,6 +71,12 @@ export function createBody({ spec, env, scope, config, gpu, ...rest }: Body) {
       HOME: SCRATCH,
       TMPDIR: SCRATCH,
       XDG_CACHE_HOME: `${SCRATCH}/.cache`,
+      // one container must not get at the others' work through it by a hostile file, so only a worker that can keep its children out uses it
+      ...(cacheGb > 0 && {
+        WORKER_CACHE_DIR: CACHE,
+        CACHE_MAX_GB: String(cacheGb),
+        CACHE_WALL: "required",
+      }),
       // images made for CUDA ask for all GPUs, and an engine whose runtime is NVIDIA's would give them
       ...(gpu?.request.Driver !== "nvidia" && { NVIDIA_VISIBLE_DEVICES: "void" }),
       ...env,
@@ -90,7 +102,10 @@ export function createBody({ spec, env, scope, config, gpu, ...rest }: Body) {
       NetworkMode: network,
       ...(extraHosts.length > 0 && { ExtraHosts: [...extraHosts] }),
       ReadonlyRootfs: true,
-      Mounts: [{ Type: "volume", Target: SCRATCH }], // without a name: it goes with the container
+      Mounts: [
+        { Type: "volume", Target: SCRATCH }, // without a name: it goes with the container
+        ...(cacheGb > 0 ? [{ Type: "volume", Source: cacheOf(scope), Target: CACHE }] : []),
+      ],
       Tmpfs: { "/tmp": `rw,nosuid,nodev,noexec,size=${TMP_BYTES},mode=1777` },
       CapDrop: ["ALL"],
       SecurityOpt: ["no-new-privileges"],

@@ -61,6 +61,25 @@ test("a container is created walled in, named after its launch, and with no more
   });
 });
 
+test("workers of one installation share a volume for finished stages, of the size that was set; none where it is 0", async () => {
+  await using wire = await startWireEngine();
+  const bodyWith = async (cacheGb: number) => {
+    await open(wire, { cacheGb }).submit(aLaunch());
+    return created(wire).at(-1)?.body;
+  };
+  const shared = await bodyWith(7.5);
+  expect(shared.HostConfig.Mounts).toEqual([
+    { Type: "volume", Target: "/scratch" },
+    { Type: "volume", Source: "kk-abcd-cache", Target: "/cache" },
+  ]);
+  expect(shared.Env).toEqual(
+    expect.arrayContaining(["WORKER_CACHE_DIR=/cache", "CACHE_MAX_GB=7.5", "CACHE_WALL=required"]),
+  );
+  const alone = await bodyWith(0);
+  expect(alone.HostConfig.Mounts).toEqual([{ Type: "volume", Target: "/scratch" }]);
+  expect(alone.Env.join()).not.toMatch(/CACHE_(DIR|MAX|WALL)/);
+});
+
 test("an image's own user is kept unless that is root", async () => {
   await using wire = await startWireEngine();
   const userOf = async (User: string) => {

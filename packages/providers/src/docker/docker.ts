@@ -37,6 +37,8 @@ export interface DockerProviderOptions {
   cpuLaunches?: "auto" | number | undefined;
   /** What the operator set for workers: not secret. */
   settings?: Readonly<Record<string, string>>;
+  /** Most that all workers together keep of finished stages on the engine's disk, GB; 0 (the default): nothing. */
+  cacheGb?: number;
   /** What the container runs in place of what its image starts. */
   command?: readonly string[];
   /** The program that knows the GPUs of this machine. */
@@ -59,6 +61,7 @@ export function createDockerProvider(options: DockerProviderOptions): ComputePro
     image,
     command,
     settings = {},
+    cacheGb = 0,
     network = "bridge",
     cpus,
     deadlineSlackSeconds = 120,
@@ -81,7 +84,7 @@ export function createDockerProvider(options: DockerProviderOptions): ComputePro
           rootless: (info.SecurityOptions ?? []).some((option) => option.includes("rootless")),
         });
   const submit = createSubmit({
-    ...{ engine, images, lease, scope, image, network, command, settings, cpus },
+    ...{ engine, images, lease, scope, image, network, command, settings, cacheGb, cpus },
     machine: machine.known,
     reach,
     memoryBytes: options.memoryBytes,

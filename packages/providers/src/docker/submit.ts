@@ -22,6 +22,7 @@ export interface SubmitOptions {
   network: string;
   command: readonly string[] | undefined;
   settings: Readonly<Record<string, string>>;
+  cacheGb: number;
   memoryBytes: number | undefined;
   cpus: number | undefined;
   cpuLaunches: "auto" | number | undefined;
@@ -49,7 +50,7 @@ interface Submission {
 
 /** Brings a launch to its container: created once, started once, whoever else tries the same and wherever one of them died. */
 export function createSubmit(options: SubmitOptions) {
-  const { engine, images, lease, machine, scope, image, command, settings, network, cpus } = options;
+  const { engine, images, lease, machine, scope, image, command, settings, cacheGb, network, cpus } = options;
 
   /** The container of that name, when whoever is about to start it has had the time to. */
   async function settled({ name, signal }: Submission): Promise<Container | undefined> {
@@ -80,7 +81,7 @@ export function createSubmit(options: SubmitOptions) {
     const create = async (gpu?: Gpu) => {
       const request = gpu && deviceRequestOf(found.driver, gpu, found.gpus.indexOf(gpu), info);
       const body = createBody({
-        ...{ spec, scope, image, config, command, settings, network, extraHosts },
+        ...{ spec, scope, image, config, command, settings, cacheGb, network, extraHosts },
         env: { ...env, KK_API_URL: url },
         node: nodeOf(info, gpu),
         seconds: Math.ceil(spec.requirements.maxRuntimeSeconds) + options.slackSeconds,

@@ -1,3 +1,4 @@
+import type { Language } from "@kangklip/contract";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { FetchedSource } from "../stage.ts";
@@ -37,7 +38,7 @@ async function heard(
   text: string,
   options: {
     language?: string | null;
-    job?: "en" | "id" | "auto";
+    job?: Language;
     seconds?: number;
     silences?: [number, number][];
   } = {},
@@ -207,6 +208,8 @@ test("captions in another language than the job's, empty ones and those of a few
   expect(await heard(line, { language: "id" })).toHaveProperty("unavailable");
   expect(await heard(line, { language: "id", job: "auto" })).toMatchObject({ language: "id" });
   expect(await heard(line, { language: null })).toMatchObject({ language: null });
+  expect(await heard(line, { language: "fr-CA", job: "fr" })).toMatchObject({ language: "fr" });
+  expect(await heard(line, { language: "iw", job: "he" })).toMatchObject({ language: "he" }); // as YouTube calls it
   expect(await heard("WEBVTT\n")).toHaveProperty("unavailable");
   expect(await heard("00:01.000 --> 00:08.000\n[Music]\n")).toHaveProperty("unavailable");
   expect(await heard(line, { seconds: 3600 })).toHaveProperty("unavailable");

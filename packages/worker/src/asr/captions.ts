@@ -8,6 +8,10 @@ import type { Transcriber } from "./transcriber.ts";
 
 /** Captions that cover less of the sound than this are for foreign lines or signs only. */
 const MIN_COVERAGE = 0.1;
+/** Codes that sites use for languages which whisper, and so a job, calls otherwise. */
+const OTHER_CODES: Readonly<Record<string, string>> = {
+  ...{ iw: "he", in: "id", ji: "yi", jv: "jw", fil: "tl", nb: "no", cmn: "zh" },
+};
 /** More than two rows of captions hold. */
 const MOST_SHOWN_WORDS = 60;
 /** Longest time a stamped word is believed to last: most files only say when words begin. */
@@ -20,7 +24,8 @@ export function createCaptionsTranscriber(): Transcriber {
     async transcribe({ context, source, sound, durationSeconds }) {
       const { captions } = source;
       if (!captions) return { unavailable: "the source has no captions" };
-      const language = captions.language?.toLowerCase().split(/[-_]/)[0] || null;
+      const code = captions.language?.toLowerCase().split(/[-_]/)[0] || null;
+      const language = code && (OTHER_CODES[code] ?? code);
       const wanted = context.job.language;
       if (language && wanted !== "auto" && language !== wanted)
         return { unavailable: `the source's captions are in "${language}" and the job asks for "${wanted}"` };

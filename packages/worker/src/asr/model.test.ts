@@ -5,11 +5,13 @@ import { readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import type { Language } from "@kangklip/contract";
 import { expect, test } from "vitest";
 import { lockFile } from "./lock-file.ts";
 import { findModel, modelLanguages } from "./model.ts";
 import { temporaryDir } from "./testing.ts";
 import { tinyModel } from "./tiny-model.ts";
+import { languageFor } from "./whisper.ts";
 
 const BYTES = randomBytes(300_000);
 const MODEL = {
@@ -215,6 +217,9 @@ test("MODEL_PATH is used as it is, if it is a model at all", async () => {
     modelLanguages(join(temporary.dir, name)),
   );
   expect(await Promise.all(languages)).toEqual(["all", "en", undefined, undefined, undefined]);
+  const asked = (name: string, wanted: Language) => languageFor(join(temporary.dir, name), wanted);
+  expect(await Promise.all([asked("model", "fr"), asked("model", "auto")])).toEqual(["fr", "auto"]);
+  expect(await Promise.all([asked("english", "auto"), asked("english", "fr")])).toEqual(["en", undefined]);
   const options = {
     ...{
       modelsDir: temporary.dir,

@@ -29,7 +29,7 @@ const DEFAULT_MODEL: ModelFile = {
 const MODEL_HUB = "https://huggingface.co";
 
 /** A failed fetch is not tried again for this long: a machine without network would wait in every job. */
-const RETRY_AFTER_MS = 10 * 60_000;
+export const RETRY_AFTER_MS = 10 * 60_000;
 const LOCK_POLL_MS = 500;
 const WAY_OUT = "Set MODEL_PATH to a whisper.cpp model file";
 

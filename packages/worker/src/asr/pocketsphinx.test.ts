@@ -106,10 +106,12 @@ test.skipIf(!tools)(
     ).toEqual({
       unavailable: "there is no no-such-program on PATH",
     });
-    const indonesian = await hearing(temporary.dir, wav, { job: { language: "id" } });
-    expect(await createPocketsphinxTranscriber().transcribe(indonesian)).toEqual({
-      unavailable: "pocketsphinx knows English only",
-    });
+    for (const language of ["id", "fr"] as const) {
+      const other = await hearing(temporary.dir, wav, { job: { language } });
+      expect(await createPocketsphinxTranscriber().transcribe(other)).toEqual({
+        unavailable: "pocketsphinx knows English only",
+      });
+    }
     await expect(
       createPocketsphinxTranscriber("false").transcribe(await hearing(temporary.dir, wav)),
     ).rejects.toThrow(/pocketsphinx stopped with exit code 1/);

@@ -26,7 +26,8 @@ export function createPocketsphinxTranscriber(program = PROGRAM): Transcriber {
     name: "pocketsphinx",
     async transcribe(hearing) {
       const { context, sound, durationSeconds } = hearing;
-      if (context.job.language === "id") return { unavailable: "pocketsphinx knows English only" };
+      if (!["auto", "en"].includes(context.job.language))
+        return { unavailable: "pocketsphinx knows English only" };
       const parts = partsOf(sound, durationSeconds, PARTS);
       const heard = await hearParts(hearing, parts, program);
       if (!heard) return { unavailable: `there is no ${program} on PATH` };

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import { KangKlipError, type Word } from "@kangklip/contract";
+import { KangKlipError, type Language, type Word } from "@kangklip/contract";
 import { startChild } from "../child.ts";
 import { spreadWords } from "./captions.ts";
 import { believableWords } from "./doubt.ts";
@@ -47,9 +47,9 @@ export const WHISPER_PARTS = PARTS;
 export const ENGLISH_MODEL = { unavailable: "the model of MODEL_PATH knows English only" };
 
 /** The language to ask a model for, "auto" where it is to tell it; undefined where the model does not know the wanted one. */
-export async function languageFor(model: string, wanted: "auto" | "en" | "id"): Promise<string | undefined> {
+export async function languageFor(model: string, wanted: Language): Promise<string | undefined> {
   if ((await modelLanguages(model)) !== "en") return wanted;
-  return wanted === "id" ? undefined : "en";
+  return wanted === "auto" || wanted === "en" ? "en" : undefined;
 }
 
 /** Words of whisper as segments, without its inventions, and where they sound. */

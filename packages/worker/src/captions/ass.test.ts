@@ -36,6 +36,29 @@ test("one event per word, which lights up that word and leaves the others where 
   ]);
 });
 
+test("captions of a split frame lie on the seam, plates too, and the others stay where they are", async () => {
+  const cues = cuesOf(["One", "two.", "Three", "four", "five", "six.", "Seven", "eight."]);
+  const [, second] = cues;
+  const splits = [{ start: (second?.start ?? 0) - 0.05, end: (second?.end ?? 0) - 0.05 }];
+  for (const preset of ["amber", "boxed", "pop"] as const) {
+    const own = await captionStyle(settings, { preset });
+    const margins = (file: string) => eventsOf(file).map((event) => Number(event.split(",")[7]));
+    expect(new Set(margins(captionsAss(cues, own, 25)))).toEqual(new Set([0]));
+    const file = captionsAss(cues, own, 25, splits);
+    const count = captionEvents(cues.slice(1, 2), own).length;
+    const lifted = margins(file).filter((margin) => margin > 0);
+    expect(lifted).toHaveLength(count);
+    const lines = preset === "pop" ? 1 : (second?.lines.length ?? 0);
+    // the block's middle is the frame's
+    for (const margin of lifted) expect(margin + (lines * own.fontSize) / 2).toBeCloseTo(960, 0);
+    const plates = Array.from(file.matchAll(/\\pos\([\d.]+,([\d.]+)\)/g), ([, y]) => Number(y));
+    if (preset === "boxed") {
+      expect(plates.filter((y) => Math.abs(y - 960) < 200)).toHaveLength(count / 2);
+      expect(plates.length).toBeGreaterThan(count / 2);
+    }
+  }
+});
+
 test("emoji are not drawn but stay in the subtitle files", () => {
   const cues = cuesOf(["Hot", "🔥👩‍🔧❤️", "stuff™."]);
   const events = eventsOf(captionsAss(cues, style, 25));

@@ -41,14 +41,23 @@ function assFile(size: { width: number; height: number }, style: string, events:
 /**
  * Captions as an ASS file, drawn as the style's preset draws them. Every change falls on a frame: the one nearest to the word's time.
  * @param fps of the picture that they are drawn into
+ * @param splits when the frame is split into halves, clip seconds: there captions lie on the seam, where they cover nobody's face
  */
-export function captionsAss(cues: Cue[], style: CaptionStyle, fps: number): string {
+export function captionsAss(
+  cues: Cue[],
+  style: CaptionStyle,
+  fps: number,
+  splits: { start: number; end: number }[] = [],
+): string {
   const { font, fontSize, outline, shadow, marginH, marginV, strip, colours } = style;
   const at = frameTimes(fps);
-  const events = captionEvents(cues, style).map(
-    ({ layer, start, end, text }) =>
-      `Dialogue: ${layer},${assTime(at(start))},${assTime(at(end))},Caption,,0,0,0,,${text}`,
-  );
+  const events = cues.flatMap((cue) => {
+    const margin = isMostly(cue, splits) ? seamMargin(cue, style) : null;
+    return captionEvents([cue], margin === null ? style : { ...style, marginV: margin }).map(
+      ({ layer, start, end, text }) =>
+        `Dialogue: ${layer},${assTime(at(start))},${assTime(at(end))},Caption,,0,0,${margin ?? 0},,${text}`,
+    );
+  });
   const [text, edge] = [assColour(colours.text), assColour(colours.outline)];
   // style 4 is libass's own: one box behind the whole caption, in the last colour, wider than the text by the shadow
   const seeThrough = Math.round((1 - STRIP_OPACITY) * 255)
@@ -63,6 +72,16 @@ export function captionsAss(cues: Cue[], style: CaptionStyle, fps: number): stri
   const look = `Caption,${font},${fixed(fontSize)},${colour},-1,0,0,0,100,100,0,0,${border},2,${margins},-1`;
   return assFile(style, look, events);
 }
+
+/** Whether more than half of a caption's time lies within the spans. */
+function isMostly({ start, end }: Cue, spans: { start: number; end: number }[]): boolean {
+  const inside = spans.map((span) => Math.max(0, Math.min(end, span.end) - Math.max(start, span.start)));
+  return inside.reduce((sum, seconds) => sum + seconds, 0) * 2 > end - start;
+}
+
+/** Brings the middle of a caption to the middle of the frame. */
+const seamMargin = ({ lines }: Cue, { height, fontSize, shows }: CaptionStyle) =>
+  Math.round((height - (shows === "words" ? 1 : lines.length) * fontSize) / 2);
 
 /** The mark of a preview: its name, slanted and see-through, across the picture for as long as the clip runs. */
 export function previewMarkAss(width: number, height: number, font: string, clipSeconds: number): string {

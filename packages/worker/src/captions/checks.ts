@@ -69,11 +69,16 @@ function atLeast(id: string, value: number, min: number, unit: string): CaptionC
   return { id, value, unit, min, pass: value >= min - EPSILON };
 }
 
-function boxChecks(cues: Cue[], style: CaptionStyle): CaptionCheck[] {
-  const { width, height, marginV, outline, strip, preset } = style;
-  const widths = drawnWidths(cues, style);
+/** Where captions of an output size stay, in its pixels: the apps' own buttons lie around it. */
+export function safeBox({ width, height, preset }: Pick<CaptionStyle, "width" | "height" | "preset">) {
   const [left, right] = [BOX.left, BOX.right].map((x) => (x * width) / 1080) as [number, number];
-  const foot = ((preset === "strict" ? BOX.strictFoot : BOX.foot) * height) / 1920;
+  return { left, right, foot: ((preset === "strict" ? BOX.strictFoot : BOX.foot) * height) / 1920 };
+}
+
+function boxChecks(cues: Cue[], style: CaptionStyle): CaptionCheck[] {
+  const { width, height, marginV, outline, strip } = style;
+  const widths = drawnWidths(cues, style);
+  const { left, right, foot } = safeBox(style);
   const beside = widths.map((w) => Math.max(0, left - (width - w) / 2, (width + w) / 2 - right));
   const below = Math.max(0, height - marginV + (strip ? outline : 0) - foot);
   return [

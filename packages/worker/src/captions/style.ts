@@ -82,6 +82,8 @@ interface Known {
   preset?: CaptionPreset | undefined;
   /** Fonts of this machine; null or undefined: it could not be asked. */
   fonts?: MachineFonts | null;
+  /** How exact the words' times are: where they were spread over a line, no word is lit up or shown by itself. */
+  timing?: "word" | "line" | undefined;
 }
 
 /**
@@ -91,10 +93,10 @@ interface Known {
  */
 export async function captionStyle(
   settings: CaptionSettings,
-  { preset = settings.captionPreset ?? "amber", fonts = null }: Known = {},
+  { preset = settings.captionPreset ?? "amber", fonts = null, timing = "word" }: Known = {},
 ): Promise<CaptionStyle> {
   const { renderWidth: width, renderHeight: height } = settings;
-  const look = LOOKS[preset];
+  const look = timing === "line" ? unlit(LOOKS[preset]) : LOOKS[preset];
   const shipped = { family: look.face.family, metrics: await metricsOf(look.face.file) };
   const wanted = wantedFamily(settings.captionFont);
   const { own, guessed, warnings } = chooseFont(wanted, shipped, fonts);
@@ -135,6 +137,12 @@ export async function captionStyle(
     warnings: [...warnings, ...warning],
   };
 }
+
+/** A look that lights up no word; one that shows single words becomes that of whole captions most like it. */
+const unlit = (look: Look): Look => ({
+  ...(look.shows === "words" ? { ...LOOKS.bold, foot: look.foot } : look),
+  shows: "nothing",
+});
 
 const codePointOf = (character: string) => character.codePointAt(0) ?? 0;
 

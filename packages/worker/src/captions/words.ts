@@ -81,7 +81,7 @@ function piecesOf({ word, start, end }: Word, fits: (text: string) => boolean): 
 }
 
 /** 你好世界 → 你好 + 世界, with signs at the end of what they follow. */
-function splitUnspaced(text: string): { text: string; glued: boolean }[] {
+export function splitUnspaced(text: string): { text: string; glued: boolean }[] {
   if (!UNSPACED.test(text)) return [{ text, glued: false }];
   const pieces: string[] = [];
   for (const { segment, isWordLike } of wordPieces.segment(text)) {

@@ -32,7 +32,9 @@ export function detailShare(columns: number[], from: number, to: number): number
 }
 
 const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
-const isFlat = (columns: number[]) => !(sum(columns) / columns.length >= FLAT);
+/** Edges per pixel; NaN without columns. */
+export const meanDetail = (columns: number[]) => sum(columns) / columns.length;
+const isFlat = (columns: number[]) => !(meanDetail(columns) >= FLAT);
 
 /**
  * The place of a window that shows most of the detail. `part` is the window's width, 0..1 of the picture's.

@@ -49,7 +49,9 @@ afterAll(async () => {
 
 describe.skipIf(!tools)("the framer (needs ffmpeg)", () => {
   test("shows whoever speaks, whole slides, and jumps on the first frame of each shot", async () => {
-    const { frames, ...log } = await framing("talk.mp4", [[0, CUTS.end]]);
+    const { frames, shown, faces, ...log } = await framing("talk.mp4", [[0, CUTS.end]]);
+    expect(shown).toEqual(frames);
+    expect(faces?.length).toBeGreaterThan(20);
     expect(log).toEqual({ shots: 3, detected: 2, backend: "blazeface", reason: null, error: null });
     expect(frames.map(({ layout, reason }) => `${layout} ${reason}`)).toEqual([
       ...["crop speaker", "crop speaker"],
@@ -64,6 +66,44 @@ describe.skipIf(!tools)("the framer (needs ffmpeg)", () => {
     expectInMiddle(close, GUEST.close * 640);
     for (const frame of [host, guest]) expect(eyesOf(frame, 480 / 1080)).toBeGreaterThan(0.25);
     for (const frame of [host, guest]) expect(eyesOf(frame, 480 / 1080)).toBeLessThan(0.45);
+  });
+
+  test("uses the framing that a clip brings along: the EDL is the truth, nothing is decoded; wishes are for the picture alone", async () => {
+    const nowhere = { ...(await source("talk.mp4")), file: join(dir, "gone.mp4") };
+    const framing: ShotFrame[] = [
+      { start: 0, end: 1, layout: "crop", x: 100, y: 0, w: 202, h: 360, reason: "speaker" },
+      { start: 1, end: 3, layout: "fit", x: 0, y: 0, w: 640, h: 360, reason: "wide" },
+    ];
+    const overrides = [{ from: 6, to: 7, layout: "crop" as const, focus: { x: 0.5, y: 0.5 } }];
+    const made = await framer.frame(clip([[5, 8]], { framing, overrides }), nowhere);
+    expect(made.frames).toEqual(framing);
+    expect(made.shown).toMatchObject([
+      { start: 0, end: 1, x: 100 },
+      { start: 1, end: 2, layout: "crop", x: 220, reason: "override" },
+      { start: 2, end: 3, layout: "fit" },
+    ]);
+    expect(made).toMatchObject({ shots: 2, detected: 1, backend: "blazeface" });
+  });
+
+  test("plans anew what a clip brings along for something else, and applies the wishes to that", async () => {
+    const outside = {
+      start: 0,
+      end: 1.5,
+      layout: "crop" as const,
+      x: 9000,
+      y: 0,
+      w: 202,
+      h: 360,
+      reason: "face",
+    };
+    const overrides = [{ from: 7.5, to: 99, layout: "fit" as const }];
+    const made = await framing("talk.mp4", [[7, 8.5]], { framing: [outside], overrides });
+    expect(made.frames).toMatchObject([{ layout: "crop", reason: "face" }]);
+    expectInMiddle(made.frames[0], GUEST.close * 640);
+    expect(made.shown).toMatchObject([
+      { start: 0, end: 0.5, layout: "crop" },
+      { start: 0.5, end: 1.5, layout: "fit", w: 640, reason: "override" },
+    ]);
   });
 
   test("counts frames as the renderer does when a clip starts between two of them", async () => {

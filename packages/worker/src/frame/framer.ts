@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { EdlClip, FaceLog } from "@kangklip/contract";
+import type { EdlClip, FaceLog, ShotFrame } from "@kangklip/contract";
 import { runUp } from "../media/clip-args.ts";
 import { outputRate } from "../media/clip-timeline.ts";
 import { squareSize } from "../media/probe.ts";
@@ -8,8 +8,10 @@ import { watch } from "./analysis.ts";
 import { activeArea } from "./bars.ts";
 import { makeFace } from "./blazeface.ts";
 import { createFaceFinder, type FaceFinder } from "./faces.ts";
+import { keptFraming } from "./kept.ts";
+import { withOverrides } from "./overrides.ts";
 import type { Box } from "./picture.ts";
-import { planFrames, roundSeconds } from "./plan.ts";
+import { planFrames, roundSeconds, showsFace } from "./plan.ts";
 import { type Stretch, seeShots } from "./shots.ts";
 import type { Sample } from "./track.ts";
 import { fillsFrame } from "./window.ts";
@@ -28,7 +30,8 @@ export interface FramerContext extends Pick<StageContext, "dir" | "tools" | "sig
 /** Looks at the clips of one job; dispose it with the job. */
 export interface Framer extends AsyncDisposable {
   /**
-   * Where the window of the settings' shape lies over the clip: frames from 0 to the clip's length, in pixels of the upright,
+   * A clip that brings a framing along is not looked at: the EDL is the truth, and `frames` is what it says. One that does not belong to
+   * the clip (see keptFraming) is found anew. `shown` is always with the clip's overrides. Else: where the window of the settings' shape lies over the clip: frames from 0 to the clip's length, in pixels of the upright,
    * square-pixel source. Without a working face detector the clip is framed by its detail and `backend` says "unavailable".
    * A source of the window's own shape is not looked at.
    * @throws the abort's reason, or what `runFfmpeg` throws where the stretch cannot be decoded.
@@ -54,6 +57,12 @@ export function createFramer(context: FramerContext): Framer {
 
   async function frame(clip: EdlClip, source: FetchedSource): Promise<Framing> {
     const { width: w, height: h } = squareSize(source.info.video);
+    const kept = keptFraming(clip.framing, secondsOf(clip), { w, h });
+    const seen = kept ? asKept(kept) : await look(clip, source, { w, h });
+    return { ...seen, shown: withOverrides(seen.frames, clip, { w, h }, target) };
+  }
+
+  async function look(clip: EdlClip, source: FetchedSource, { w, h }: Pick<Box, "w" | "h">): Promise<Seen> {
     if (fillsFrame({ w, h }, target)) return ownShape(clip, { x: 0, y: 0, w, h });
 
     const finder = await workingFinder();
@@ -72,9 +81,10 @@ export function createFramer(context: FramerContext): Framer {
       seeShots(failure ? { ...stretch, samples: [] } : stretch, { area, target, isSpeech }),
     );
     return {
-      frames: planFrames(shots, area, target),
+      frames: planFrames(shots, area, target, { w, h }),
       shots: shots.length,
       detected: shots.filter(({ scenes }) => scenes.length > 0).length,
+      faces: failure ? [] : stretches.flatMap(({ samples }) => samples),
       ...(failure
         ? { backend: "unavailable", ...failure }
         : { backend: "blazeface", reason: null, error: null }),
@@ -90,11 +100,21 @@ export function createFramer(context: FramerContext): Framer {
   };
 }
 
+type Seen = Omit<Framing, "shown">;
+
+const secondsOf = ({ segments }: Pick<EdlClip, "segments">) =>
+  roundSeconds(segments.reduce((sum, { start, end }) => sum + Math.max(0, end - start), 0));
+
+/** What is said of a clip that was looked at before. */
+const asKept = (frames: ShotFrame[]): Seen => ({
+  ...{ frames, shots: frames.length, detected: frames.filter(showsFace).length },
+  ...{ backend: "blazeface", reason: null, error: null },
+});
+
 /** The framing of a picture that has the window's shape already. */
-function ownShape({ segments }: EdlClip, box: Box): Framing {
-  const end = segments.reduce((sum, segment) => sum + segment.end - segment.start, 0);
+function ownShape(clip: EdlClip, box: Box): Seen {
   return {
-    frames: [{ start: 0, end: roundSeconds(end), layout: "crop", ...box, reason: "portrait" }],
+    frames: [{ start: 0, end: secondsOf(clip), layout: "crop", ...box, reason: "portrait" }],
     ...{ shots: 1, detected: 0, backend: "blazeface", reason: null, error: null },
   };
 }

@@ -79,6 +79,69 @@ describe("planFrames", () => {
     expect(glimpse).toMatchObject([{ start: 0, end: 4.8, x: 316 }]);
   });
 
+  const pair = (left: number, right: number, start = 0, end = 5): Partial<SeenShot> => ({
+    scenes: [{ start, end, subject: subject(left), lower: subject(right), reason: "split_exchange" }],
+  });
+
+  test("shows two people one above the other, each alone in a window of half a frame, both heads whole, the lower one below the seam's captions", () => {
+    const [frame] = planFrames([shot(0, 5, pair(500, 1420))], area, target);
+    expect(frame).toMatchObject({ layout: "split", reason: "split_exchange" });
+    const windows = [frame, frame?.lower].map((box) => box ?? area);
+    for (const [i, { x, y, w, h }] of windows.entries()) {
+      expect(w / h).toBeCloseTo(1080 / 960, 1);
+      const middle = [500, 1420][i] ?? 0;
+      expect((middle - x) / w).toBeCloseTo(0.5, 1);
+      const crown = (300 - 0.6 * 260 - y) / h;
+      expect(crown).toBeGreaterThanOrEqual(i === 0 ? -0.01 : 0.08);
+      expect((300 + 260 - y) / h).toBeLessThan(0.9);
+      const other = [1420, 500][i] ?? 0;
+      expect(other - 130 > x + w || other + 130 < x).toBe(true);
+    }
+  });
+
+  test("joins equal splits, and holds one through a glimpse of something else", () => {
+    const twice = planFrames([shot(0, 5, pair(500, 1420)), shot(5, 9, pair(504, 1424, 5, 9))], area, target);
+    expect(twice).toMatchObject([{ start: 0, end: 9 }]);
+    const moved = planFrames([shot(0, 5, pair(500, 1420)), shot(5, 9, pair(500, 1200, 5, 9))], area, target);
+    expect(moved).toHaveLength(2);
+    const glimpse = planFrames([shot(0, 5, pair(500, 1420)), shot(5, 5.6)], area, target);
+    expect(glimpse).toMatchObject([{ start: 0, end: 5.6, layout: "split" }]);
+  });
+
+  test("lets a window move, never joins one on its way with its neighbour, and holds the place where it came to rest", () => {
+    const path = [
+      { at: 1, x: 200, y: 0 },
+      { at: 2, x: 901.004, y: 0 },
+    ];
+    const walk = { scenes: [{ start: 0, end: 5, subject: subject(504), path, reason: "face" }] };
+    const frames = planFrames([shot(0, 5, walk), shot(5, 5.8), shot(6, 9, { middle: 504 })], area, target);
+    expect(frames).toEqual([
+      {
+        ...{ start: 0, end: 5, layout: "crop", x: 200, y: 0, w: 608, h: 1080, reason: "face" },
+        path: [path[0], { at: 2, x: 901, y: 0 }],
+      },
+      { start: 5, end: 5.8, layout: "crop", x: 902, y: 0, w: 608, h: 1080, reason: "held" },
+      { start: 6, end: 9, layout: "crop", x: 200, y: 0, w: 608, h: 1080, reason: "face" },
+    ]);
+  });
+
+  test("remembers of a picture that is shown whole where a window would lie", () => {
+    const [slide] = planFrames([shot(0, 4)], area, target);
+    expect(slide?.focus).toEqual({ x: 0.5, y: 0.5 });
+    const small = { scenes: [{ start: 0, end: 4, subject: subject(1700, 110), reason: "face" }] };
+    const [inset] = planFrames([shot(0, 4, small)], area, target);
+    expect((inset?.focus?.x ?? 0) * 1920).toBeCloseTo(1700, -1);
+  });
+
+  test("shows a screencast whole whose larger face has hardly anything else around it, but not a room with a picture on the wall", () => {
+    const corner = (share: number, edges: number) =>
+      Array.from({ length: 480 }, (_, i) => (i > 350 ? share : 1) * edges);
+    const face = { scenes: [{ start: 0, end: 4, subject: subject(1750, 170), reason: "face" }] };
+    const layoutOf = (share: number, edges: number) =>
+      planFrames([shot(0, 4, { ...face, columns: corner(share, edges) })], area, target)[0]?.layout;
+    expect([layoutOf(0.02, 12), layoutOf(0.02, 1), layoutOf(0.9, 12)]).toEqual(["fit", "crop", "crop"]);
+  });
+
   test("covers any row of shots without gap or overlap, inside the area, as the contract wants it", () => {
     const length = fc.double({ min: 0.2, max: 9, noNaN: true });
     const middle = fc.option(fc.integer({ min: 0, max: 1000 }), { nil: undefined });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { makeFace } from "./blazeface.ts";
-import { planFrames } from "./plan.ts";
+import { follow, valueAt } from "./follow.ts";
+import { planFrames, type Scene } from "./plan.ts";
 import { arrangeShot } from "./scenes.ts";
 import { trackFaces } from "./track.ts";
 
@@ -18,6 +19,14 @@ function arrange(faces: ReturnType<typeof face>[][]) {
   const samples = faces.map((seen, i) => ({ time: i / 5, faces: seen }));
   return arrangeShot(shot, trackFaces(samples), context);
 }
+const shotOf = (end: number, scenes: Scene[]) => ({
+  ...{ start: 0, end, scenes, columns: [], movement: 1, thumb: new Uint8Array() },
+});
+const cornerAt = (path: Scene["path"] = [], at: number) =>
+  valueAt(
+    path.map((point) => ({ at: point.at, value: point.x })),
+    at,
+  );
 const times = <T>(count: number, make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i));
 
 describe("arrangeShot", () => {
@@ -37,18 +46,44 @@ describe("arrangeShot", () => {
     expect(scenes).toHaveLength(1);
   });
 
-  test("follows a walking speaker in rests of a second and more, with the face inside all the time", () => {
+  test("goes with a walking speaker, the face inside all the time", () => {
     const path = (i: number) => 300 + i * 13;
     const scenes = arrange(times(100, (i) => [face(path(i))]));
-    expect(scenes.length).toBeGreaterThan(2);
-    const shot = { start: 0, end: 20, scenes, columns: [], movement: 1, thumb: new Uint8Array() };
-    const frames = planFrames([shot], area, target);
-    for (const frame of frames) expect(frame.end - frame.start).toBeGreaterThanOrEqual(1);
+    expect(scenes).toHaveLength(1);
+    const [frame] = planFrames([shotOf(20, scenes)], area, target);
+    expect(frame).toMatchObject({ layout: "crop", reason: "face" });
     for (let i = 0; i < 100; i++) {
-      const frame = frames.find(({ end }) => i / 5 < end);
-      const at = (path(i) - (frame?.x ?? 0)) / (frame?.w ?? 1);
+      const corner = cornerAt(frame?.path, i / 5);
+      const at = (path(i) - corner) / (frame?.w ?? 1);
       expect(at).toBeGreaterThan(0.2);
       expect(at).toBeLessThan(0.8);
+      expect(corner >= 0 && corner + (frame?.w ?? 0) <= area.w).toBe(true);
+    }
+  });
+
+  test("has the head of somebody who comes nearer inside, and goes down with somebody who sits down", () => {
+    const nearer = arrange(times(60, (i) => [face(400 + i * 12, 120 + i * 3)]));
+    expect(nearer[0]?.subject.faceWidth).toBeGreaterThan(240);
+    const sits = arrange(
+      times(60, (i) => {
+        const down = Math.min(1, Math.max(0, (i - 20) / 10));
+        const one = face(400 + i * 9, 110);
+        return [{ ...one, y: one.y + 260 * down, eyeY: one.eyeY + 260 * down }];
+      }),
+    );
+    const [frame] = planFrames([shotOf(12, sits)], area, target);
+    const [first, last] = [frame?.path?.[0], frame?.path?.at(-1)];
+    expect((last?.y ?? 0) - (first?.y ?? 0)).toBeGreaterThan(100);
+  });
+
+  test("cuts where a face jumps to and fro faster than any window could", () => {
+    const hop = (i: number) => (Math.floor(i / 8) % 2 ? 1500 : 300);
+    const track = times(80, (i) => ({ time: i / 5, face: face(hop(i)) }));
+    const scenes = follow(track, { start: 0, end: 16 }, "face", { area, target });
+    expect(scenes.length).toBeGreaterThan(2);
+    for (const { start, end, path } of scenes) {
+      expect(end - start).toBeGreaterThanOrEqual(1);
+      expect(path).toBeUndefined();
     }
   });
 

@@ -16,6 +16,10 @@ const BELIEVED_SCORE = 0.65;
 const LEAST_PART = 0.15;
 /** A face is the same one when its middle has moved by less than this part of its size, at up to twice or half its size. */
 const SAME_WITHIN = 0.7;
+/** … or by this one, where it is as large as before within the second figure and was seen so many seconds ago. */
+const RUNS_WITHIN = 1.2;
+const SIMILAR = 1.25;
+const SOON_SECONDS = 0.5;
 
 /**
  * Joins the faces of one shot's samples into tracks and drops the false ones: a face must be seen in three of five samples in
@@ -24,17 +28,17 @@ const SAME_WITHIN = 0.7;
 export function trackFaces(samples: Sample[]): Track[] {
   const tracks: { seen: Track; samples: number[] }[] = [];
   for (const [index, { time, faces }] of samples.entries()) {
-    for (const face of faces) {
-      const nearest = tracks
-        .filter(({ samples: of }) => of.at(-1) !== index)
-        .map((track) => ({ track, far: distance(track.seen.at(-1)?.face, face) }))
-        .filter(({ far }) => far < SAME_WITHIN)
-        .sort((a, b) => a.far - b.far)[0]?.track;
-      const track = nearest ?? { seen: [], samples: [] };
-      if (!nearest) tracks.push(track);
+    const matches = tracks.flatMap((track) =>
+      faces.map((face) => ({ track, face, far: distance(track.seen, face, time) })),
+    );
+    const left = new Set(faces);
+    for (const { track, face, far } of matches.sort((a, b) => a.far - b.far)) {
+      if (far >= 1 || !left.has(face) || track.samples.at(-1) === index) continue;
       track.seen.push({ time, face });
       track.samples.push(index);
+      left.delete(face);
     }
+    for (const face of left) tracks.push({ seen: [{ time, face }], samples: [index] });
   }
   return tracks
     .filter(({ seen }) => seen.some(({ face }) => face.score >= BELIEVED_SCORE))
@@ -49,13 +53,28 @@ function persists(indices: number[], total: number): boolean {
   return indices.some((first, i) => (indices[i + 2] ?? Number.POSITIVE_INFINITY) - first < 5);
 }
 
-/** Distance of the middles in units of the faces' size; infinite where one is more than twice as large. */
-function distance(one: Face | undefined, other: Face): number {
-  if (!one) return Number.POSITIVE_INFINITY;
-  const ratio = one.w / other.w;
+/**
+ * How far a face is from a track, 1 and more where it is somebody else's: by where the track was last, or by where it would be by now if it
+ * went on. Infinite where one is more than twice as large.
+ */
+function distance(seen: Track, face: Face, time: number): number {
+  const [before, last] = [seen.at(-2), seen.at(-1)];
+  if (!last) return Number.POSITIVE_INFINITY;
+  const ratio = last.face.w / face.w;
   if (ratio > 2 || ratio < 0.5) return Number.POSITIVE_INFINITY;
-  const [x, y] = [one.x + one.w / 2 - other.x - other.w / 2, one.y + one.h / 2 - other.y - other.h / 2];
-  return Math.hypot(x, y) / ((one.w + other.w) / 2);
+  const size = (last.face.w + face.w) / 2;
+  const middle = (of: Face) => [of.x + of.w / 2, of.y + of.h / 2] as const;
+  const [x, y] = middle(face);
+  const [lastX, lastY] = middle(last.face);
+  const seconds = time - last.time;
+  // somebody who starts to run is not where they were; nobody else of the same size is there either
+  const alike = ratio < SIMILAR && ratio > 1 / SIMILAR && seconds <= SOON_SECONDS;
+  const resting = Math.hypot(x - lastX, y - lastY) / size / (alike ? RUNS_WITHIN : SAME_WITHIN);
+  if (!before || seconds > SOON_SECONDS || last.time - before.time > SOON_SECONDS) return resting;
+  const k = seconds / (last.time - before.time);
+  const [beforeX, beforeY] = middle(before.face);
+  const going = Math.hypot(x - lastX - (lastX - beforeX) * k, y - lastY - (lastY - beforeY) * k) / size;
+  return Math.min(resting, going / SAME_WITHIN);
 }
 
 /** The track's face with every number the median of its sightings: outliers have no say. */

@@ -89,6 +89,68 @@ describe("the window", () => {
   });
 });
 
+describe("a face in its window (R6)", () => {
+  const sources = fc.constantFrom(
+    [1920, 1080],
+    [1280, 720],
+    [640, 360],
+    [3440, 1440],
+    [720, 576],
+    [1000, 1000],
+    [1080, 1350],
+  );
+  /** Faces as people are filmed: not over the edge, the crown in the picture, eyes in the upper two thirds. */
+  const part = (from: number, to: number) =>
+    fc.integer({ min: 0, max: 1000 }).map((thousandths) => from + ((to - from) * thousandths) / 1000);
+  const filmed = fc.noBias(fc.tuple(sources, part(0.02, 0.98), part(0, 1), part(0.07, 0.42)));
+  function seen([[w = 0, h = 0], at, down, size]: [readonly number[], number, number, number]) {
+    const area = { x: 0, y: 0, w, h };
+    const face = Math.min(size * h, w / 2);
+    // from the crown at the picture's top to eyes at two thirds
+    const top = 0.6 * face + down * (0.66 * h - 0.27 * face - 0.6 * face);
+    const of = subject(face / 2 + at * (w - face), top, face);
+    const window = windowAround(of, area, target);
+    const [middle, eyes] = [middleAt(of, window), eyesAt(of, window)];
+    return {
+      ...{ area, window },
+      centre: middle >= 0.2 && middle <= 0.8,
+      eyes: eyes >= 0.25 && eyes <= 0.45,
+      head: top - 0.6 * face >= window.y - 2 && top + face <= window.y + window.h + 2,
+      sides: of.box.x >= window.x - 2 && of.box.x + face <= window.x + window.w + 2,
+      atSide: window.x === 0 || window.x + window.w === w,
+      atFoot: window.y + window.h === h,
+      atTop: window.y === 0,
+      share: face / window.w,
+      eyesOfPicture: of.eyeY / h,
+    };
+  }
+
+  test("is centred but at the picture's own edge, with its eyes in the upper half and its head whole wherever the picture has it", () => {
+    fc.assert(
+      fc.property(filmed, (made) => {
+        const { centre, eyes, head, sides, atSide, atFoot, atTop, share } = seen(made);
+        expect(head).toBe(true);
+        expect(centre || atSide).toBe(true);
+        expect(sides || share > 1).toBe(true);
+        // only where the picture ends above or below it can the window not be moved
+        expect(eyes || atFoot || atTop).toBe(true);
+      }),
+      { numRuns: 2000, seed: 6 },
+    );
+  });
+
+  test("98 % of faces lie as they should, where the camera itself left room: eyes at 25 to 58 % of the picture's height, no extreme close-up", () => {
+    const usual = fc
+      .sample(filmed, { numRuns: 8000, seed: 6 })
+      .filter(([, at, , size]) => at > 0.12 && at < 0.88 && size < 0.27)
+      .map(seen)
+      .filter(({ eyesOfPicture }) => eyesOfPicture >= 0.25 && eyesOfPicture <= 0.58);
+    expect(usual.length).toBeGreaterThan(1500);
+    const good = usual.filter(({ centre, eyes, head }) => centre && eyes && head);
+    expect(good.length / usual.length).toBeGreaterThanOrEqual(0.98);
+  });
+});
+
 test("a portrait source fills the frame, anything wider or much taller does not", () => {
   const fills = (w: number, h: number) => fillsFrame({ w, h }, target);
   expect([fills(1080, 1920), fills(720, 1280), fills(606, 1080)]).toEqual([true, true, true]);

@@ -15,20 +15,27 @@ export interface Target {
   height: number;
 }
 
+/** The shape of each half of a split frame. */
+export const halfTarget = ({ width, height }: Target): Target => ({ width, height: height / 2 });
+
 /** A face that fills less than this part of the window's width is brought closer, until it fills the second one. */
 const SMALL_FACE = 0.27;
 const CLOSER_FACE = 0.3;
 /** A face is not brought closer than to this part, whatever the room above it. */
-const LARGE_FACE = 0.5;
+const LARGE_FACE = 0.62;
 /** Middles of faces that are shown together lie within this part of the width. */
 export const MIDDLES_WITHIN = 0.56;
+/** Hair and air at both sides of a row of faces, in faces. */
+const BESIDE_HEADS = 1.2;
 /** Eyes lie here in a window with room above and below; without room they may lie as low as the second figure. */
-const EYES_AT = 0.36;
-const EYES_LOWEST = 0.45;
+export const EYES_AT = 0.36;
+const EYES_LOWEST = 0.44;
 /** Coming closer ends at half the largest window, and where a pixel would be enlarged this much … */
 const MOST_ENLARGED = 2.5;
 /** … but a small source may always be brought this much closer. */
 const ALWAYS_CLOSER = 1.2;
+/** … and this much for a head that sits low. */
+const CLOSER_FOR_EYES = 1.4;
 /** From the top of the detector's box (the brows) to the crown, in box heights. */
 const CROWN = 0.6;
 
@@ -48,24 +55,38 @@ export function placeWindow(area: Box, { w, h }: Pick<Box, "w" | "h">, middleX: 
   return { x, y, w, h };
 }
 
+/** How a window is wanted: where the eyes are, part of its height, and the least part of the largest window's height that it may have. */
+interface Wanted {
+  eyesAt?: number;
+  closest?: number;
+}
+
 /** The window that shows the subject well: centred, eyes a little above the middle, small faces brought closer. */
-export function windowAround({ box, faceWidth, eyeY }: Subject, area: Box, target: Target): Box {
+export function windowAround(
+  { box, faceWidth, eyeY }: Subject,
+  area: Box,
+  target: Target,
+  { eyesAt = EYES_AT, closest: part }: Wanted = {},
+): Box {
   const largest = largestWindow(area, target);
   const shape = target.width / target.height;
-  const closest = Math.max(largest.h / 2, Math.min(largest.h / ALWAYS_CLOSER, target.height / MOST_ENLARGED));
+  const usual = Math.max(largest.h / 2, Math.min(largest.h / ALWAYS_CLOSER, target.height / MOST_ENLARGED));
+  const closest = part === undefined ? usual : part * largest.h;
   const width = faceWidth < SMALL_FACE * largest.w ? faceWidth / CLOSER_FACE : largest.w;
-  const wanted = Math.max(width, (box.w - faceWidth) / MIDDLES_WITHIN) / shape;
+  const heads = box.w > faceWidth ? box.w + BESIDE_HEADS * faceWidth : 0;
+  const wanted = Math.max(width, (box.w - faceWidth) / MIDDLES_WITHIN, heads) / shape;
   let height = clamp(wanted, closest, largest.h);
   // a head low in the picture leaves the upper half empty: come closer, the window's lower edge stays
   const forEyes = (area.y + area.h - eyeY) / (1 - EYES_LOWEST);
-  if (forEyes < height && faceWidth < LARGE_FACE * forEyes * shape) height = clamp(forEyes, closest, height);
+  const least = part === undefined ? Math.min(closest, largest.h / CLOSER_FOR_EYES) : closest;
+  if (forEyes < height && faceWidth < LARGE_FACE * forEyes * shape) height = clamp(forEyes, least, height);
 
   const size =
     height < largest.h
       ? { w: Math.min(even(height * shape), largest.w), h: Math.min(even(height), largest.h) }
       : largest;
   const crown = box.y - CROWN * box.h;
-  const top = Math.min(eyeY - EYES_AT * size.h, Math.max(area.y, crown));
+  const top = Math.min(eyeY - eyesAt * size.h, Math.max(area.y, crown));
   return placeWindow(area, size, box.x + box.w / 2, top);
 }
 

@@ -23,7 +23,7 @@ const plan: ClipPlan = {
   timeline: clipTimeline([{ start: 61.25, end: 63.25, text: "" }], { text: "30/1", fps: 30 }),
   pieces: [{ stretch: 0, firstFrame: 0, endFrame: 60, layout: "crop", window, reason: "face" }],
   ...{ colours: "bt709", width: 1080, height: 1920, captioned: true, captionTop: 1200 },
-  cover: { firstFrame: 9, step: 5, count: 8 },
+  cover: [9, 14, 19],
   ...{ decoder: "cpu", encoder: "libx264", crf: 20, preset: "veryfast", threads: 2 },
 };
 
@@ -32,7 +32,7 @@ test("one cut window: crop, scale, captions, and a half-size preview with its ma
     "[0:0]scale=1920:1080,bwdif=deint=interlaced,fps=30/1:start_time=0,tpad=stop_mode=clone:stop_duration=0.5,trim=end_frame=60,split=1[in0]",
     "[in0]trim=start_frame=0:end_frame=60,setpts=PTS-STARTPTS,crop=608:1080:656:0,scale=1080:1920:flags=bicubic:in_color_matrix=bt709:out_color_matrix=bt709:out_range=tv,setsar=1,format=yuv420p[out0]",
     "[out0]concat=n=1:v=1:a=0,settb=1/30,setpts=N,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,split[picture][candidates]",
-    "[candidates]select='between(n,9,44)*not(mod(n-9,5))',scale=in_color_matrix=bt709:out_color_matrix=bt601:out_range=pc,format=yuvj420p[cover]",
+    "[candidates]select='eq(n,9)+eq(n,14)+eq(n,19)',scale=in_color_matrix=bt709:out_color_matrix=bt601:out_range=pc,format=yuvj420p[cover]",
     "[picture]ass=captions.ass:fontsdir=fonts,format=yuv420p,split[clip][full]",
     "[full]scale=540:960:flags=area,setsar=1,ass=mark.ass:fontsdir=fonts,format=yuv420p[preview]",
   ]);
@@ -121,5 +121,52 @@ test("a transport stream, which has no index, is read from some seconds before",
 test("without words there is no caption filter, and HDR is mapped", () => {
   const graph = clipGraph({ ...plan, captioned: false, colours: "hdr" });
   expect(graph).not.toContain("captions.ass");
-  expect(graph).toContain("tonemap=hable");
+  expect(graph).toContain("tonemap=mobius");
+});
+
+const split = {
+  ...{ stretch: 0, firstFrame: 0, endFrame: 60, layout: "split" as const, reason: "split_exchange" },
+  window: { x: 200, y: 60, w: 668, h: 594 },
+  lower: { x: 1100, y: 100, w: 668, h: 594 },
+};
+const moving = {
+  ...{ stretch: 0, firstFrame: 0, endFrame: 60, layout: "crop" as const, reason: "face", window },
+  way: {
+    region: { x: 200, y: 0, w: 1108, h: 1080 },
+    scaled: { width: 1968, height: 1920 },
+    keypoints: [
+      { frame: 0, x: 0, y: 0 },
+      { frame: 12.5, x: 0, y: 0 },
+      { frame: 59, x: 888, y: 0 },
+    ],
+  },
+};
+
+test("a split is two windows, one above the other, each at half of the height", () => {
+  const graph = clipGraph({ ...plan, pieces: [split] });
+  expect(graph).toContain("setpts=PTS-STARTPTS,split[both0][other0];");
+  expect(graph).toMatch(
+    /\[both0\]crop=668:594:200:60,scale=1080:960:[^;]*setsar=1,format=yuv420p\[upper0\];/,
+  );
+  expect(graph).toMatch(/\[other0\]crop=668:594:1100:100,scale=1080:960:[^;]*format=yuv420p\[lower0\];/);
+  expect(graph).toContain("[upper0][lower0]vstack,setsar=1[out0]");
+  // 1350 is no multiple of four: the halves are even and make up the whole
+  const odd = clipGraph({ ...plan, height: 1350, pieces: [split] });
+  expect([odd.includes("scale=1080:676:"), odd.includes("scale=1080:674:")]).toEqual([true, true]);
+});
+
+test("a window on its way is cut after scaling, by numbers alone", () => {
+  const graph = clipGraph({ ...plan, pieces: [moving] });
+  expect(graph).toContain("crop=1108:1080:200:0,scale=1968:1920:flags=bicubic:");
+  expect(graph).toContain(
+    "format=yuv420p,crop=1080:1920:x='0.000+19.096774*(clip(n,12.500,59.000)-12.500)':y='0.000':exact=1",
+  );
+  expect(graph.replaceAll(/\w+/g, "")).not.toMatch(/[^\]:=;,.'()*+[/-]/);
+});
+
+test("HDR is mapped in halves and on the way as everywhere", () => {
+  const graph = clipGraph({ ...plan, colours: "hdr", pieces: [split, moving] });
+  expect(graph.match(/tonemap=mobius/g)).toHaveLength(3);
+  // two bytes a sample: chroma of half the width could be cut in the middle of one
+  expect(graph).toContain("format=yuv444p10,crop=1080:1920:");
 });

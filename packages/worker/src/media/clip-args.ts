@@ -1,5 +1,6 @@
 import type { FetchedSource } from "../stage.ts";
-import type { ClipTimeline, Piece } from "./clip-timeline.ts";
+import type { ClipTimeline, Piece, Window } from "./clip-timeline.ts";
+import { type Way, wayExpression } from "./clip-way.ts";
 import { type Decoder, decodingArgs } from "./decoder.ts";
 import { type Encoder, encodingArgs } from "./encoder.ts";
 import { LOCAL_INPUT, PIXEL_LIMIT, SAME_GRAPH } from "./ffmpeg.ts";
@@ -18,8 +19,8 @@ export interface ClipPlan {
   captioned: boolean;
   /** Where captions begin, pixels from the top; a whole picture over its blur stays above it where it can. */
   captionTop: number;
-  /** Frames of the clip that may become its cover: `count` of them, `step` apart. */
-  cover: { firstFrame: number; step: number; count: number };
+  /** Frames of the clip that may become its cover, in order. */
+  cover: number[];
   decoder: Decoder;
   encoder: Encoder;
   crf: number;
@@ -51,7 +52,7 @@ export function clipArgs(plan: ClipPlan): string[] {
   return [
     ...inputs,
     ...["-i", "sound.m4a", "-filter_complex_threads", `${threads}`, "-filter_complex", clipGraph(plan)],
-    ...["-map", "[cover]", "-frames:v", `${cover.count}`, "-fps_mode", "passthrough"],
+    ...["-map", "[cover]", "-frames:v", `${cover.length}`, "-fps_mode", "passthrough"],
     ...["-q:v", "3", "-f", "image2", "cover_%02d.jpg"],
     ...["-map", "[preview]", ...sound],
     ...encodingArgs({ ...video, ...small, encoder: "libx264", crf: 27, preset: "superfast" }),
@@ -106,8 +107,7 @@ export function clipGraph(plan: ClipPlan): string {
     `settb=${denominator}/${numerator},setpts=N`,
     "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,split[picture][candidates]",
   ].join(",");
-  const { firstFrame, step, count } = cover;
-  const chosen = `between(n,${firstFrame},${firstFrame + step * (count - 1)})*not(mod(n-${firstFrame},${step}))`;
+  const chosen = cover.map((frame) => `eq(n,${frame})`).join("+");
   return [
     ...parts,
     joined,
@@ -121,12 +121,26 @@ export function clipGraph(plan: ClipPlan): string {
 const LOWEST_TOP = 0.1;
 
 /** Frames [in…] of one piece, brought to the output's size as [out…]. */
-function pieceGraph({ firstFrame, endFrame, layout, window }: Piece, i: number, plan: ClipPlan): string[] {
+function pieceGraph(
+  { firstFrame, endFrame, layout, window, lower, way }: Piece,
+  i: number,
+  plan: ClipPlan,
+): string[] {
   const { width, height, colours } = plan;
-  const cut =
-    `[in${i}]trim=start_frame=${firstFrame}:end_frame=${endFrame},setpts=PTS-STARTPTS,` +
-    `crop=${window.w}:${window.h}:${window.x}:${window.y}`;
+  const frames = `[in${i}]trim=start_frame=${firstFrame}:end_frame=${endFrame},setpts=PTS-STARTPTS`;
+  const cropped = ({ w, h, x, y }: Window) => `crop=${w}:${h}:${x}:${y}`;
+  if (layout === "crop" && way) return [`${frames},${moved(way, plan)}[out${i}]`];
+  const cut = `${frames},${cropped(window)}`;
   if (layout === "crop") return [`${cut},${scaled(width, height, colours)}[out${i}]`];
+  if (layout === "split") {
+    const upper = 2 * Math.round(height / 4);
+    return [
+      `${frames},split[both${i}][other${i}]`,
+      `[both${i}]${cropped(window)},${scaled(width, upper, colours)}[upper${i}]`,
+      `[other${i}]${cropped(lower ?? window)},${scaled(width, height - upper, colours)}[lower${i}]`,
+      `[upper${i}][lower${i}]vstack,setsar=1[out${i}]`,
+    ];
+  }
 
   const even = (length: number) => 2 * Math.max(1, Math.round(length / 2));
   const squareWidth = window.w * plan.source.info.video.sar;
@@ -150,10 +164,33 @@ function pieceGraph({ firstFrame, endFrame, layout, window }: Piece, i: number, 
 }
 
 /** To a size with square pixels and to BT.709 in one step. */
-function scaled(width: number, height: number, colours: Colours): string {
+const scaled = (width: number, height: number, colours: Colours) =>
+  `${sized(width, height, colours)},${toned(colours)}setsar=1,format=yuv420p`;
+
+function sized(width: number, height: number, colours: Colours): string {
   const size = `scale=${width}:${height}:flags=bicubic`;
-  if (colours !== "hdr")
-    return `${size}:in_color_matrix=${colours}:out_color_matrix=bt709:out_range=tv,setsar=1,format=yuv420p`;
-  // Hable's curve over linear light, as zscale and tonemap's own documentation puts them together
-  return `${size},zscale=pin=bt2020:min=2020_ncl:t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv,setsar=1,format=yuv420p`;
+  return colours === "hdr" ? size : `${size}:in_color_matrix=${colours}:out_color_matrix=bt709:out_range=tv`;
+}
+
+/** HDR's range brought to BT.709's. */
+function toned(colours: Colours): string {
+  if (colours !== "hdr") return "";
+  // White is 203 cd/m² (ITU-R BT.2408); what an ordinary picture holds stays as it is, and highlights up to five times white are rolled off
+  return "zscale=pin=bt2020:min=2020_ncl:t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=mobius:param=0.6:peak=5:desat=0,zscale=t=bt709:m=bt709:r=tv,";
+}
+
+/**
+ * A window that moves: what it passes over is brought to the output's scale first, so that its steps are single pixels of the output. Where the
+ * chroma has half the pixels it is then off by one of them at most; HDR's samples of two bytes allow no halves, so it gets chroma in full.
+ */
+function moved({ region, scaled: to, keypoints }: Way, { width, height, colours }: ClipPlan): string {
+  const { w, h, x, y } = region;
+  const along = (of: "x" | "y") =>
+    wayExpression(keypoints.map((point) => ({ frame: point.frame, value: point[of] })));
+  return [
+    `crop=${w}:${h}:${x}:${y},${sized(to.width, to.height, colours)}`,
+    `setsar=1,format=${colours === "hdr" ? "yuv444p10" : "yuv420p"}`,
+    `crop=${width}:${height}:x='${along("x")}':y='${along("y")}':exact=1`,
+    `${toned(colours)}format=yuv420p`,
+  ].join(",");
 }

@@ -1,7 +1,7 @@
 import type { ShotFrame } from "@kangklip/contract";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { clipPieces, clipTimeline, outputRate } from "./clip-timeline.ts";
+import { clipPieces, clipTimeline, outputRate, splitSpans } from "./clip-timeline.ts";
 
 const size = { width: 1080, height: 1920 };
 const video = {
@@ -99,14 +99,17 @@ test.each([
 test("every frame belongs to one piece, and every window is even and inside the picture", () => {
   const seconds = fc.double({ min: 0, max: 4, noNaN: true });
   const whole = fc.integer({ min: -50, max: 700 });
+  const place = fc.double({ min: -50, max: 700, noNaN: true });
+  const box = { x: whole, y: whole, w: whole, h: whole };
   const frame = fc.record({
     start: seconds,
     end: seconds,
-    layout: fc.constantFrom("crop" as const, "fit" as const),
-    x: whole,
-    y: whole,
-    w: whole,
-    h: whole,
+    layout: fc.constantFrom("crop" as const, "fit" as const, "split" as const),
+    ...box,
+    lower: fc.option(fc.record(box), { nil: undefined }),
+    path: fc.option(fc.array(fc.record({ at: seconds, x: place, y: place }), { maxLength: 6 }), {
+      nil: undefined,
+    }),
   });
   const side = fc.integer({ min: 2, max: 640 });
   fc.assert(
@@ -119,7 +122,7 @@ test("every frame belongs to one piece, and every window is even and inside the 
         const source = { ...video, width, height, sar };
         const segments = [segment(5, 6.33), segment(2, 4.21)];
         const pieces = piecesOf(
-          frames.map((one) => shot(one.start, one.end, one)),
+          frames.map((one) => shot(one.start, one.end, one as Partial<ShotFrame>)),
           segments,
           source,
         );
@@ -129,13 +132,79 @@ test("every frame belongs to one piece, and every window is even and inside the 
           return own.at(-1)?.endFrame === expected;
         });
         expect(covered).toEqual([true, true]);
-        for (const { window } of pieces) {
-          const { x, y, w, h } = window;
-          expect([x, y, w, h].every((n) => n % 2 === 0)).toBe(true);
-          expect(x >= 0 && y >= 0 && w >= 2 && h >= 2 && x + w <= width && y + h <= height).toBe(true);
+        for (const { layout, window, lower, way, firstFrame, endFrame } of pieces) {
+          expect(lower !== undefined).toBe(layout === "split");
+          for (const { x, y, w, h } of [window, lower ?? window, way?.region ?? window]) {
+            expect([x, y, w, h].every((n) => n % 2 === 0)).toBe(true);
+            expect(x >= 0 && y >= 0 && w >= 2 && h >= 2 && x + w <= width && y + h <= height).toBe(true);
+          }
+          for (const { frame: at, x, y } of way?.keypoints ?? []) {
+            expect(at >= 0 && at < endFrame - firstFrame).toBe(true);
+            expect(x >= 0 && x + 1080 <= (way?.scaled.width ?? 0)).toBe(true);
+            expect(y >= 0 && y + 1920 <= (way?.scaled.height ?? 0)).toBe(true);
+          }
         }
       },
     ),
     { numRuns: 500 },
   );
+});
+
+const PATH = [
+  { at: 1, x: 200, y: 0 },
+  { at: 1.5, x: 700, y: 0 },
+];
+
+test("a window moves only while its path does: before and after it rests, which costs nothing", () => {
+  const pieces = piecesOf([shot(0, 3, { x: 200, path: PATH })]);
+  expect(pieces).toMatchObject([
+    { firstFrame: 0, endFrame: 30, window: { x: 200, w: 608 } },
+    { firstFrame: 30, endFrame: 46, way: { region: { x: 200, y: 0, w: 1108, h: 1080 } } },
+    { firstFrame: 46, endFrame: 90, window: { x: 700, w: 608 } },
+  ]);
+  const [rest, move, after] = pieces;
+  expect([rest?.way, after?.way]).toEqual([undefined, undefined]);
+  // 608 pixels of the source are 1080 of the output
+  const last = move?.way?.keypoints.at(-1);
+  expect(last?.frame).toBe(15);
+  expect(last?.x).toBeCloseTo((500 * 1080) / 608, 0);
+  expect(move?.way?.scaled).toEqual({ width: 1968, height: 1920 });
+});
+
+test("a path goes on over a cut in its shot, and a joint of segments jumps", () => {
+  const cut = piecesOf([shot(0, 1.25, { path: PATH }), shot(1.25, 3, { path: PATH })]);
+  const ways = cut.flatMap(({ way }) => (way ? [way] : []));
+  expect(ways).toHaveLength(2);
+  const [one, other] = ways.map(({ region, keypoints, scaled }) => {
+    const onSource = (x = 0) => region.x + (x * region.w) / scaled.width;
+    return [onSource(keypoints[0]?.x), onSource(keypoints.at(-1)?.x)];
+  });
+  // the next frame is a frame's way further: 500 pixels in 15 frames
+  expect((other?.[0] ?? 0) - (one?.[1] ?? 0)).toBeCloseTo(500 / 15, 0);
+});
+
+test("a very wide way is gone in parts, so that no picture becomes larger than three of the output", () => {
+  const wide = { ...video, width: 7680, height: 1080 };
+  const path = [
+    { at: 0, x: 0, y: 0 },
+    { at: 3, x: 7000, y: 0 },
+  ];
+  const pieces = piecesOf([shot(0, 3, { path })], undefined, wide);
+  expect(pieces.length).toBeGreaterThan(3);
+  for (const { way } of pieces)
+    expect((way?.scaled.width ?? 0) * (way?.scaled.height ?? 0)).toBeLessThanOrEqual(3 * 1080 * 1920);
+});
+
+test("both halves of a split have the shape of half a frame, and it is known when there is one", () => {
+  const lower = { x: 1100, y: 100, w: 700, h: 594 };
+  const framing = [shot(0, 1), shot(1, 3, { layout: "split", x: 200, y: 60, w: 668, h: 594, lower })];
+  const segments = [segment(0, 2), segment(7, 8)];
+  const pieces = piecesOf(framing, segments);
+  expect(pieces[1]).toMatchObject({ layout: "split", window: { x: 200, y: 60, w: 668, h: 594 } });
+  expect(pieces[1]?.lower).toEqual({ x: 1116, y: 100, w: 668, h: 594 });
+  const timeline = clipTimeline(segments, { text: "30/1", fps: 30 });
+  expect(splitSpans(timeline, pieces)).toEqual([
+    { start: 1, end: 2 },
+    { start: 2, end: 3 },
+  ]);
 });

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { EdlClip, ShotFrame } from "@kangklip/contract";
 import type { FetchedSource } from "../stage.ts";
+import { partsOfPath, placeAt, type Way, waysOf } from "./clip-way.ts";
 import { squareSize } from "./probe.ts";
 
 /** Constant frame rate, as ffmpeg reads it ("30000/1001") and as a number. */
@@ -91,9 +92,12 @@ export interface Piece {
   stretch: number;
   firstFrame: number;
   endFrame: number;
-  /** crop: the window fills the frame. fit: it is shown whole over its own blur. */
+  /** crop: the window fills the frame. fit: it is shown whole over its own blur. split: it fills the upper half, `lower` the lower one. */
   layout: ShotFrame["layout"];
   window: Window;
+  lower?: Window;
+  /** crop: the window moves. */
+  way?: Way;
   reason: string;
 }
 
@@ -117,14 +121,63 @@ export function clipPieces(
       const firstFrame = Math.max(begin, stretch.firstFrame) - stretch.firstFrame;
       const endFrame = Math.min(end, last) - stretch.firstFrame;
       if (endFrame <= firstFrame) continue;
-      const { layout, reason } = shot;
-      const window = storedWindow(shot, video, size);
-      const previous = pieces.at(-1);
-      if (previous?.layout === layout && isDeepStrictEqual(previous.window, window))
-        previous.endFrame = endFrame;
-      else pieces.push({ stretch: index, firstFrame, endFrame, layout, window, reason });
+      const frames = { first: stretch.firstFrame + firstFrame, end: stretch.firstFrame + endFrame };
+      for (const { first, end: after, ...looks } of partsOf(shot, frames, {
+        video,
+        size,
+        fps: timeline.rate.fps,
+      })) {
+        const previous = pieces.at(-1);
+        const own = { firstFrame: first - stretch.firstFrame, endFrame: after - stretch.firstFrame };
+        if (previous && !looks.way && isDeepStrictEqual(looksOf(previous), looks))
+          previous.endFrame = own.endFrame;
+        else pieces.push({ stretch: index, ...own, ...looks, reason: shot.reason });
+      }
     }
     return pieces;
+  });
+}
+
+/** When the frame is split into halves, seconds of the clip. */
+export function splitSpans({ rate, stretches }: ClipTimeline, pieces: Piece[]): { start: number; end: number }[] {
+  return pieces
+    .filter(({ layout }) => layout === "split")
+    .map(({ stretch, firstFrame, endFrame }) => {
+      const offset = stretches[stretch]?.firstFrame ?? 0;
+      return { start: (offset + firstFrame) / rate.fps, end: (offset + endFrame) / rate.fps };
+    });
+}
+
+type Looks = Pick<Piece, "layout" | "window" | "lower" | "way">;
+
+const looksOf = ({ layout, window, lower, way }: Piece): Looks => ({
+  ...{ layout, window, ...(lower && { lower }), ...(way && { way }) },
+});
+
+/** What is cut of the picture during a shot, one after the other. */
+function partsOf(
+  shot: ShotFrame,
+  frames: { first: number; end: number },
+  about: { video: FetchedSource["info"]["video"]; size: { width: number; height: number }; fps: number },
+): (Looks & { first: number; end: number })[] {
+  const { video, size, fps } = about;
+  const { layout, lower, path } = shot;
+  if (layout === "split") {
+    const half = { width: size.width, height: size.height / 2 };
+    const [window, below] = [shot, lower ?? shot].map((box) => storedWindow(box, video, half, layout));
+    return window && below ? [{ ...frames, layout, window, lower: below }] : [];
+  }
+  const window = storedWindow(shot, video, size, layout);
+  if (layout !== "crop" || !path || path.length === 0) return [{ ...frames, layout, window }];
+  const ordered = path.toSorted((a, b) => a.at - b.at);
+  return partsOfPath(ordered, frames, fps).flatMap(({ moves, ...part }) => {
+    const here = placeAt(ordered, (part.first + part.end - 1) / 2 / fps);
+    if (!moves) return [{ ...part, layout, window: storedWindow({ ...shot, ...here }, video, size, layout) }];
+    return waysOf(shot, ordered, part, { window, video, size, fps }).map((one) => ({
+      ...one,
+      layout,
+      window,
+    }));
   });
 }
 
@@ -139,17 +192,18 @@ function wholePicture(video: FetchedSource["info"]["video"]): ShotFrame {
  * shape, so that nothing is stretched.
  */
 function storedWindow(
-  shot: ShotFrame,
+  shot: Pick<ShotFrame, "x" | "y" | "w" | "h">,
   video: FetchedSource["info"]["video"],
   size: { width: number; height: number },
+  layout: ShotFrame["layout"],
 ): Window {
   const square = squareSize(video);
   const shape = size.width / size.height;
   let w = Math.min(Math.max(2, shot.w), square.width);
   let h = Math.min(Math.max(2, shot.h), square.height);
   const [wanted, tall] = [h * shape, w / shape];
-  if (shot.layout === "crop" && w > wanted * 1.01) w = wanted;
-  else if (shot.layout === "crop" && h > tall * 1.01) h = tall;
+  if (layout !== "fit" && w > wanted * 1.01) w = wanted;
+  else if (layout !== "fit" && h > tall * 1.01) h = tall;
   const x = shot.x + (shot.w - w) / 2;
   const y = shot.y + (shot.h - h) / 2;
   const onto = (at: number, length: number, squared: number, stored: number) => {

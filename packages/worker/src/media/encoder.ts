@@ -145,7 +145,7 @@ const X264_TUNING: Record<string, string> = {
   ultrafast: "8x8dct=1:cabac=1",
   superfast: "mbtree=1:rc-lookahead=20",
 };
-/** Bits per second of 1080x1920 at 30 fps that a clip keeps under: 30 MB per 45 s with its sound. */
+/** Bits per second of 1080x1920 at 30 fps that a clip's pictures keep under: 30 MB per 45 s with its sound. */
 const FULL_SIZE_BITRATE = 5_000_000;
 
 /** The most bits per second that a clip of this size and rate takes. */

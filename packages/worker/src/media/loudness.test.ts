@@ -94,10 +94,11 @@ test.skipIf(!tools)("sound that ends early is followed by silence (needs ffmpeg)
 
 test("the summary of ebur128 is read, silence included", () => {
   const summary = (level: string, peak: string) =>
-    `t: 1 I: -70.0 LUFS\n[x] Summary:\n\n  Integrated loudness:\n    I:         ${level} LUFS\n    Threshold: -24.4 LUFS\n\n  True peak:\n    Peak:       ${peak} dBFS\n`;
-  expect(parseEbur128(summary("-14.2", "-1.3"))).toEqual({ integrated: -14.2, truePeak: -1.3 });
+    `t: 1 I: -70.0 LUFS\n[x] Summary:\n\n  Integrated loudness:\n    I:         ${level} LUFS\n    Threshold: -24.4 LUFS\n\n  Loudness range:\n    LRA:         3.2 LU\n\n  True peak:\n    Peak:       ${peak} dBFS\n`;
+  expect(parseEbur128(summary("-14.2", "-1.3"))).toEqual({ integrated: -14.2, truePeak: -1.3, range: 3.2 });
   expect(parseEbur128(summary("-70.0", "-inf"))).toEqual({
     integrated: -70,
     truePeak: Number.NEGATIVE_INFINITY,
+    range: 3.2,
   });
 });

@@ -12,22 +12,38 @@ export interface Loudness {
   integrated: number;
   /** dBTP, on the decoded AAC. */
   truePeak: number;
+  /** From soft to loud, LU (EBU Tech 3342); 0 for silence. */
+  range: number;
 }
 
 /** What platforms play at, and the most that may be left above it (quality reference A1). */
-const TARGET_LUFS = -14;
-const HIGHEST_PEAK = -1;
+export const TARGET_LUFS = -14;
+export const HIGHEST_PEAK = -1;
+/** From soft to loud: more is not heard on a phone in the street. */
+export const WIDEST_RANGE = 11;
 /** AAC raises peaks by up to a decibel and a half, so the limiter aims lower than what is allowed. */
 const FIRST_PEAK_AIM = -2;
 const TOLERANCE_LU = 0.8;
+/** The range is measured in windows of 3 s, of which the first ones are not full: it means nothing in a shorter clip. */
+export const RANGE_SECONDS = 20;
+/** What a sound with too wide a range is brought to; a compressor takes a little less than it should. */
+const RANGE_AIM = 9;
 /** Below this it is room noise: made louder it would only hiss. */
-const SILENCE_LUFS = -60;
+export const SILENCE_LUFS = -60;
 const REPAIRS = 2;
 /** More than this out of a limiter would distort. */
 const MOST_BOOST_DB = 8;
 const FADE_SECONDS = 0.01;
 const AAC = ["-c:a", "aac", "-b:a", "160k", "-ar", "48000", "-ac", "2"];
 const SCRUBBED = "-map_metadata -1 -map_chapters -1 -fflags +bitexact -flags:a +bitexact".split(" ");
+
+/** The finished sound, and how it came about. */
+export interface ClipSound extends Loudness {
+  /** LUFS of the sound as it was cut out of the source. */
+  cut: number;
+  /** How often it was made again because the first try missed. */
+  regains: number;
+}
 
 export interface SoundOptions {
   tools: Tools;
@@ -43,7 +59,7 @@ export interface SoundOptions {
  * and at most -1 dBTP as measured on the AAC itself. Two passes of loudnorm, and at most two more tries when the peak or the level
  * misses. Silence, or a source without sound, gives a silent track that is not amplified.
  */
-export async function clipSound({ tools, source, timeline, dir, signal }: SoundOptions): Promise<Loudness> {
+export async function clipSound({ tools, source, timeline, dir, signal }: SoundOptions): Promise<ClipSound> {
   const limits = { cwd: dir, signal, timeoutMs: 60_000 + timeline.seconds * 10_000 };
   const encode = (args: string[]) =>
     runFfmpeg(tools, {
@@ -53,7 +69,8 @@ export async function clipSound({ tools, source, timeline, dir, signal }: SoundO
     });
   if (!source.info.audio) {
     await encode(["-f", "lavfi", "-t", `${timeline.seconds}`, "-i", "anullsrc=r=48000:cl=stereo"]);
-    return { integrated: Number.NEGATIVE_INFINITY, truePeak: Number.NEGATIVE_INFINITY };
+    const none = Number.NEGATIVE_INFINITY;
+    return { integrated: none, truePeak: none, range: 0, cut: none, regains: 0 };
   }
 
   const measured = parseLoudnorm(
@@ -64,11 +81,14 @@ export async function clipSound({ tools, source, timeline, dir, signal }: SoundO
       level: "info",
     }),
   );
-  let [peak, boostDb] = [FIRST_PEAK_AIM, 0];
+  const wide = Number(measured.input_lra);
+  let [peak, boostDb, ratio] = [FIRST_PEAK_AIM, 0, 1];
+  if (timeline.seconds >= RANGE_SECONDS && wide > WIDEST_RANGE) ratio = wide / RANGE_AIM;
   for (let repairs = 0; ; repairs++) {
     const silent = !(Number(measured.input_i) > SILENCE_LUFS);
     const chain = [
       // what loudnorm leaves too soft, because of single peaks, is made up for by a limiter; both work at 192 kHz
+      ...(silent ? [] : squeezed(ratio, measured)),
       ...(silent ? [] : [`${loudnorm(peak)}:${knowing(measured)}:linear=true`, ...limited(boostDb, peak)]),
       `aresample=48000,apad=whole_dur=${timeline.seconds},atrim=end=${timeline.seconds}`,
     ];
@@ -82,12 +102,14 @@ export async function clipSound({ tools, source, timeline, dir, signal }: SoundO
     );
     const over = loudness.truePeak - HIGHEST_PEAK;
     const off = TARGET_LUFS - loudness.integrated;
-    const good = over <= 0 && Math.abs(off) <= TOLERANCE_LU;
+    const isWide = timeline.seconds >= RANGE_SECONDS && loudness.range > WIDEST_RANGE;
+    const good = over <= 0 && Math.abs(off) <= TOLERANCE_LU && !isWide;
     if (silent || good || repairs === REPAIRS) {
       await rm(join(dir, "sound.wav"));
-      return loudness;
+      return { ...loudness, cut: Number(measured.input_i), regains: repairs };
     }
     if (over > 0) peak -= over + 0.3;
+    if (isWide) ratio *= (loudness.range + 1) / RANGE_AIM;
     if (Math.abs(off) > TOLERANCE_LU) boostDb = Math.min(MOST_BOOST_DB, boostDb + off);
   }
 }
@@ -114,7 +136,23 @@ function collectArgs(source: FetchedSource, { stretches, rate, seconds }: ClipTi
   ];
 }
 
-const loudnorm = (peak: number) => `loudnorm=I=${TARGET_LUFS}:TP=${Math.max(-9, peak).toFixed(2)}:LRA=11`; // -9 is the lowest that it takes
+const loudnorm = (peak: number) =>
+  `loudnorm=I=${TARGET_LUFS}:TP=${Math.max(-9, peak).toFixed(2)}:LRA=${WIDEST_RANGE}`; // -9 is the lowest that it takes
+
+/**
+ * Loud parts brought nearer to soft ones, and all of it as loud as before: everything above the soft ones' level rises a `ratio` times
+ * more slowly. Peaks that are too short for it stay under the highest one that there was.
+ */
+function squeezed(ratio: number, { input_i, input_lra, input_tp }: z.infer<typeof Measured>): string[] {
+  if (ratio <= 1) return [];
+  const [soft, most] = [Number(input_i) - Number(input_lra), Number(input_tp)];
+  const gain = Number(input_lra) * (1 - 1 / ratio);
+  const linear = (db: number, low: number) => Math.min(1, Math.max(low, 10 ** (db / 20))).toFixed(5);
+  return [
+    `acompressor=threshold=${linear(soft, 0.000977)}:ratio=${Math.min(20, ratio).toFixed(2)}:attack=20:release=300`,
+    `volume=${gain.toFixed(2)}dB,alimiter=limit=${linear(most, 0.0625)}:level=disabled`,
+  ];
+}
 
 const limited = (boostDb: number, peak: number) =>
   boostDb === 0
@@ -153,5 +191,6 @@ export function parseEbur128(stderr: string): Loudness {
   return {
     integrated: figure(/I:\s+(-?[\d.]+|-inf) LUFS/),
     truePeak: figure(/Peak:\s+(-?[\d.]+|-inf) dBFS/),
+    range: Math.max(0, figure(/LRA:\s+([\d.]+) LU/)),
   };
 }

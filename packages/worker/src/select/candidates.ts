@@ -81,9 +81,8 @@ export function windowOf(talk: Talk, { startMs, endMs }: Span): Window {
 
 const borderBefore = ({ borders }: Talk, border: number): Border => borders[border - 1] ?? "sentence";
 
-/** Milliseconds without a word at a border. */
-export const silenceAt = ({ words, durationMs }: Talk, border: number) =>
-  (words[border]?.startMs ?? durationMs) - (words[border - 1]?.endMs ?? 0);
+/** Milliseconds without a word at a border, as it was spoken: also where some of them are left out. */
+export const silenceAt = ({ pausesMs }: Talk, border: number) => pausesMs[border] ?? 0;
 
 /** The window of the words from border `start` to border `end`, cut by the rule. */
 function windowBetween(talk: Talk, start: number, end: number): Window {
@@ -99,28 +98,32 @@ function windowBetween(talk: Talk, start: number, end: number): Window {
 
 /** Borders at which a window that opens with word `start` may close, in order. */
 function endsFor(
-  { cuts: { opening, closing } }: Talk,
+  { cuts: { opening, closing, noOpening, noClosing } }: Talk,
   { shortestMs, longestMs }: Lengths,
   start: number,
 ): number[] {
   const startMs = opening[start];
-  if (startMs === undefined) return [];
+  if (startMs === undefined || noOpening.has(start)) return [];
   const from = firstIndex(closing.length, (index) => (closing[index] ?? 0) >= startMs + shortestMs);
   const to = firstIndex(closing.length, (index) => (closing[index] ?? 0) > startMs + longestMs);
-  return Array.from({ length: to - from }, (_, index) => from + index + 1);
+  return Array.from({ length: to - from }, (_, index) => from + index + 1).filter(
+    (end) => !noClosing.has(end - 1),
+  );
 }
 
 /** Borders at which a window that closes before border `end` may open, in order. */
 function startsFor(
-  { cuts: { opening, closing } }: Talk,
+  { cuts: { opening, closing, noOpening, noClosing } }: Talk,
   { shortestMs, longestMs }: Lengths,
   end: number,
 ): number[] {
   const endMs = closing[end - 1];
-  if (endMs === undefined) return [];
+  if (endMs === undefined || noClosing.has(end - 1)) return [];
   const from = firstIndex(opening.length, (index) => (opening[index] ?? 0) >= endMs - longestMs);
   const to = firstIndex(opening.length, (index) => (opening[index] ?? 0) > endMs - shortestMs);
-  return Array.from({ length: to - from }, (_, index) => from + index);
+  return Array.from({ length: to - from }, (_, index) => from + index).filter(
+    (start) => !noOpening.has(start),
+  );
 }
 
 /** The window to the strongest of `borders`, of equal ones the one at the longest silence. */
@@ -141,14 +144,14 @@ function bestOf(
 /** The shortest window that opens with a word, closing wherever it is allowed: for speech with long silences around it. */
 function shortest(talk: Talk, { shortestMs, longestMs }: Lengths, start: number): Window[] {
   const startMs = talk.cuts.opening[start];
-  if (startMs === undefined) return [];
+  if (startMs === undefined || talk.cuts.noOpening.has(start)) return [];
   const endMs = placeAfter(talk.cuts.ends, startMs + shortestMs);
   return endMs - startMs <= longestMs ? [windowOf(talk, { startMs, endMs })] : [];
 }
 
 function shortestBefore(talk: Talk, { shortestMs, longestMs }: Lengths, end: number): Window[] {
   const endMs = talk.cuts.closing[end - 1];
-  if (endMs === undefined) return [];
+  if (endMs === undefined || talk.cuts.noClosing.has(end - 1)) return [];
   const startMs = placeBefore(talk.cuts.starts, endMs - shortestMs);
   return endMs - startMs <= longestMs ? [windowOf(talk, { startMs, endMs })] : [];
 }

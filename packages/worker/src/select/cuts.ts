@@ -36,32 +36,61 @@ export interface Cuts {
   /** Where a clip that opens with word k begins by the rule; one that closes with word k ends. */
   opening: number[];
   closing: number[];
+  /** Words with which no clip opens, or closes, for too little of it would lie between there and a join. */
+  noOpening: Set<number>;
+  noClosing: Set<number>;
   starts: Span[];
   ends: Span[];
   /** The long silences: no words for `FREE_MS` and more. */
   free: Span[];
 }
 
-/** All allowed cuts of a video, from its words (in order, none overlapping). The video's own start and end are always allowed. */
-export function cutsOf(words: readonly SpokenWord[], durationMs: number): Cuts {
-  const cuts: Cuts = { durationMs, opening: [], closing: [], starts: [], ends: [], free: [] };
+/** No piece of a clip between two joins, or between one and its end, is shorter than this, milliseconds: it would flicker. */
+export const SHORTEST_PIECE_MS = 300;
+
+/**
+ * All allowed cuts of a video, from its words (in order, none overlapping). The video's own start and end are always allowed.
+ * @param joins where something is left out, in order, at most one between two words: a clip begins behind it and ends before it
+ */
+export function cutsOf(
+  words: readonly SpokenWord[],
+  durationMs: number,
+  joins: readonly number[] = [],
+): Cuts {
+  const cuts: Cuts = {
+    ...{ durationMs, opening: [], closing: [], starts: [], ends: [], free: [] },
+    ...{ noOpening: new Set(), noClosing: new Set() },
+  };
+  const add = (ranges: Span[], startMs: number, endMs: number) => {
+    if (startMs <= endMs) ranges.push({ startMs, endMs });
+  };
+  let next = 0;
   for (let index = 0; index <= words.length; index++) {
     const from = words[index - 1]?.endMs ?? 0;
     const to = words[index]?.startMs ?? durationMs;
     const half = Math.floor((to - from) / 2);
-    if (index < words.length) cuts.opening.push(to - Math.min(LEAD_MS, half));
-    if (index > 0) cuts.closing.push(from + Math.min(TAIL_MS, half));
+    const isJoined = index > 0 && index < words.length && (joins[next] ?? Number.POSITIVE_INFINITY) <= to;
+    const join = isJoined ? joins[next++] : undefined;
+    const [earliest, latest] = [join ?? from, join ?? to];
+    // a clip that begins here reaches its first join no sooner than this, and leaves its last one no later
+    const lastStart = (joins[next] ?? Number.POSITIVE_INFINITY) - SHORTEST_PIECE_MS;
+    const firstEnd = (joins[next - 1 - Number(isJoined)] ?? Number.NEGATIVE_INFINITY) + SHORTEST_PIECE_MS;
+    const opening = Math.max(earliest, to - Math.min(LEAD_MS, half));
+    const closing = Math.min(latest, from + Math.min(TAIL_MS, half));
+    if (index < words.length) cuts.opening.push(opening);
+    if (opening > lastStart) cuts.noOpening.add(index);
+    if (index > 0) cuts.closing.push(closing);
+    if (closing < firstEnd) cuts.noClosing.add(index - 1);
     if (to - from >= FREE_MS) {
-      const silence = { startMs: from, endMs: to };
-      cuts.starts.push(silence);
-      cuts.ends.push(silence);
-      cuts.free.push(silence);
+      add(cuts.starts, from, Math.min(to, lastStart));
+      add(cuts.ends, Math.max(from, firstEnd), to);
+      cuts.free.push({ startMs: from, endMs: to });
       continue;
     }
-    if (index === 0) cuts.starts.push({ startMs: 0, endMs: 0 });
-    if (index < words.length) cuts.starts.push({ startMs: Math.max(from, to - LEAD_MS), endMs: to });
-    if (index > 0) cuts.ends.push({ startMs: from, endMs: Math.min(to, from + TAIL_MS) });
-    if (index === words.length) cuts.ends.push({ startMs: durationMs, endMs: durationMs });
+    if (index === 0) add(cuts.starts, 0, 0);
+    if (index < words.length) add(cuts.starts, Math.max(earliest, to - LEAD_MS), Math.min(to, lastStart));
+    if (index > 0) add(cuts.ends, Math.max(from, firstEnd), Math.min(latest, from + TAIL_MS));
+    if (index === words.length) add(cuts.ends, durationMs, durationMs);
   }
   return cuts;
 }

@@ -1,5 +1,7 @@
 /** Words that carry meaning for the choice of a clip, per language. Written for this project; small on purpose. */
 export interface Lexicon {
+  /** Code of its language; null where it has no words. */
+  code: "en" | "id" | null;
   /** Words that open a question. Used where the transcript has no question marks. */
   questions: Set<string>;
   /** Verbs that follow them in a question, and not in "when they arrived"; none where the language needs none. */
@@ -36,6 +38,7 @@ export interface Lexicon {
 const set = (words: string) => new Set(words.split(/\s+/).filter(Boolean));
 
 const english: Lexicon = {
+  code: "en",
   questions: set("why how what who whose when where which"),
   auxiliaries:
     set(`is are was were am do does did has have had can could will would shall should may might must isn't
@@ -80,6 +83,7 @@ const english: Lexicon = {
 };
 
 const indonesian: Lexicon = {
+  code: "id",
   questions: set("kenapa mengapa bagaimana gimana apa apakah siapa kapan mana dimana berapa"),
   auxiliaries: new Set(),
   leaning:
@@ -123,6 +127,7 @@ const indonesian: Lexicon = {
 
 /** For other languages: nothing is known of their words, so only the language-free parts of the score speak. */
 const unknown: Lexicon = {
+  code: null,
   questions: new Set(),
   auxiliaries: new Set(),
   leaning: new Set(),
@@ -156,13 +161,23 @@ const KNOWN_SHARE = 0.2;
  *   share of function words among `words` (lower case) decides.
  */
 export function lexiconFor(language: string | null, words: readonly string[]): Lexicon {
-  const code = language?.toLowerCase().split(/[-_]/)[0] ?? "";
-  if (code === "en" || code === "english") return english;
-  if (code === "id" || code === "in" || code === "indonesian") return indonesian;
-  if (code !== "" && code !== "auto" && code !== "und") return unknown;
+  const code = codeOf(language);
+  if (code === "en") return english;
+  if (code === "id") return indonesian;
+  if (code !== null) return unknown;
   const share = ({ stop }: Lexicon) =>
     words.filter((word) => stop.has(word)).length / Math.max(1, words.length);
   const [inEnglish, inIndonesian] = [share(english), share(indonesian)];
   if (Math.max(inEnglish, inIndonesian) < KNOWN_SHARE) return unknown;
   return inEnglish >= inIndonesian ? english : indonesian;
 }
+
+/** The first part of a language's tag, lower case; null where nothing is said. */
+export function codeOf(language: string | null): string | null {
+  const code = language?.toLowerCase().split(/[-_]/)[0] ?? "";
+  if (code === "" || code === "auto" || code === "und") return null;
+  return ALIASES[code] ?? code;
+}
+
+/** What recognisers say besides codes. */
+const ALIASES: Readonly<Record<string, string>> = { english: "en", indonesian: "id", in: "id" };

@@ -1,4 +1,4 @@
-import type { Window } from "./candidates.ts";
+import { silenceAt, type Window } from "./candidates.ts";
 import { asks } from "./sentences.ts";
 import type { HeardSentence, Talk } from "./talk.ts";
 
@@ -59,12 +59,11 @@ export function believablePhrases(talk: Talk, window: Words): HeardSentence[] {
 }
 
 /** What is said from one pause to the next. */
-function breathsOf({ words }: Talk, { first, last }: Words): Words[] {
+function breathsOf(talk: Talk, { first, last }: Words): Words[] {
   const breaths: Words[] = [];
   let from = first;
   for (let at = first; at <= last; at++) {
-    const silenceMs = (words[at + 1]?.startMs ?? Number.POSITIVE_INFINITY) - (words[at]?.endMs ?? 0);
-    if (at < last && silenceMs < PAUSE_MS) continue;
+    if (at < last && silenceAt(talk, at + 1) < PAUSE_MS) continue;
     breaths.push({ first: from, last: at });
     from = at + 1;
   }

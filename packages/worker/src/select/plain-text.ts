@@ -23,6 +23,14 @@ export function plainLine(text: string): string {
     .trim();
 }
 
+/** Scripts and signs that stand without spaces between them. */
+const UNSPACED =
+  "[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}ー々\\u3001-\\u3011\\uff01-\\uff0f\\uff1a-\\uff20]";
+const NEEDLESS_SPACE = new RegExp(`(?<=${UNSPACED})\\s+(?=${UNSPACED})`, "gu");
+
+/** Words as they are written in a row: with spaces, but for scripts that have none. */
+export const inARow = (words: readonly string[]) => words.join(" ").replace(NEEDLESS_SPACE, "");
+
 /** How many code points a text has. */
 export const lengthOf = (text: string) => Array.from(text).length;
 

@@ -179,6 +179,10 @@ describe("number, lengths and cuts, for any transcript", { timeout: 60_000 }, ()
 
   test("the same input gives the same bytes, whatever the order of keys, the process and its locale", async () => {
     const input = aSelectInput(transcriptOf(SCRIPT, { startSeconds: 3 }));
+    // all that a job may wish for is taken into account
+    const job = { clip_count: 3, clip_duration_seconds: 45, tighten: true, about: "海 clocks and prizes" };
+    const edlOf = async (given: SelectInput) =>
+      JSON.stringify((await select(aSelectContext(job), given)).edl);
     const backwards = (value: unknown): unknown =>
       Array.isArray(value)
         ? value.map(backwards)
@@ -189,14 +193,14 @@ describe("number, lengths and cuts, for any transcript", { timeout: 60_000 }, ()
                 .map(([key, inner]) => [key, backwards(inner)]),
             )
           : value;
-    const first = JSON.stringify((await choose(input, 3, 45)).edl);
-    expect(JSON.stringify((await choose(backwards(input) as SelectInput, 3, 45)).edl)).toBe(first);
+    const first = await edlOf(input);
+    expect(await edlOf(backwards(input) as SelectInput)).toBe(first);
 
     const program = `
       import { select } from ${JSON.stringify(new URL("../stages/select.ts", import.meta.url).href)};
       import { aSelectContext } from ${JSON.stringify(new URL("testing.ts", import.meta.url).href)};
       const input = JSON.parse(process.argv[1]);
-      console.log(JSON.stringify((await select(aSelectContext({ clip_count: 3, clip_duration_seconds: 45 }), input)).edl));`;
+      console.log(JSON.stringify((await select(aSelectContext(${JSON.stringify(job)}), input)).edl));`;
     const { stdout } = await promisify(execFile)(
       process.execPath,
       ["--input-type=module", "-e", program, JSON.stringify(input)],

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { SelectInput } from "../stage.ts";
 import type { Span } from "./cuts.ts";
 import { addressesMachine } from "./for-machines.ts";
+import type { Languages } from "./languages.ts";
 import { lengthOf, plainLine, shortened, visible, wordRuns } from "./plain-text.ts";
 import type { Candidate } from "./score.ts";
 import { type Talk, textOf } from "./talk.ts";
@@ -19,10 +20,36 @@ const MODEL_NAME_LIMIT = 100;
 /** What a model said, reduced to what it may say: known candidates in its order, and words for them. */
 export interface Ranking {
   model: string;
+  took: Took;
   picks: { candidate: Candidate; texts: Partial<ClipTexts> }[];
 }
 
-const Answer = z.object({ model: z.string(), picks: z.array(z.unknown()) });
+/** What a model's answers took; null where nobody says. */
+export interface Took {
+  tokens_in: number | null;
+  tokens_out: number | null;
+  usd: number | null;
+}
+
+const told = z.number().nullish().catch(null);
+const Answer = z.object({
+  model: z.string(),
+  picks: z.array(z.unknown()),
+  tokens_in: told,
+  tokens_out: told,
+  usd: told,
+});
+
+/** All answers together. */
+export function tookTogether(
+  ...all: (Partial<Record<keyof Took, number | null | undefined>> | null)[]
+): Took {
+  const sum = (name: keyof Took) => {
+    const known = all.flatMap((took) => took?.[name] ?? []);
+    return known.length > 0 ? known.reduce((total, value) => total + value, 0) : null;
+  };
+  return { tokens_in: sum("tokens_in"), tokens_out: sum("tokens_out"), usd: sum("usd") };
+}
 const ModelPick = z.object({
   id: z.string(),
   title: z.string().catch(""),
@@ -59,18 +86,24 @@ export async function ranked(options: {
   talk: Talk;
   shown: readonly Candidate[];
   count: number;
-  language: string;
+  languages: Languages;
+  /** What the user wishes to hear about. */
+  about: string | null;
   rank: NonNullable<SelectInput["rank"]>;
   signal: AbortSignal;
 }): Promise<Ranking> {
-  const { talk, shown, count, language, rank, signal } = options;
+  const { talk, shown, count, languages, about, rank, signal } = options;
   const byId = new Map(shown.map((candidate, index) => [`c${index + 1}`, candidate]));
   const candidates = [...byId].map(([id, candidate]) => ({
     id,
     text: shortened(spokenText(talk, candidate), TEXT_LIMIT),
     score: candidate.score,
   }));
-  const answer = Answer.parse(await stoppable(rank({ count, language, candidates }), signal));
+  const language = languages.wanted ?? languages.spoken ?? "auto";
+  // a wish is a subject: one that is an order to a machine is for nobody
+  const wish = about && !addressesMachine(about) ? plainLine(about) : "";
+  const asked = { count, language, candidates, ...(wish && { about: wish }) };
+  const answer = Answer.parse(await stoppable(rank(asked), signal));
   const picks: Ranking["picks"] = [];
   for (const raw of answer.picks.slice(0, PICKS_READ)) {
     const pick = ModelPick.safeParse(raw);
@@ -78,11 +111,12 @@ export async function ranked(options: {
     if (!pick.success || !candidate) continue;
     byId.delete(pick.data.id);
     // who has been given orders may rank, for that changes no cut, but is not let speak
-    picks.push({ candidate, texts: talk.givesOrders ? {} : cleaned(talk, candidate, pick.data) });
+    const texts = talk.givesOrders ? {} : cleaned(talk, candidate, pick.data, languages.isForeign);
+    picks.push({ candidate, texts });
   }
   if (picks.length === 0) throw new Error("The answer names no known candidate");
   const model = shortened(visible(answer.model.slice(0, 1000)), MODEL_NAME_LIMIT);
-  return { model: model || "unnamed model", picks };
+  return { model: model || "unnamed model", took: tookTogether(answer), picks };
 }
 
 /** What is said in a candidate, without the sentences that are written for a machine. */
@@ -95,30 +129,42 @@ function spokenText(talk: Talk, { first, last }: Candidate): string {
     .join(" ");
 }
 
-/** A model's words for a clip, those that can be used: a line for people that has to do with what is said in it. */
+/**
+ * A model's words for a clip, those that can be used: a line for people that has to do with what is said in it. In another language
+ * than the spoken one (`isForeign`) no words are in common by which that could be told.
+ */
 function cleaned(
   talk: Talk,
   { first, last }: Candidate,
   { title, hook, reason }: z.infer<typeof ModelPick>,
+  isForeign: boolean,
 ): Partial<ClipTexts> {
   const spoken = textOf(talk, first, last).normalize("NFKC").toLowerCase();
   const texts: Partial<ClipTexts> = {};
   const usable = (text: string, limit: number) => {
     const line = shortened(plainLine(text), limit);
     const says = lengthOf(line.replace(/[^\p{L}\p{N}]/gu, "")) >= 3;
-    const isForeign =
+    const isForMachines =
       addressesMachine(text) ||
       wordRuns(line).some((run) => talk.machineWords.has(run)) ||
       line.split(" ").some((word) => isCode(word) && !spoken.includes(word.toLowerCase()));
-    return says && !isForeign ? line : undefined;
+    return says && !isForMachines ? line : undefined;
   };
   const itsTitle = usable(title, TITLE_LIMIT);
   const itsHook = usable(hook, HOOK_LIMIT);
   const itsReason = usable(reason, REASON_LIMIT);
-  if (itsTitle && echoes(talk, itsTitle, spoken)) texts.title = itsTitle.replace(/\.$/u, "");
-  if (itsHook && echoes(talk, itsHook, spoken)) texts.hook = itsHook;
+  const fits = (line: string) => isForeign || echoes(talk, line, spoken);
+  if (itsTitle && fits(itsTitle)) texts.title = itsTitle.replace(/\.$/u, "");
+  if (itsHook && fits(itsHook)) texts.hook = itsHook;
   if (itsReason) texts.reason = itsReason;
   return texts;
+}
+
+/** A caption that a model wrote, as a line for people; undefined where it tells what only machines were told. */
+export function captionLine(talk: Talk, text: string): string | undefined {
+  const line = plainLine(text);
+  const isForMachines = addressesMachine(text) || wordRuns(line).some((run) => talk.machineWords.has(run));
+  return line !== "" && !isForMachines ? line : undefined;
 }
 
 /** "GPT-4", "ZX81": nothing that a title would have unless it was said. Plain figures are no code: who says twenty may write 20. */
@@ -143,7 +189,7 @@ function echoes({ lexicon }: Talk, line: string, spoken: string): boolean {
 }
 
 /** The promise, or the signal's reason as soon as it aborts: what was asked may never answer. */
-async function stoppable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export async function stoppable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: stopped, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal.reason);
   if (signal.aborted) onAbort();

@@ -1,7 +1,8 @@
 import { silenceAt, type Window } from "./candidates.ts";
+import type { WordKind } from "./counts.ts";
 import { firstIndex, type Lengths } from "./cuts.ts";
 import { BORDER_STRENGTH } from "./sentences.ts";
-import type { HeardSentence, Talk, WordKind } from "./talk.ts";
+import type { HeardSentence, Talk } from "./talk.ts";
 
 /** A window with what speaks for it. */
 export interface Candidate extends Window {
@@ -47,6 +48,8 @@ const SPEECH = Object.entries(SPEECH_WEIGHTS);
 const SOUND = Object.entries(SOUND_WEIGHTS);
 /** What people replayed most adds this much to a score at most: a hint, for old clips and links send people to a place as well. */
 const REPLAYED_BONUS = 0.12;
+/** Where the user wishes for a subject, being about it counts for this much: what is comes before what is not, whatever else they are. */
+const WISH_SHARE = 2 / 3;
 /** A window without words in a talk with words must not win against speech. */
 const WORDLESS_IN_TALK = 0.3;
 /** Laughter that begins this soon behind a clip is about it. */
@@ -70,6 +73,10 @@ export function scored(talk: Talk, lengths: Lengths, window: Window): Candidate 
     const replayed = talk.replayed(window);
     parts.replayed = clamp(0.5 + 0.5 * replayed);
     score = clamp(score + REPLAYED_BONUS * Math.max(0, replayed));
+  }
+  if (talk.wish) {
+    parts.about = hasWords ? talk.wish.of(window.first, window.last) : 0;
+    score = (1 - WISH_SHARE) * score + WISH_SHARE * parts.about;
   }
   for (const name in parts) parts[name] = rounded(parts[name] ?? 0);
   return { ...window, parts, score: rounded(score) };
@@ -244,7 +251,8 @@ function energy({ sound }: Talk, window: Window): number {
 function coverage(talk: Talk, { startMs, endMs, first, last }: Window, speechMs: number): number {
   const { words } = talk;
   let longest = Math.max((words[first]?.startMs ?? 0) - startMs, endMs - (words[last]?.endMs ?? 0));
-  for (let border = first + 1; border <= last; border++) longest = Math.max(longest, silenceAt(talk, border));
+  for (let at = first; at < last; at++)
+    longest = Math.max(longest, (words[at + 1]?.startMs ?? 0) - (words[at]?.endMs ?? 0));
   return clamp(speechMs / (endMs - startMs) / 0.7) * clamp(1 - (longest - 2500) / 7500);
 }
 

@@ -33,14 +33,17 @@ const ENDS_SENTENCE = /[.?!…。！？｡؟।॥]["'”’»)\]]*$/u;
 const ENDS_CLAUSE = /[,;:،、，；：–—-]["'”’»)\]]*$/u;
 const IS_QUESTION = /[?？؟]["'”’»)\]]*$/u;
 
-/** The border after each word; after the last one it is always the end of a sentence. */
-export function bordersOf(words: readonly SpokenWord[]): Border[] {
+/**
+ * The border after each word; after the last one it is always the end of a sentence.
+ * @param pausesMs the silence before each word, where it is not what their times leave
+ */
+export function bordersOf(words: readonly SpokenWord[], pausesMs = silencesBetween(words)): Border[] {
   const stops = words.filter(({ text }) => ENDS_SENTENCE.test(text)).length;
   const isPunctuated = stops * 40 >= words.length;
   const borders = words.map((word, index): Border => {
     const next = words[index + 1];
     if (!next) return "sentence";
-    const silenceMs = next.startMs - word.endMs;
+    const silenceMs = pausesMs[index + 1] ?? 0;
     if (
       silenceMs >= LONG_PAUSE_MS ||
       (ENDS_SENTENCE.test(word.text) && !isAbbreviation(word.text, next.text))
@@ -49,9 +52,12 @@ export function bordersOf(words: readonly SpokenWord[]): Border[] {
     if (silenceMs >= PAUSE_MS) return isPunctuated ? "pause" : "sentence";
     return ENDS_CLAUSE.test(word.text) ? "clause" : "word";
   });
-  divideRunOns(words, borders);
+  divideRunOns(words, borders, pausesMs);
   return borders;
 }
+
+const silencesBetween = (words: readonly SpokenWord[]) =>
+  words.map(({ startMs }, index) => startMs - (words[index - 1]?.endMs ?? 0));
 
 /** "Mr.", "e.g.", an initial as in "J. Harrison"; a number with a full stop goes on when the next word is one too. */
 function isAbbreviation(text: string, next: string): boolean {
@@ -62,10 +68,9 @@ function isAbbreviation(text: string, next: string): boolean {
 }
 
 /** Puts a breath at the longest silence, or the best clause, near the length of a part, as often as a run is too long. */
-function divideRunOns(words: readonly SpokenWord[], borders: Border[]) {
+function divideRunOns(words: readonly SpokenWord[], borders: Border[], pausesMs: readonly number[]) {
   const worthAfter = (index: number, first: number) =>
-    (words[index + 1]?.startMs ?? 0) -
-    (words[index]?.endMs ?? 0) +
+    (pausesMs[index + 1] ?? 0) +
     (borders[index] === "clause" ? 250 : 0) -
     10 * Math.abs(index - first - PART_WORDS);
   let first = 0;

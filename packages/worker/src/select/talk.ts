@@ -1,25 +1,18 @@
 import type { SelectInput } from "../stage.ts";
+import { type Wish, wishOf } from "./about.ts";
 import { type Answered, answersIn } from "./answers.ts";
+import { countersOf, type WordKind } from "./counts.ts";
 import { type Cuts, cutsOf, firstIndex, type Span } from "./cuts.ts";
+import { fillersIn } from "./fillers.ts";
 import { addressesMachine, givesOrders, hidesText } from "./for-machines.ts";
-import { type Lexicon, lexiconFor } from "./lexicon.ts";
-import { plainLine, plainWord, wordRuns } from "./plain-text.ts";
+import { codeOf, type Lexicon, lexiconFor } from "./lexicon.ts";
+import { inARow, plainLine, plainWord, wordRuns } from "./plain-text.ts";
+import { replayedIn } from "./replayed.ts";
 import { type Border, bordersOf, type Sentence, sentencesOf } from "./sentences.ts";
 import { reactionsIn, type Sound, soundOf } from "./sound.ts";
+import { onSource, onTight, tightened, tightSound, untightened } from "./tighten.ts";
 import { topicChanges } from "./topics.ts";
 import { type SpokenWord, spokenWords } from "./words.ts";
-
-/** What is counted per word; `countOf` gives the number of words of a kind in a range. */
-export type WordKind =
-  | "number"
-  | "name"
-  | "contrast"
-  | "strong"
-  | "payoff"
-  | "filler"
-  | "repeat"
-  | "you"
-  | "story";
 
 /** A sentence with what the score needs to know of it. */
 export interface HeardSentence extends Sentence {
@@ -33,9 +26,19 @@ export interface HeardSentence extends Sentence {
   isForMachine: boolean;
 }
 
-/** Everything that was heard, prepared once: all scores are sums over ranges of it. */
+/** Everything that was heard, prepared once: all scores are sums over ranges of it. Times are those of what is left after tightening. */
 export interface Talk {
   durationMs: number;
+  /** Length of the source: more where something is left out. */
+  sourceMs: number;
+  /** The stretches of the source that a stretch of the talk is made of, in order. */
+  onSource(span: Span): Span[];
+  /** The words on the source's timeline. */
+  sourceWords: SpokenWord[];
+  /** Which of the words that are left only fill time. */
+  fills: boolean[];
+  /** What was left out of it: words, and milliseconds in all. */
+  leftOut: { words: number; ms: number };
   /** The source's title, cleaned; empty where it is written for a machine. */
   title: string;
   /** Whether the words are good enough to be read by people. */
@@ -48,6 +51,8 @@ export interface Talk {
   sentences: HeardSentence[];
   /** Index of the sentence of each word. */
   sentenceOf: Int32Array;
+  /** The silence before each word, and after the last one, as it was spoken. */
+  pausesMs: number[];
   cuts: Cuts;
   sound: Sound;
   /** How clearly a new subject begins with each sentence, 0..1; a chapter of the source's own is 1. */
@@ -60,6 +65,8 @@ export interface Talk {
   replayed: ((span: Span) => number) | undefined;
   /** Scene cuts, milliseconds, in order. */
   shots: number[];
+  /** What the user wishes to hear about; undefined where they wish for nothing, or nothing is said about it. */
+  wish: Wish | undefined;
   /** In how many sentences each word occurs. */
   sentencesWith: Map<string, number>;
   /** Whether anything that is said gives orders to a machine; a link alone does not. */
@@ -72,13 +79,26 @@ export interface Talk {
   speechMs(first: number, last: number): number;
 }
 
+/** What the user asks of a talk besides clips. */
+export interface Wishes {
+  /** Whether fillers and long silences are left out. */
+  tighten?: boolean;
+  /** What the moments should be about, in the user's words. */
+  about?: string | null;
+}
+
 /** Reads the input once. Times come out in whole milliseconds. */
-export function talkOf(input: SelectInput): Talk {
-  const durationMs = Math.round(1000 * secondsOf(input));
-  const words = spokenWords(input.transcript.segments, durationMs);
-  const plain = words.map(({ text }) => plainWord(text));
-  const lexicon = lexiconFor(input.transcript.language, plain);
-  const borders = bordersOf(words);
+export function talkOf(input: SelectInput, { tighten = false, about = null }: Wishes = {}): Talk {
+  const sourceMs = Math.round(1000 * secondsOf(input));
+  const all = spokenWords(input.transcript.segments, sourceMs);
+  const allPlain = all.map(({ text }) => plainWord(text));
+  const lexicon = lexiconFor(input.transcript.language, allPlain);
+  const language = codeOf(input.transcript.language) ?? lexicon.code;
+  const left = tighten ? leftOf(input, all, sourceMs, language) : untightened(all, sourceMs);
+  const { durationMs, words, removed, pausesMs } = left;
+  const toTight = onTight(removed);
+  const plain = tighten ? words.map(({ text }) => plainWord(text)) : allPlain;
+  const borders = bordersOf(words, pausesMs);
   const sentences = heard(words, plain, sentencesOf(words, borders, lexicon), lexicon);
   const sentenceOf = new Int32Array(words.length);
   for (const [index, { first, last }] of sentences.entries()) sentenceOf.fill(index, first, last + 1);
@@ -87,10 +107,17 @@ export function talkOf(input: SelectInput): Talk {
     speech[index + 1] = (speech[index] ?? 0) + endMs - startMs;
   const inSentences = sentencesWith(plain, sentences);
   const changes = topicChanges(plain, sentences, lexicon, inSentences);
-  markChapters(changes, sentences, input.chapters ?? []);
-  const sound = soundOf(input.sound, durationMs);
+  const tight = (seconds: number) => toTight(Math.round(seconds * 1000)) / 1000;
+  markChapters(changes, sentences, (input.chapters ?? []).map(tight));
+  const sound = soundOf(tightSound(input.sound, removed), durationMs);
+  const wish = about ? wishOf(about, plain, sentences, lexicon) : undefined;
   return {
     durationMs,
+    sourceMs,
+    onSource: onSource(removed),
+    sourceWords: left.sourceWords,
+    fills: fillersIn(left.sourceWords, language),
+    leftOut: { words: left.fillers, ms: sourceMs - durationMs },
     title: addressesMachine(input.title ?? "") ? "" : plainLine(input.title ?? ""),
     isReliable: input.transcript.accuracy !== "low",
     lexicon,
@@ -99,22 +126,45 @@ export function talkOf(input: SelectInput): Talk {
     borders,
     sentences,
     sentenceOf,
-    cuts: cutsOf(words, durationMs),
+    pausesMs,
+    cuts: cutsOf(
+      words,
+      durationMs,
+      removed.map(({ atMs }) => atMs),
+    ),
     sound,
     topicChanges: changes,
     answers: answersIn(plain, sentences, lexicon),
     reactions: reactionsIn(words, sound),
-    replayed: replayedIn(input.replayed ?? []),
+    replayed: replayedIn(
+      (input.replayed ?? []).map((part) => ({ ...part, start: tight(part.start), end: tight(part.end) })),
+    ),
+    wish: wish?.isMet ? wish : undefined,
     shots: input.shots
-      .map((seconds) => Math.round(seconds * 1000))
+      .map((seconds) => toTight(Math.round(seconds * 1000)))
       .filter((ms) => ms > 0 && ms < durationMs)
       .sort((a, b) => a - b),
     sentencesWith: inSentences,
     givesOrders: givesOrdersIn(input, words, sentences),
     machineWords: machineWords(words, sentences),
-    countOf: counters(words, plain, lexicon, sentences),
+    countOf: countersOf(words, plain, lexicon, sentences),
     speechMs: (first, last) => (speech[last + 1] ?? 0) - (speech[first] ?? 0),
   };
+}
+
+/** What is left of it without fillers and long silences. */
+function leftOf(
+  { transcript, sound }: SelectInput,
+  words: SpokenWord[],
+  durationMs: number,
+  language: string | null,
+) {
+  const known = soundOf(sound, durationMs);
+  return tightened(words, durationMs, {
+    silences: known.isKnown ? known.silences : undefined,
+    language,
+    areExact: transcript.timing === "word",
+  });
 }
 
 /** Seconds that the file says it has; where it says nothing, those in which something was heard. */
@@ -127,10 +177,7 @@ function secondsOf({ durationSeconds, transcript, sound }: SelectInput): number 
 
 /** The words from `first` to `last` as a text. */
 export const textOf = ({ words }: Pick<Talk, "words">, first: number, last: number) =>
-  words
-    .slice(first, last + 1)
-    .map(({ text }) => text)
-    .join(" ");
+  inARow(words.slice(first, last + 1).map(({ text }) => text));
 
 function heard(
   words: SpokenWord[],
@@ -179,29 +226,6 @@ function markChapters(
   }
 }
 
-/** What a source says people replayed, as a question that can be asked of any stretch; everybody has seen the start, so it counts as what follows. */
-function replayedIn(parts: NonNullable<SelectInput["replayed"]>): Talk["replayed"] {
-  const [first, second] = parts;
-  if (!first || !second) return undefined;
-  const ordered = [{ ...first, value: second.value }, ...parts.slice(1)].sort((a, b) => a.start - b.start);
-  const heat = ({ startMs, endMs }: Span) => {
-    let [sum, length] = [0, 0];
-    const from = firstIndex(ordered.length, (index) => (ordered[index]?.end ?? 0) * 1000 > startMs);
-    for (let at = from; at < ordered.length; at++) {
-      const { start, end, value } = ordered[at] as (typeof ordered)[number];
-      if (start * 1000 >= endMs) break;
-      const shared = Math.max(0, Math.min(endMs, end * 1000) - Math.max(startMs, start * 1000));
-      sum += shared * value;
-      length += shared;
-    }
-    return length > 0 ? sum / length : 0;
-  };
-  const mean = heat({ startMs: 0, endMs: Number.POSITIVE_INFINITY });
-  const most = Math.max(...ordered.map(({ value }) => value));
-  if (most - mean < 0.01) return undefined;
-  return (span) => Math.max(-1, (heat(span) - mean) / (most - mean));
-}
-
 function sentencesWith(plain: string[], sentences: HeardSentence[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { first, last } of sentences)
@@ -233,35 +257,4 @@ function machineWords(words: SpokenWord[], sentences: HeardSentence[]): Set<stri
     );
   const toldToMachines = runsIn(true);
   return toldToMachines.size > 0 ? toldToMachines.difference(runsIn(false)) : toldToMachines;
-}
-
-function counters(words: SpokenWord[], plain: string[], lexicon: Lexicon, sentences: HeardSentence[]) {
-  const opensSentence = new Set(sentences.map(({ first }) => first));
-  const capitals = words.filter(({ text }) => /^\p{Lu}/u.test(text)).length;
-  const hasNames = capitals > 0 && capitals < words.length / 2; // not in capitals or lower case throughout
-  const tests: Record<WordKind, (word: string, index: number) => boolean> = {
-    number: (word) => /\d/.test(word) || lexicon.numbers.has(word),
-    name: (word, index) =>
-      hasNames &&
-      word.length > 2 &&
-      !opensSentence.has(index) &&
-      /^\p{Lu}\p{Ll}/u.test(words[index]?.text ?? ""),
-    contrast: (word) => lexicon.contrast.has(word),
-    strong: (word) => lexicon.strong.has(word),
-    payoff: (word) => lexicon.payoff.has(word),
-    filler: (word) => lexicon.fillers.has(word),
-    repeat: (word, index) => index > 0 && word !== "" && plain[index - 1] === word && !/\d/.test(word),
-    you: (word) => lexicon.you.has(word),
-    story: (word) => lexicon.story.has(word),
-  };
-  const sums = Object.fromEntries(
-    Object.entries(tests).map(([kind, test]) => {
-      const sum = new Int32Array(plain.length + 1);
-      for (const [index, word] of plain.entries())
-        sum[index + 1] = (sum[index] ?? 0) + (test(word, index) ? 1 : 0);
-      return [kind, sum];
-    }),
-  );
-  return (kind: WordKind, first: number, last: number) =>
-    (sums[kind]?.[last + 1] ?? 0) - (sums[kind]?.[first] ?? 0);
 }

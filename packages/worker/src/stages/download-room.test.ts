@@ -16,6 +16,7 @@ async function announced(sizeOf: (freeBytes: number) => number, maxBytes: number
   };
   await using server = await startOrigin({ "/v.mp4": video });
   const { context } = aContext(temporary.dir);
+  const asked: number[] = []; // of what is kept of other jobs
   const job = aJobSpec({
     source: { kind: "url", url: `${server.origin}/v.mp4` },
     fetch_policy: {
@@ -25,17 +26,19 @@ async function announced(sizeOf: (freeBytes: number) => number, maxBytes: number
       max_seconds: 3600,
     },
   });
-  const error = await download({ ...context, job }).catch((thrown) => thrown);
-  return { error, left: await readdir(temporary.dir) };
+  const freeUp = async (bytes: number) => void asked.push(bytes);
+  const error = await download({ ...context, job, freeUp }).catch((thrown) => thrown);
+  return { error, size, asked, left: await readdir(temporary.dir) };
 }
 
 test("F41: a video that fits, but not with all that is made of it, is not begun", async () => {
-  const { error, left } = await announced((free) => free * 0.4, Number.MAX_SAFE_INTEGER);
+  const { error, left, size, asked } = await announced((free) => free * 0.4, Number.MAX_SAFE_INTEGER);
   expect(error).toMatchObject({
     code: "DISK_FULL",
     message: expect.stringMatching(/needs \d+ MB .* only \d+ MB/),
   });
   expect(left).toEqual([]);
+  expect(asked).toEqual([3 * size]); // and only what could be made free did not do
 });
 
 test("a video that is larger than allowed is called too large, whatever room there is", async () => {

@@ -12,6 +12,7 @@ import { saveTo } from "../fetch/save.ts";
 import { sniff } from "../fetch/sniff.ts";
 import { fetchStream } from "../fetch/stream.ts";
 import { cleanTitle, embeddedTitle, nameInDisposition, titleOfAddress, titleOfFile } from "../fetch/title.ts";
+import { type Validators, validatorsOf } from "../fetch/validators.ts";
 import { fetchPage, findYtDlp } from "../fetch/yt-dlp.ts";
 import type { FetchedSource, StageContext } from "../stage.ts";
 
@@ -33,6 +34,7 @@ interface Fetched {
   sha256: string | null;
   /** Beyond what the fetcher counted. */
   moreBytes: number;
+  validators: Validators | null;
 }
 
 /**
@@ -67,7 +69,7 @@ export async function download(
   let fetched: Fetched | undefined;
   try {
     fetched = await fetchAny(inner, fetcher, address, resolve);
-    const { file, way, captions, meta } = fetched;
+    const { file, way, captions, meta, validators } = fetched;
     context.progress(FETCH_SHARE, "Looking into the file");
     const info = await checkMedia(context, file);
     const sha256 = fetched.sha256 ?? (await sha256Of(file, signal));
@@ -90,6 +92,7 @@ export async function download(
       captions,
       fetchedBytes,
       sha256,
+      validators,
       meta: {
         ...meta,
         title,
@@ -139,7 +142,7 @@ async function fetchAny(
     const size = Number(first.headers["content-length"] ?? 0);
     if (size <= job.fetch_policy.max_bytes)
       // else it is too large anyway
-      await checkRoom(dir, size).catch((error) => {
+      await checkRoom(context, size).catch((error) => {
         first.cancel();
         throw error;
       });
@@ -156,6 +159,7 @@ async function fetchAny(
       meta: { http: keptHeaders(headers) },
       captions: null,
       moreBytes: 0,
+      validators: validatorsOf(first),
     };
   }
   first.cancel();
@@ -164,10 +168,16 @@ async function fetchAny(
   if (isUpload)
     throw new KangKlipError("SOURCE_UNREADABLE", "The uploaded file is not a video that can be read");
   if (found.kind === "hls")
-    return byStream(context, fetcher, address, await planHls(fetcher, address, job.language));
+    return {
+      ...(await byStream(context, fetcher, address, await planHls(fetcher, address, job.language))),
+      validators: validatorsOf(first),
+    };
   if (found.kind === "dash") {
     const { text, url } = await fetcher.text(address, MAX_LIST_BYTES);
-    return byStream(context, fetcher, address, planDash(text, url, job.language));
+    return {
+      ...(await byStream(context, fetcher, address, planDash(text, url, job.language))),
+      validators: validatorsOf(first),
+    };
   }
   if (found.kind === "page") {
     const fetched = await fetchByYtDlp(context, fetcher, address, resolve);
@@ -186,10 +196,15 @@ async function fetchAny(
   throw new KangKlipError("SOURCE_UNREADABLE", `What ${first.url.hostname} gives ${what}`);
 }
 
-/** The source, its sound and the clips: a job takes up to three times the file's size. @throws KangKlipError DISK_FULL */
-async function checkRoom(dir: string, fileBytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(dir);
+/**
+ * The source, its sound and the clips: a job takes up to three times the file's size. What is kept of other jobs makes way.
+ * @throws KangKlipError DISK_FULL
+ */
+async function checkRoom({ dir, freeUp }: StageContext, fileBytes: number): Promise<void> {
   const needed = ROOM * fileBytes;
+  const before = await statfs(dir);
+  if (needed > before.bavail * before.bsize) await freeUp?.(needed);
+  const { bavail, bsize } = await statfs(dir);
   if (!(needed > bavail * bsize)) return;
   const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;
   throw new KangKlipError(
@@ -215,6 +230,7 @@ async function byStream(
     captions,
     sha256: null,
     moreBytes: 0,
+    validators: null,
   };
 }
 
@@ -243,6 +259,7 @@ async function fetchByYtDlp(
     captions,
     sha256: null,
     moreBytes: fetchedBytes,
+    validators: null,
   };
 }
 

@@ -1,19 +1,21 @@
-import { rename, rm, stat } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type EdlClip, KangKlipError } from "@kangklip/contract";
 import type { Cue } from "../captions/cues.ts";
 import type { MachineFonts } from "../captions/fonts.ts";
-import { type CaptionStyle, captionTop } from "../captions/style.ts";
-import { type ClipPlan, type Colours, clipArgs, previewSize } from "../media/clip-args.ts";
-import { checkClip } from "../media/clip-check.ts";
+import type { CaptionStyle } from "../captions/style.ts";
+import type { CaptionWord } from "../captions/words.ts";
+import type { Colours } from "../media/clip-args.ts";
 import type { ClipTimeline, Piece } from "../media/clip-timeline.ts";
-import { coverFrames, sharpestCover } from "../media/cover.ts";
+import type { Candidate } from "../media/cover.ts";
 import type { Decoder } from "../media/decoder.ts";
-import { type Encoder, highestBitrate, nvencFailure, SESSION_WAIT_MS, smallerCrf } from "../media/encoder.ts";
-import { runFfmpeg } from "../media/ffmpeg.ts";
+import type { Encoder } from "../media/encoder.ts";
+import type { ClipSound } from "../media/loudness.ts";
 import { explainFailure } from "../media/truncation.ts";
+import { type ClipToMeasure, measureClip, wantsEncoding } from "../qc/gate.ts";
+import { type Repair, verdictOf } from "../qc/verdict.ts";
 import type { FetchedSource, Framing, RenderedClip, StageContext } from "../stage.ts";
+import { encodeClip, isCpu, processorFor } from "./encode-clip.ts";
 
 /** What encodes and decodes, and why it is not the graphics card; null where it is. */
 export interface Card {
@@ -44,18 +46,28 @@ export interface ReadyClip {
   framing: Framing;
   timeline: ClipTimeline;
   pieces: Piece[];
+  sound: ClipSound;
+  /** What is heard, with its times in the clip. */
+  words: CaptionWord[];
   cues: Cue[];
   style: CaptionStyle;
-  /** Whether the captions are drawn into the picture. */
+  /** captions.ass; empty where there are no captions. */
+  ass: string;
+  /** Whether the captions are drawn into the picture, and whether they should be. */
   captioned: boolean;
+  wantsCaptions: boolean;
   /** What a person should know about them. */
   captionWarnings: string[];
+  /** Frames that may become the cover. */
+  candidates: Candidate[];
 }
 
 /**
- * Encodes a clip with its preview and cover, checks what came out, and moves the files into the attempt's folder under their
- * final names. Where the graphics card fails, the processor renders this clip, as the EDL has it; a clip that is too large for its length is encoded again.
+ * Encodes a clip with its preview and cover, measures what came out against the EDL, repairs what can be repaired and measures again,
+ * and moves the files into the attempt's folder under their final names. What stays wrong is told in `qc`: the clip is delivered as
+ * "degraded", with its reasons.
  * @param onProgress called with 0..1, never with less than before.
+ * @throws KangKlipError where the clip would be of no use (see `fileChecks`)
  */
 export async function finishClip(
   setting: Setting,
@@ -63,12 +75,30 @@ export async function finishClip(
   onProgress: (fraction: number) => void,
 ): Promise<RenderedClip> {
   const { context, source } = setting;
-  const { clip, name, dir, framing, timeline, cues, style, captioned, captionWarnings } = ready;
+  const { clip, name, dir, framing, timeline, cues, style, captioned, captionWarnings, sound } = ready;
   const { tools, signal } = context;
   const { width, height } = style;
-  const used = await explainFailure(context, source, timeline, () => encode(setting, ready, onProgress));
-  await checkClip(tools, join(dir, "clip.mp4"), style, timeline, signal);
-  await checkClip(tools, join(dir, "preview.mp4"), previewSize(style), timeline, signal);
+  const toMeasure: ClipToMeasure = { ...ready, tools, source, signal };
+  const encode = (only?: Card) =>
+    explainFailure(context, source, timeline, () => encodeClip(setting, ready, onProgress, only));
+
+  const repairs: Repair[] = sound.regains > 0 ? ["regain"] : [];
+  if (ready.wantsCaptions && !captioned && cues.length > 0) repairs.push("without_captions");
+  let { repairs: own, ...used } = await encode();
+  repairs.push(...own);
+  let measured = await measureClip(toMeasure).catch(unlessOfNoUse);
+  const wrong = "checks" in measured ? wantsEncoding(measured, !isCpu(used)) : measured.message;
+  if (wrong) {
+    context.log("encoded_again", { clip: clip.index, wrong });
+    repairs.push("encoded_again");
+    ({ repairs: own, ...used } = await encode(processorFor(used, `the clip had faults: ${wrong}`)));
+    repairs.push(...own);
+    measured = await measureClip(toMeasure);
+  }
+  if (!("checks" in measured)) throw measured;
+  const told = repairs.includes("without_captions") ? captionWarnings : [];
+  const qc = verdictOf(measured.checks, repairs, told);
+  context.log("qc", { clip: clip.index, verdict: qc.verdict, repairs: qc.repairs, reasons: qc.reasons });
 
   const subtitle = (ending: string) => (cues.length > 0 ? `${name}.${ending}` : null);
   const files = {
@@ -79,11 +109,15 @@ export async function finishClip(
     vtt: subtitle("vtt"),
     ass: subtitle("ass"),
   };
-  const finish = (from: string, to: string | null) => to && rename(join(dir, from), join(context.dir, to));
+  const finish = async (from: string, to: string | null) => {
+    if (to) await rename(join(dir, from), join(context.dir, to));
+  };
   await finish("captions.srt", files.srt);
   await finish("captions.vtt", files.vtt);
   await finish("captions.ass", files.ass);
-  await finish(await sharpestCover(dir), files.cover);
+  await finish(measured.cover, files.cover).catch((cause) => {
+    throw new KangKlipError("RENDER_FAILED", "No picture could be taken for the cover", { cause });
+  });
   await finish("preview.mp4", files.preview);
   await finish("clip.mp4", files.clip);
   await rm(dir, { recursive: true, force: true });
@@ -92,83 +126,12 @@ export async function finishClip(
     ...{ index: clip.index, files, framing, durationSeconds, width, height, captioned },
     ...{ captionPreset: style.preset, captionWarnings },
     ...used,
+    qc,
   };
 }
 
-const ON_CPU = { encoder: "libx264", decoder: "cpu" } as const;
-
-/** Leaves clip.mp4, preview.mp4 and the cover's candidates in the clip's scratch folder. @returns how the clip was encoded. */
-async function encode(
-  setting: Setting,
-  { clip, dir, timeline, pieces, cues, style, captioned }: ReadyClip,
-  onProgress: (fraction: number) => void,
-): Promise<Card & { crf: number }> {
-  const { context, source, colours } = setting;
-  const { tools, settings, signal } = context;
-  const { width, height } = style;
-  const plan: Omit<ClipPlan, "encoder" | "decoder" | "crf"> = {
-    ...{ source, timeline, pieces, colours, width, height, captioned },
-    ...{ captionTop: captionTop(style), cover: coverFrames(timeline, pieces) },
-    ...{ preset: settings.renderPreset, threads: settings.threads },
-  };
-  const foreign = cues.some(({ lines }) => lines.flat().some(({ text }) => !style.canDraw(text)));
-  let furthest = 0;
-  const run = async (card: Card, crf: number): Promise<Card> => {
-    const { encoder, decoder } = card;
-    const said = await runFfmpeg(tools, {
-      args: clipArgs({ ...plan, encoder, decoder, crf }),
-      ...{ output: join(dir, "clip.mp4"), cwd: dir, signal, durationSeconds: timeline.seconds },
-      onProgress: (fraction) => {
-        furthest = Math.max(furthest, fraction);
-        onProgress(furthest);
-      },
-      ...{ timeoutMs: 120_000 + timeline.seconds * 40_000, threads: settings.threads },
-      gpu: encoder === "h264_nvenc" || decoder === "nvdec",
-      ...(foreign && { level: "info" as const, keepStderr: 1 << 20 }),
-    });
-    if (/failed to find any fallback with glyph/i.test(said)) context.notice(MISSING_GLYPHS);
-    return card;
-  };
-  /** By the card where it can, else by the processor: whatever the card's failure was, only the processor's counts. */
-  const runAnyhow = async (crf: number, sessionRetries = 1): Promise<Card> => {
-    const { card } = setting;
-    if (card.encoder === "libx264" && card.decoder === "cpu") return run(card, crf);
-    try {
-      const made = await run(card, crf);
-      await checkClip(tools, join(dir, "clip.mp4"), style, timeline, signal);
-      return made;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof KangKlipError) || error.code === "DISK_FULL") throw error;
-      const { code, reason } = nvencFailure(error);
-      context.log("encoder", { clip: clip.index, ...ON_CPU, reason });
-      const onlyBusy = code === "SESSION_LIMIT" && card.encoder === "h264_nvenc";
-      if (onlyBusy && sessionRetries > 0) {
-        await sleep(SESSION_WAIT_MS, undefined, { signal });
-        return runAnyhow(crf, sessionRetries - 1);
-      }
-      const made = await run({ ...ON_CPU, encoderReason: reason, decoderReason: reason }, crf);
-      if (!onlyBusy && setting.card === card) setting.card = made; // it would fail, or hang, at each clip again
-      return made;
-    }
-  };
-
-  let { renderCrf: crf } = settings;
-  let used = await runAnyhow(crf);
-  for (let repairs = 0; repairs < REPAIRS; repairs++) {
-    const { size } = await stat(join(dir, "clip.mp4"));
-    const bitrate = (size * 8) / timeline.seconds;
-    const limit = highestBitrate({ width, height, fps: timeline.rate.fps });
-    if (bitrate <= limit) break;
-    crf = smallerCrf(crf, bitrate / limit);
-    context.log("too_large", { clip: clip.index, bitrate: Math.round(bitrate), crf });
-    const onCpu = used.encoder === "libx264" && used.decoder === "cpu";
-    used = await (onCpu ? run(used, crf) : runAnyhow(crf));
-  }
-  return { ...used, crf };
+/** A file that cannot be opened may be better the next time. */
+function unlessOfNoUse(error: unknown): KangKlipError {
+  if (error instanceof KangKlipError && error.code === "RENDER_FAILED") return error;
+  throw error;
 }
-
-/** A clip that is still too large after that is noise, and stays so. */
-const REPAIRS = 2;
-const MISSING_GLYPHS =
-  "Some characters of the captions have no font on this machine (Debian: apt-get install -y fonts-noto-core fonts-noto-cjk).";

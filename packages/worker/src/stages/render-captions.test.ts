@@ -47,5 +47,9 @@ describe.skipIf(!tools)("captions of rendered clips (needs ffmpeg)", { timeout: 
       { captioned: false, captionWarnings: [expect.stringContaining("no captions")] },
     ]);
     expect(notes).toContainEqual(expect.stringMatching(/^Clip 1: Something is said/));
+    expect(made[0]?.qc).toMatchObject({
+      verdict: "degraded",
+      reasons: [expect.stringContaining("no captions")],
+    });
   });
 });

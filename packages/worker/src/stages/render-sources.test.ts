@@ -13,7 +13,7 @@ async function turn(file: string): Promise<void> {
   await handle.write(matrix, 0, 36, at);
 }
 
-describe.skipIf(!tools)("sources of every kind (needs ffmpeg)", async () => {
+describe.skipIf(!tools)("sources of every kind (needs ffmpeg)", { timeout: 120_000 }, async () => {
   const bench = await createRenderBench();
   afterAll(() => bench[Symbol.asyncDispose]());
   const { source, render, lumas } = bench;

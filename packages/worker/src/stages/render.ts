@@ -11,8 +11,9 @@ import { captionState } from "../captions/warnings.ts";
 import { clipWords } from "../captions/words.ts";
 import { machineFacts } from "../machine.ts";
 import { previewSize } from "../media/clip-args.ts";
-import { clipPieces, clipTimeline, outputRate } from "../media/clip-timeline.ts";
+import { clipPieces, clipTimeline, outputRate, splitSpans } from "../media/clip-timeline.ts";
 import { readColours } from "../media/colours.ts";
+import { coverCandidates } from "../media/cover.ts";
 import { chooseDecoder } from "../media/decoder.ts";
 import { chooseEncoder, clipsAtOnce } from "../media/encoder.ts";
 import { clipSound } from "../media/loudness.ts";
@@ -166,7 +167,9 @@ async function makeReady(
     end,
     clipStart: firstFrame / timeline.rate.fps,
   }));
-  const style = await captionStyle(settings, { preset: clip.caption_preset, fonts });
+  const style = await captionStyle(settings, {
+    ...{ preset: clip.caption_preset, fonts, timing: clip.words_timing },
+  });
   const words = clipWords(clip.words, spans, timeline.seconds, style.fits);
   const cues = captionCues(words, {
     clipSeconds: timeline.seconds,
@@ -174,6 +177,7 @@ async function makeReady(
     fits: style.fits,
   });
   const state = captionState(clip, cues, style);
+  const wantsCaptions = clip.captions ?? style.burnIn;
   for (const text of state.warnings)
     context.notice(style.warnings.includes(text) ? text : `Clip ${clip.index}: ${text}`);
   const small = previewSize(style);
@@ -182,23 +186,21 @@ async function makeReady(
     join(dir, "mark.ass"),
     previewMarkAss(small.width, small.height, ROBOTO_BLACK.family, timeline.seconds),
   );
+  const pieces = clipPieces(timeline, framing.shown, source.info.video, style);
+  const ass =
+    cues.length > 0 ? captionsAss(cues, style, timeline.rate.fps, splitSpans(timeline, pieces)) : "";
   if (cues.length > 0) {
-    await writeFile(join(dir, "captions.ass"), captionsAss(cues, style, timeline.rate.fps));
+    await writeFile(join(dir, "captions.ass"), ass);
     await writeFile(join(dir, "captions.srt"), subtitlesSrt(cues));
     await writeFile(join(dir, "captions.vtt"), subtitlesVtt(cues));
   }
-  const pieces = clipPieces(timeline, framing.frames, source.info.video, style);
-  const captioned = style.burnIn && state.drawable;
+  const captioned = wantsCaptions && state.drawable;
+  const candidates = coverCandidates({
+    ...{ timeline, pieces, video: source.info.video, faces: framing.faces },
+    isSaid: (time) => words.some(({ start, end }) => time >= start && time < end),
+  });
   return {
-    clip,
-    name,
-    dir,
-    framing,
-    timeline,
-    pieces,
-    cues,
-    style,
-    captioned,
-    captionWarnings: state.warnings,
+    ...{ clip, name, dir, framing, timeline, pieces, sound: await sound, candidates },
+    ...{ words, cues, style, ass, captioned, wantsCaptions, captionWarnings: state.warnings },
   };
 }

@@ -166,6 +166,55 @@ describe("what is chosen from the bundled talk", () => {
   });
 });
 
+describe("without fillers and silences", () => {
+  const slow = SCRIPT.map((line) => ({
+    ...line,
+    text: `${line.text} Um,`,
+    pauseSeconds: line.pauseSeconds + 1,
+  }));
+  const job = { clip_count: 2, clip_duration_seconds: 30, tighten: true };
+
+  test("a clip is made of pieces, and is as long as what is left of it", async () => {
+    const input = aSelectInput(transcriptOf(slow, { startSeconds: 3 }));
+    const context = aSelectContext(job);
+    const { edl } = await select(context, input);
+    expect([edl.clips.length, edl.source_seconds, context.notices]).toEqual([2, input.durationSeconds, []]);
+    for (const { segments, words } of edl.clips) {
+      const seconds = segments.reduce((sum, { start, end }) => sum + end - start, 0);
+      expect(segments.length).toBeGreaterThan(3);
+      expect(seconds).toBeGreaterThanOrEqual(24 - 1e-9);
+      expect(seconds).toBeLessThanOrEqual(33 + 1e-9);
+      expect((segments.at(-1)?.end ?? 0) - (segments[0]?.start ?? 0)).toBeGreaterThan(seconds + 5);
+      expect(segments.map(({ text }) => text).join(" ")).toBe(words.map(({ word }) => word).join(" "));
+      for (const { word, start, end } of words) {
+        expect(segments.some((one) => one.start <= start && end <= one.end)).toBe(true);
+        expect(word).not.toMatch(/^um/i);
+      }
+    }
+  });
+
+  test("they stay where fewer clips would fit without them", async () => {
+    const input = aSelectInput(transcriptOf(slow.slice(0, 6)));
+    const context = aSelectContext(job);
+    const { edl } = await select(context, input);
+    expect(edl.clips).toHaveLength(2);
+    for (const { segments } of edl.clips) expect(segments).toHaveLength(1);
+    expect(context.notices).toEqual([
+      "Fillers and silences were left in, for without them fewer clips would fit into this video.",
+    ]);
+  });
+
+  test("a clip without a readable line is named by its time in the source", async () => {
+    const transcript = { ...transcriptOf(slow, { startSeconds: 3 }), accuracy: "low" as const };
+    const { edl } = await select(aSelectContext(job), aSelectInput(transcript));
+    for (const { title, segments } of edl.clips) {
+      const seconds = Math.floor(segments[0]?.start ?? 0);
+      const clock = `${Math.floor(seconds / 60)}:${`${seconds % 60}`.padStart(2, "0")}`;
+      expect(title).toBe(`Moment at ${clock} of A talk`);
+    }
+  });
+});
+
 describe("without words", () => {
   const silent = randomTranscript("empty", 1, 1);
   /** Loud from 100 s to 140 s, pauses at both ends of it. */

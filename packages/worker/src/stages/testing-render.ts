@@ -103,7 +103,8 @@ export async function createRenderBench() {
         log: (event: string, fields?: object) => void notes.push(`${event} ${JSON.stringify(fields)}`),
       } as StageContext;
       const source = { file, info: await probeMedia(used, file, signal) } as FetchedSource;
-      const framing: Framing = { frames, shots: 1, detected: 1, backend: "test", reason: null, error: null };
+      const seen = { shots: 1, detected: 1, backend: "test", reason: null, error: null };
+      const framing: Framing = { frames, shown: frames, ...seen };
       const made: RenderedClip[] = [];
       let failure: unknown;
       try {

@@ -182,3 +182,27 @@ test.skipIf(!tools)("progress rises and says how far the words are known (needs 
   );
   expect(fractions.at(-1)).toBe(1);
 });
+
+test.skipIf(!tools)(
+  "words of a last resort do not stand for other jobs when a better recogniser failed, and for ten minutes when its model did not come (needs ffmpeg)",
+  async () => {
+    await using temporary = await temporaryDir();
+    const fetched = await source(temporary.dir);
+    const missing = breaks("whisper", new KangKlipError("MODEL_MISSING", "There is no model"));
+    const failed: Transcriber = {
+      name: "whisper",
+      transcribe: async () => ({ unavailable: "the card is gone", note: "Whisper failed on the card." }),
+    };
+    const standsFor = async (modelDownload: boolean, ...first: Transcriber[]) => {
+      const { context } = aContext(temporary.dir, { settings: { modelDownload } });
+      return (await transcribe(context, fetched, [...first, hears("pocketsphinx", { accuracy: "low" })]))
+        .standsMs;
+    };
+    const always = Number.POSITIVE_INFINITY;
+    expect(await standsFor(true, breaks("whisper", new Error("it crashed")))).toBe(0);
+    expect(await standsFor(true, failed)).toBe(0);
+    expect(await standsFor(true, missing)).toBe(600_000);
+    expect(await standsFor(false, missing)).toBe(always); // nobody will fetch it
+    expect(await standsFor(true, createCaptionsTranscriber())).toBe(always); // there simply are none
+  },
+);

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { KangKlipError } from "@kangklip/contract";
 import { createCaptionsTranscriber } from "../asr/captions.ts";
 import { messageOf } from "../asr/fetch-model.ts";
+import { RETRY_AFTER_MS } from "../asr/model.ts";
 import { voicedSeconds } from "../asr/parts.ts";
 import { createPocketsphinxTranscriber } from "../asr/pocketsphinx.ts";
 import { type DecodedSound, decodeSound, NO_SOUND } from "../asr/sound.ts";
@@ -15,6 +16,16 @@ import type { FetchedSource, SoundMap, StageContext, Transcript } from "../stage
 const DECODE_SHARE = 0.05;
 /** Less sound than this holds no speech worth a recogniser. */
 const MIN_VOICED_SECONDS = 0.3;
+
+const ALWAYS = Number.POSITIVE_INFINITY;
+
+/** TRANSCRIPT's result. */
+export interface Transcribed {
+  transcript: Transcript;
+  sound: SoundMap;
+  /** For how long other jobs may take it too, ms: less than for ever where a better recogniser failed or was missing. */
+  standsMs: number;
+}
 
 const NOTHING: Transcript = {
   language: null,
@@ -45,7 +56,7 @@ export async function transcribe(
   context: StageContext,
   source: FetchedSource,
   transcribers: Transcriber[] = usualTranscribers(context),
-): Promise<{ transcript: Transcript; sound: SoundMap }> {
+): Promise<Transcribed> {
   const { tools, dir, signal, job } = context;
   const decoded = await decodeSound({
     ...{
@@ -60,10 +71,10 @@ export async function transcribe(
   });
   if (!decoded) {
     context.notice("The video has no sound, so its clips have no captions.");
-    return { transcript: NOTHING, sound: NO_SOUND };
+    return { transcript: NOTHING, sound: NO_SOUND, standsMs: ALWAYS };
   }
   try {
-    return { transcript: await firstHeard(context, source, decoded, transcribers), sound: decoded.sound };
+    return { ...(await firstHeard(context, source, decoded, transcribers)), sound: decoded.sound };
   } finally {
     await rm(decoded.pcmFile, { force: true });
   }
@@ -74,11 +85,11 @@ async function firstHeard(
   source: FetchedSource,
   decoded: DecodedSound,
   transcribers: Transcriber[],
-): Promise<Transcript> {
+): Promise<Omit<Transcribed, "sound">> {
   const { settings, signal, log } = context;
   if (voicedSeconds(decoded.sound) < MIN_VOICED_SECONDS) {
     context.notice("The video's sound is silent, so its clips have no captions.");
-    return NOTHING;
+    return { transcript: NOTHING, standsMs: ALWAYS };
   }
   const hearing: Hearing = {
     ...{ context, source, ...decoded },
@@ -90,6 +101,7 @@ async function firstHeard(
     waiting: (message) => context.progress(DECODE_SHARE, message),
   };
   const notes: string[] = [];
+  let standsMs = ALWAYS;
   for (const transcriber of transcribers) {
     const { name } = transcriber;
     if (settings.transcriber !== "auto" && settings.transcriber !== name) continue;
@@ -97,6 +109,7 @@ async function firstHeard(
     if ("unavailable" in heard) {
       log("transcriber.skipped", { transcriber: name, why: heard.unavailable });
       if (heard.note) notes.push(heard.note);
+      standsMs = Math.min(standsMs, heard.note ? 0 : (heard.standsMs ?? ALWAYS));
       continue;
     }
     log("transcriber.used", { transcriber: name, language: heard.language, segments: heard.segments.length });
@@ -106,7 +119,8 @@ async function firstHeard(
       context.notice(
         `The words were recognised by ${name}, which mishears many: check the captions before you post. A whisper.cpp model (MODEL_PATH) hears better.`,
       );
-    return { transcriber: name, ...heard, notes: [...notes, ...(heard.notes ?? [])] };
+    const transcript = { transcriber: name, ...heard, notes: [...notes, ...(heard.notes ?? [])] };
+    return { transcript, standsMs };
   }
   signal.throwIfAborted();
   context.notice(
@@ -114,12 +128,15 @@ async function firstHeard(
       ? "Speech recognition is switched off on this machine, so clips were chosen by sound and have no captions."
       : "No speech recogniser could be used, so clips were chosen by sound and have no captions. Set MODEL_PATH to a whisper.cpp model file, or for English install pocketsphinx (Debian: apt-get install -y pocketsphinx pocketsphinx-en-us).",
   );
-  return { ...NOTHING, notes };
+  return { transcript: { ...NOTHING, notes }, standsMs };
 }
 
 /** A transcriber that breaks is one that cannot be used, and the user is told; a cancelled job ends here. */
-async function tried(transcriber: Transcriber, hearing: Hearing): Promise<Heard | Unavailable> {
-  const { signal, notice } = hearing.context;
+async function tried(
+  transcriber: Transcriber,
+  hearing: Hearing,
+): Promise<Heard | (Unavailable & { standsMs?: number })> {
+  const { signal, notice, settings } = hearing.context;
   signal.throwIfAborted();
   try {
     return await transcriber.transcribe(hearing);
@@ -128,8 +145,15 @@ async function tried(transcriber: Transcriber, hearing: Hearing): Promise<Heard 
     if (error instanceof KangKlipError && error.code === "DISK_FULL") throw error;
     const why = error instanceof KangKlipError ? error.message : messageOf(error);
     notice(`${capitalized(transcriber.name)} could not be used. ${why.slice(0, 400)}`);
-    return { unavailable: why };
+    return { unavailable: why, standsMs: standsFor(error, settings) };
   }
+}
+
+/** How long others may go without a recogniser that could not be used. */
+function standsFor(error: unknown, { modelPath, modelDownload }: StageContext["settings"]): number {
+  if (!(error instanceof KangKlipError) || error.code !== "MODEL_MISSING") return 0; // it broke
+  // a model that nobody fetches is missing until somebody changes that; one that could not be fetched is tried again
+  return modelPath !== undefined || !modelDownload ? ALWAYS : RETRY_AFTER_MS;
 }
 
 const capitalized = (name: string) => name.slice(0, 1).toUpperCase() + name.slice(1);

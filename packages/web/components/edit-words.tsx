@@ -1,0 +1,178 @@
+"use client";
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
+import { usePlayhead } from "../hooks/use-playhead.ts";
+import type { EditWord } from "../lib/clip-changes.ts";
+import { toClip, toSource } from "../lib/clip-time.ts";
+import { fineClock } from "../lib/time.ts";
+
+interface EditWordsProps {
+  words: readonly EditWord[];
+  /** The parts of the video that plays. */
+  playing: readonly { start: number; end: number }[];
+  video: HTMLVideoElement | null;
+  onText: (word: EditWord, text: string | null) => void;
+  onBegin: (word: EditWord) => void;
+  onEnd: (word: EditWord) => void;
+  disabled: boolean;
+}
+
+const PLACES = {
+  in: "bg-lit-soft text-ink",
+  before: "text-soft",
+  after: "text-soft",
+  between: "text-soft line-through decoration-1",
+};
+
+/** Every word of the clip and those around it: the spoken one is lit, a click goes there, and its text can be put right. */
+export function EditWords(props: EditWordsProps) {
+  const { words, playing, video, onText, onBegin, onEnd, disabled } = props;
+  const [chosenKey, choose] = useState<string | null>(null);
+  const list = useRef<HTMLDivElement>(null);
+  const input = useRef<HTMLInputElement>(null);
+  const id = useId();
+  const spoken = usePlayhead(video, (at) => {
+    const source = toSource(playing, at);
+    return (
+      words.findLast((word) => word.place === "in" && word.start <= source && source < word.end + 0.3)?.key ??
+      null
+    );
+  });
+  const shownKey = spoken ?? words.find(({ place }) => place === "in")?.key;
+  useEffect(() => {
+    const word = list.current?.querySelector<HTMLElement>(`[data-key="${shownKey}"]`);
+    if (!list.current || !word) return;
+    const above = word.offsetTop - list.current.offsetTop; // of the list alone: the page stays where it is
+    const { scrollTop, clientHeight } = list.current;
+    if (above < scrollTop || above + word.offsetHeight > scrollTop + clientHeight)
+      list.current.scrollTop = above - clientHeight / 3;
+  }, [shownKey]);
+  const chosen = words.find(({ key }) => key === chosenKey);
+  const tabStop = chosen ?? words.find(({ place }) => place === "in") ?? words[0];
+
+  function go(word: EditWord | undefined, focus: boolean) {
+    if (!word) return;
+    choose(word.key);
+    const at = toClip(playing, word.start);
+    if (video && at !== null) video.currentTime = at;
+    if (focus) list.current?.querySelector<HTMLElement>(`[data-key="${word.key}"]`)?.focus();
+  }
+  function onKey(event: KeyboardEvent) {
+    const index = words.findIndex(({ key }) => key === tabStop?.key);
+    const inside = words.filter(({ place }) => place === "in");
+    if (event.key === "ArrowRight") go(words[index + 1], true);
+    else if (event.key === "ArrowLeft") go(words[index - 1], true);
+    else if (event.key === "Home") go(inside[0], true);
+    else if (event.key === "End") go(inside.at(-1), true);
+    else if (event.key === "Enter" || event.key === " ") {
+      go(tabStop, false);
+      requestAnimationFrame(() => input.current?.select());
+    } else return;
+    event.preventDefault();
+  }
+  function next() {
+    const index = words.findIndex(({ key }) => key === chosenKey);
+    go(words[index + 1], false);
+    requestAnimationFrame(() => input.current?.select());
+  }
+
+  if (words.length === 0)
+    return <p className="text-soft">No words were heard here, so there are no captions to put right.</p>;
+  return (
+    <div>
+      <div
+        ref={list}
+        role="listbox"
+        aria-label="Words of the clip and around it"
+        aria-orientation="horizontal"
+        dir="auto"
+        className="max-h-72 overflow-y-auto rounded-control border border-line p-2 leading-8"
+        onKeyDown={onKey}
+        tabIndex={-1}
+      >
+        {words.map((word) => (
+          <span key={word.key}>
+            <span
+              role="option"
+              data-key={word.key}
+              tabIndex={word.key === tabStop?.key ? 0 : -1}
+              aria-selected={word.key === chosenKey}
+              aria-label={labelOf(word)}
+              className={`inline-block cursor-pointer rounded-[0.3rem] px-1 ${word.key === spoken ? "bg-lit text-on-lit" : PLACES[word.place]} ${word.isLeftOut ? "line-through" : word.text === word.before ? "" : "underline decoration-indigo decoration-2 underline-offset-4"} ${word.key === chosenKey ? "outline-2 outline-ink" : ""}`}
+              onClick={() => go(word, false)}
+              onKeyDown={() => {}} // keys are those of the list
+            >
+              {word.text}
+            </span>{" "}
+          </span>
+        ))}
+      </div>
+      <p className="mt-2 text-sm text-soft">
+        Choose a word to hear it and to put it right. Coloured words are in the clip.
+      </p>
+      {chosen && (
+        <div className="mt-4 rounded-control bg-sunk p-4">
+          <label htmlFor={id} className="mb-2 block font-medium">
+            {chosen.place === "in" ? "Caption" : "Not in the clip"}{" "}
+            <span className="font-normal text-soft tabular-nums">at {fineClock(chosen.start)}</span>
+          </label>
+          <input
+            ref={input}
+            id={id}
+            dir="auto"
+            className="field"
+            autoComplete="off"
+            maxLength={100}
+            value={chosen.isLeftOut ? "" : chosen.text}
+            placeholder="left out of the captions"
+            disabled={disabled || chosen.place !== "in"}
+            onChange={(event) => onText(chosen, event.target.value)}
+            onKeyDown={(event) => {
+              if (event.key === "Enter") next();
+              else if (event.key === "Escape") go(chosen, true);
+              else return;
+              event.preventDefault();
+            }}
+          />
+          <div className="mt-3 flex flex-wrap gap-2">
+            {chosen.place === "in" && (
+              <button
+                type="button"
+                className="button button-quiet"
+                disabled={disabled}
+                onClick={() =>
+                  onText(chosen, chosen.text === chosen.before && !chosen.isLeftOut ? null : chosen.before)
+                }
+              >
+                {chosen.isLeftOut || chosen.text !== chosen.before
+                  ? `Back to “${chosen.before}”`
+                  : "Leave it out of the captions"}
+              </button>
+            )}
+            <button
+              type="button"
+              className="button button-quiet"
+              disabled={disabled}
+              onClick={() => onBegin(chosen)}
+            >
+              Begin the clip here
+            </button>
+            <button
+              type="button"
+              className="button button-quiet"
+              disabled={disabled}
+              onClick={() => onEnd(chosen)}
+            >
+              End the clip here
+            </button>
+          </div>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function labelOf({ text, place, isLeftOut, before }: EditWord): string {
+  if (isLeftOut) return `${before}, left out`;
+  if (place === "in") return text === before ? text : `${text}, was ${before}`;
+  return `${text}, not in the clip`;
+}

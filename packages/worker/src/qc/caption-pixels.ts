@@ -1,0 +1,76 @@
+import type { QcCheck } from "@kangklip/contract";
+import { safeBox } from "../captions/checks.ts";
+import type { Cue } from "../captions/cues.ts";
+import { captionEvents } from "../captions/draw.ts";
+import type { CaptionStyle } from "../captions/style.ts";
+import { atMost } from "./check.ts";
+
+/** A picture of the finished clip and the same frame without captions; luma, 0..255. */
+export interface Pair {
+  frame: number;
+  drawn: Uint8Array;
+  plain: Uint8Array;
+}
+
+export interface PairsToCheck {
+  pairs: Pair[];
+  /** Size of the pictures. */
+  picture: { width: number; height: number };
+  cues: Cue[];
+  style: CaptionStyle;
+  fps: number;
+}
+
+/** Luma by which a letter or its outline differs from what is behind it; encoding moves no even picture that far. */
+const LETTER = 70;
+/** Pixels in a row or column that make it one with letters; single ones are the encoder's. */
+const FEWEST = 2;
+
+/**
+ * Captions as they are really seen (C1, C8): where frames of the clip differ from the same frames without captions. Pictures that were
+ * taken between captions must not differ at all, those within one must.
+ */
+export function captionPixelChecks({ pairs, picture, cues, style, fps }: PairsToCheck): QcCheck[] {
+  const scale = style.width / picture.width;
+  const box = safeBox(style);
+  const events = captionEvents(cues, style).filter(({ text }) => text.replace(/\{[^}]*\}|\\N/g, "").trim());
+  let [outside, unseen, looks] = [0, 0, 0];
+  for (const { frame, drawn, plain } of pairs) {
+    // a caption changes on the first frame after its time: those next to a change say nothing
+    const [from, to] = [(frame - 1) / fps, (frame + 2) / fps];
+    if (!events.some(({ start, end }) => start < from && end > to)) continue;
+    looks++;
+    const letters = boundsOf(drawn, plain, picture);
+    if (!letters) {
+      unseen++;
+      continue;
+    }
+    const { left, right, foot } = letters;
+    outside = Math.max(outside, box.left - left * scale, right * scale - box.right, foot * scale - box.foot);
+  }
+  if (looks === 0) return [];
+  return [
+    // a pixel of a smaller picture holds several of the clip
+    atMost("C1.seen_outside", Math.max(0, outside - scale), scale, "px"),
+    atMost("C8.unseen", unseen, 0, "pictures"),
+  ];
+}
+
+/** The rectangle in which two pictures differ; undefined where they do not. Its right and foot are not part of it. */
+function boundsOf(one: Uint8Array, other: Uint8Array, { width, height }: PairsToCheck["picture"]) {
+  const rows = new Uint32Array(height);
+  const columns = new Uint32Array(width);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const at = y * width + x;
+      if (Math.abs((one[at] ?? 0) - (other[at] ?? 0)) < LETTER) continue;
+      rows[y] = (rows[y] ?? 0) + 1;
+      columns[x] = (columns[x] ?? 0) + 1;
+    }
+  }
+  const isDrawn = (count: number) => count >= FEWEST;
+  const top = rows.findIndex(isDrawn);
+  if (top < 0) return undefined;
+  const [left, right] = [columns.findIndex(isDrawn), columns.findLastIndex(isDrawn)];
+  return { left, right: right + 1, top, foot: rows.findLastIndex(isDrawn) + 1 };
+}

@@ -1,0 +1,131 @@
+import { join } from "node:path";
+import type { EdlClip, QcCheck } from "@kangklip/contract";
+import { captionChecks } from "../captions/checks.ts";
+import type { Cue } from "../captions/cues.ts";
+import { type CaptionStyle, captionTop } from "../captions/style.ts";
+import type { CaptionWord } from "../captions/words.ts";
+import { previewSize } from "../media/clip-args.ts";
+import { fileChecks, whatIsWrong } from "../media/clip-check.ts";
+import type { ClipTimeline, Piece } from "../media/clip-timeline.ts";
+import { bestCover, type Candidate, type Luma } from "../media/cover.ts";
+import type { Tools } from "../media/ffmpeg.ts";
+import type { ClipSound } from "../media/loudness.ts";
+import { squareSize } from "../media/probe.ts";
+import type { FetchedSource, Framing } from "../stage.ts";
+import { captionPixelChecks } from "./caption-pixels.ts";
+import { atMost } from "./check.ts";
+import { ownFaults } from "./compare.ts";
+import { framingChecks } from "./framing-checks.ts";
+import { lookThrough } from "./look.ts";
+import { soundChecks } from "./sound-checks.ts";
+
+/** A finished clip in its scratch folder: clip.mp4, preview.mp4 and cover_01.jpg …, and what it should be. */
+export interface ClipToMeasure {
+  tools: Tools;
+  source: FetchedSource;
+  clip: EdlClip;
+  dir: string;
+  timeline: ClipTimeline;
+  pieces: Piece[];
+  framing: Framing;
+  style: CaptionStyle;
+  words: CaptionWord[];
+  cues: Cue[];
+  /** captions.ass; empty where there are no captions. */
+  ass: string;
+  /** Whether captions are drawn into the picture, and whether they should be. */
+  captioned: boolean;
+  wantsCaptions: boolean;
+  sound: ClipSound;
+  candidates: Candidate[];
+  signal: AbortSignal;
+}
+
+export interface Measured {
+  checks: QcCheck[];
+  /** Name of the candidate that is the clip's cover. */
+  cover: string;
+}
+
+/** Pictures that are compared and ranked are this wide at most. */
+const PICTURE_WIDTH = 540;
+
+/**
+ * Measures a finished clip against its EDL: the file, its pictures, its sound, its captions and where its window lies. One decode of the
+ * clip; its source is looked at where the clip is black or stands still.
+ * @throws KangKlipError where the clip is of no use (see `fileChecks`), else what `runFfmpeg` throws
+ */
+export async function measureClip(made: ClipToMeasure): Promise<Measured> {
+  const { tools, dir, timeline, style, signal, source, framing, clip, candidates } = made;
+  const file = join(dir, "clip.mp4");
+  const [own, preview] = [
+    await fileChecks(tools, file, style, timeline, signal),
+    await fileChecks(tools, join(dir, "preview.mp4"), previewSize(style), timeline, signal),
+  ];
+  const picture = pictureSize(style);
+  const { seconds, rate } = timeline;
+  const above = made.captioned ? Math.min(1, Math.max(0.3, captionTop(style) / style.height)) : 1;
+  const frames = candidates.map(({ frame }) => frame);
+  const looked = await lookThrough({
+    ...{ tools, file: "clip.mp4", signal, seconds, above, frames, picture },
+    beside: { pattern: "cover_%02d.jpg", cwd: dir },
+  }).catch((): null => {
+    signal.throwIfAborted();
+    return null; // told by V1.errors
+  });
+  const suspected = looked ?? { black: [], frozen: [] };
+  const about = { tools, source, timeline, pieces: made.pieces, file, above, signal };
+  const faults = await ownFaults(suspected, about);
+  const pairs = (looked?.pairs ?? []).map(({ own: drawn, beside: plain }, i) => ({
+    ...{ frame: frames[i] ?? 0, drawn, plain },
+  }));
+  const covers = pairs.map(({ plain }): Luma => ({ ...picture, data: plain }));
+  const { captioned, cues, words, ass } = made;
+  const checks = [
+    ...own,
+    atMost("V1.preview", preview.filter(({ pass }) => !pass).length, 0, "faults"),
+    looked ? atMost("V1.errors", looked.errors.length, 0, "errors") : NOT_LOOKED_THROUGH,
+    atMost("V1.black", faults.black, 0.1, "s"),
+    atMost("V1.frozen", faults.frozen, 0.1, "s"),
+    ...soundChecks(looked?.loudness ?? made.sound, made.sound, seconds), // the clip's sound is that of made.sound, copied
+    ...(cues.length > 0
+      ? captionChecks({ words, cues, style, ass, fps: rate.fps, clipSeconds: seconds })
+      : []),
+    atMost("C8.captions", Number(lacksCaptions(made)), 0, "clips"),
+    ...(captioned ? captionPixelChecks({ pairs, picture, cues, style, fps: rate.fps }) : []),
+    ...framingChecks({
+      frames: framing.shown,
+      faces: framing.faces,
+      size: squareSize(source.info.video),
+      ...{ seconds, overrides: clip.overrides },
+    }),
+  ];
+  return { checks, cover: coverName(bestCover(candidates, covers)) };
+}
+
+const NOT_LOOKED_THROUGH: QcCheck = { id: "V1.errors", value: null, unit: "errors", max: 0, pass: false };
+
+/**
+ * What of the measured file asks for another encoding, in words; empty where nothing does.
+ * @param byCard whether the graphics card had a part in it: the processor makes the same pictures each time
+ */
+export function wantsEncoding({ checks }: Measured, byCard: boolean): string {
+  const byEncoder = byCard ? /^V1\.(?!bytes|cover)|^A3/ : /^V1\.(?!bytes|cover|black|frozen)|^A3/;
+  return whatIsWrong(checks.filter(({ id }) => byEncoder.test(id)));
+}
+
+/** Something is said, captions are wanted, and there are none: neither in the picture nor beside it. */
+function lacksCaptions({ wantsCaptions, cues, clip }: ClipToMeasure): boolean {
+  if (!wantsCaptions || cues.length > 0) return false;
+  return clip.words.some(({ word }) => word.trim()) || clip.segments.some(({ text }) => text.trim());
+}
+
+const even = (length: number) => 2 * Math.max(1, Math.round(length / 2));
+
+/** The size in which pictures are compared: the clip's shape, half of 1080x1920. */
+function pictureSize({ width, height }: { width: number; height: number }) {
+  const scale = Math.min(1, PICTURE_WIDTH / width);
+  return { width: even(width * scale), height: even(height * scale) };
+}
+
+const coverName = (index: number) => `cover_${String(index + 1).padStart(2, "0")}.jpg`;

@@ -1,0 +1,153 @@
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { basename } from "node:path";
+import { type Receipt, STAGES, type Stage, type StageReceipt } from "@kangklip/contract";
+import { type Machine, machineNotes } from "./machine.ts";
+import { nvencQuality } from "./media/encoder.ts";
+import type { FetchedSource, RenderedClip, Selection, StageContext, Transcript } from "./stage.ts";
+
+/** What a stage says of itself when it is done. */
+export type StageDone = Omit<StageReceipt, "stage" | "seconds" | "cpu_seconds">;
+
+export type Ledger = ReturnType<typeof createLedger>;
+
+/** Keeps what each stage takes: one after the other, from when it is entered until the next one is. @param enter is told of each */
+export function createLedger(enter: (stage: Stage) => void) {
+  const begun = performance.now();
+  const entered: { stage: Stage; at: number; cpu: number | null }[] = [];
+  const done = new Map<Stage, StageDone>();
+  /** What each stage that was entered has taken until now. */
+  const taken = () => {
+    const now = { at: performance.now(), cpu: cpuSeconds() };
+    return entered.map(({ stage, at, cpu }, index) => {
+      const end = entered[index + 1] ?? now;
+      const used = cpu === null || end.cpu === null ? null : rounded(end.cpu - cpu);
+      return { stage, seconds: rounded((end.at - at) / 1000), cpu_seconds: used };
+    });
+  };
+  return {
+    enter(stage: Stage): void {
+      entered.push({ stage, at: performance.now(), cpu: cpuSeconds() });
+      enter(stage);
+    },
+    done: (stage: Stage, what: StageDone) => void done.set(stage, what),
+    /** Wall seconds by stage, lower case, and in total. */
+    seconds: (): Record<string, number> => ({
+      ...Object.fromEntries(taken().map(({ stage, seconds }) => [stage.toLowerCase(), seconds])),
+      total: rounded((performance.now() - begun) / 1000),
+    }),
+    stages: (): StageReceipt[] =>
+      taken()
+        .map((took) => ({ ...took, ...(done.get(took.stage) ?? NOTHING_DONE) }))
+        .sort((a, b) => STAGES.indexOf(a.stage) - STAGES.indexOf(b.stage)),
+  };
+}
+
+const rounded = (seconds: number) => Math.round(seconds * 100) / 100;
+const NOTHING_DONE: StageDone = { device: "cpu", executed: 0, reused: 0 };
+
+/** Linux counts in hundredths of a second, whatever the kernel's own clock is (proc(5), USER_HZ). */
+const TICKS_PER_SECOND = 100;
+
+/**
+ * Processor seconds of this process and of its children that have ended, with theirs; null where nothing tells (only Linux does, and
+ * `process.resourceUsage` knows no children).
+ */
+export function cpuSeconds(): number | null {
+  try {
+    const stat = readFileSync("/proc/self/stat", "utf8");
+    // behind the name, which may hold anything: utime, stime, cutime, cstime are the fields 14 to 17 (proc(5))
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+    return Number.isFinite(ticks) ? ticks / TICKS_PER_SECOND : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What a receipt is made of besides the ledger. */
+export interface Made {
+  source: FetchedSource;
+  /** Null where nobody listened: an edit has its words already. */
+  transcript: Transcript | null;
+  selection: Pick<Selection, "selector" | "mode">;
+  rendered: RenderedClip[];
+  notices: string[];
+  /** What stood between the media tools and the machine. */
+  walls: string;
+  machine: Machine;
+  /** What could not be kept for the next job, and why. */
+  cacheNotes: string[];
+}
+
+/** receipt.json. @param outputBytes of all artifacts but the receipt and the manifest */
+export function receiptOf(
+  { job, tools, settings }: StageContext,
+  { source, transcript, selection, rendered, notices, walls, machine, cacheNotes }: Made,
+  ledger: Pick<Ledger, "seconds" | "stages">,
+  outputBytes: number,
+): Receipt {
+  const ytDlp = source.meta.yt_dlp_version;
+  return {
+    job_id: job.job_id,
+    epoch: job.epoch,
+    seconds: ledger.seconds(),
+    transcriber: transcript?.transcriber ?? "none",
+    selector: selection.selector,
+    encoder: rendered[0]?.encoder ?? "none",
+    fetched_bytes: source.fetchedBytes,
+    output_bytes: outputBytes,
+    machine: {
+      cpus: availableParallelism(),
+      platform: `${process.platform}-${process.arch}`,
+      gpu: gpuText(machine),
+    },
+    tools: {
+      ffmpeg: tools.version,
+      node: process.version,
+      ...(typeof ytDlp === "string" && { "yt-dlp": ytDlp }),
+      ...(transcript?.transcriber === "whisper" && {
+        whisper_model: settings.modelPath ? basename(settings.modelPath) : "the default (base, q5_1)",
+      }),
+    },
+    notes: [
+      ...notices,
+      ...new Set([
+        ...machineNotes(machine),
+        ...(transcript?.notes ?? []),
+        ...rendered.flatMap((clip) => renderNotes(clip, machine)),
+        ...cacheNotes,
+      ]),
+      walls,
+    ],
+    stages: ledger.stages(),
+    wasted_attempts: job.wasted_attempts,
+  };
+}
+
+/** "NVIDIA GeForce RTX 4090, 24564 MB, driver 550.90.07". */
+function gpuText({ gpu }: Machine): string | null {
+  if (!gpu) return null;
+  return [gpu.name, gpu.vramMb && `${gpu.vramMb} MB`, gpu.driver && `driver ${gpu.driver}`]
+    .filter(Boolean)
+    .join(", ");
+}
+
+/** By what a clip was encoded and at which quality, where it was not x264 as always, and why the card left it in the middle. */
+function renderNotes(
+  { encoder, decoder, crf, encoderReason, decoderReason }: RenderedClip,
+  { nvenc, nvdec }: Machine,
+): string[] {
+  // what holds for the whole machine is said once, by machineNotes
+  const own = [
+    ...(encoderReason && encoderReason !== nvenc.reason ? [encoderReason] : []),
+    ...(decoderReason && decoderReason !== nvdec.reason ? [decoderReason] : []),
+  ];
+  if (encoder === "libx264" && decoder === "cpu") return own;
+  const quality =
+    encoder === "h264_nvenc" ? `cq ${nvencQuality(crf)}, which stands for crf ${crf} of x264` : `crf ${crf}`;
+  return [
+    ...own,
+    `Encoded by ${encoder} at ${quality}; decoded by ${decoder === "nvdec" ? "NVDEC" : "the CPU"}.`,
+  ];
+}

@@ -1,0 +1,114 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { KangKlipError } from "@kangklip/contract";
+import { captionTop } from "../captions/style.ts";
+import { type ClipPlan, clipArgs } from "../media/clip-args.ts";
+import { fileChecks, whatIsWrong } from "../media/clip-check.ts";
+import { highestBitrate, nvencFailure, SESSION_WAIT_MS, smallerCrf } from "../media/encoder.ts";
+import { runFfmpeg } from "../media/ffmpeg.ts";
+import type { Repair } from "../qc/verdict.ts";
+import type { Card, ReadyClip, Setting } from "./finish-clip.ts";
+
+/** How a clip was encoded. */
+export interface Encoded extends Card {
+  crf: number;
+  repairs: Repair[];
+}
+
+const ON_CPU = { encoder: "libx264", decoder: "cpu" } as const;
+export const isCpu = ({ encoder, decoder }: Card) => encoder === ON_CPU.encoder && decoder === ON_CPU.decoder;
+/** The processor, for what the card has made badly; as it was, where it was the processor. */
+export const processorFor = (card: Card, reason: string): Card =>
+  isCpu(card) ? card : { ...ON_CPU, encoderReason: reason, decoderReason: reason };
+/** A clip that is still too large after that is noise, and stays so. */
+const MOST_TRIES = 2;
+const MISSING_GLYPHS =
+  "Some characters of the captions have no font on this machine (Debian: apt-get install -y fonts-noto-core fonts-noto-cjk).";
+
+/**
+ * Leaves clip.mp4, preview.mp4 and the cover's candidates in the clip's scratch folder. Where the graphics card fails, the processor
+ * renders this clip, as the EDL has it; a clip that is too large for its length is encoded again.
+ * @param only what has to do it; undefined: the card, where it can
+ * @param onProgress called with 0..1, never with less than before.
+ */
+export async function encodeClip(
+  setting: Setting,
+  ready: ReadyClip,
+  onProgress: (fraction: number) => void,
+  only?: Card,
+): Promise<Encoded> {
+  const { context, source, colours } = setting;
+  const { clip, dir, timeline, pieces, cues, style, captioned, candidates } = ready;
+  const { tools, settings, signal } = context;
+  const { width, height } = style;
+  const plan: Omit<ClipPlan, "encoder" | "decoder" | "crf"> = {
+    ...{ source, timeline, pieces, colours, width, height, captioned },
+    ...{ captionTop: captionTop(style), cover: candidates.map(({ frame }) => frame) },
+    ...{ preset: settings.renderPreset, threads: settings.threads },
+  };
+  const foreign = cues.some(({ lines }) => lines.flat().some(({ text }) => !style.canDraw(text)));
+  const repairs: Repair[] = [];
+  let furthest = 0;
+  const run = async (card: Card, crf: number): Promise<Card> => {
+    const { encoder, decoder } = card;
+    const said = await runFfmpeg(tools, {
+      args: clipArgs({ ...plan, encoder, decoder, crf }),
+      ...{ output: join(dir, "clip.mp4"), cwd: dir, signal, durationSeconds: timeline.seconds },
+      onProgress: (fraction) => {
+        furthest = Math.max(furthest, fraction);
+        onProgress(furthest);
+      },
+      ...{ timeoutMs: 120_000 + timeline.seconds * 40_000, threads: settings.threads },
+      gpu: encoder === "h264_nvenc" || decoder === "nvdec",
+      ...(foreign && { level: "info" as const, keepStderr: 1 << 20 }),
+    });
+    if (/failed to find any fallback with glyph/i.test(said)) context.notice(MISSING_GLYPHS);
+    return card;
+  };
+  /** By the card where it can, else by the processor: whatever the card's failure was, only the processor's counts. */
+  const runAnyhow = async (crf: number, sessionRetries = 1): Promise<Card> => {
+    const { card } = setting;
+    if (isCpu(card)) return run(card, crf);
+    try {
+      const made = await run(card, crf);
+      const wrong = whatIsWrong(
+        (await fileChecks(tools, join(dir, "clip.mp4"), style, timeline, signal)).filter(
+          ({ id }) => id !== "V1.bytes",
+        ),
+      );
+      if (wrong)
+        throw new KangKlipError("RENDER_FAILED", `The rendered clip is not as it should be: ${wrong}`);
+      return made;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof KangKlipError) || error.code === "DISK_FULL") throw error;
+      const { code, reason } = nvencFailure(error);
+      context.log("encoder", { clip: clip.index, ...ON_CPU, reason });
+      const onlyBusy = code === "SESSION_LIMIT" && card.encoder === "h264_nvenc";
+      if (onlyBusy && sessionRetries > 0) {
+        await sleep(SESSION_WAIT_MS, undefined, { signal });
+        return runAnyhow(crf, sessionRetries - 1);
+      }
+      repairs.push("cpu");
+      const made = await run({ ...ON_CPU, encoderReason: reason, decoderReason: reason }, crf);
+      if (!onlyBusy && setting.card === card) setting.card = made; // it would fail, or hang, at each clip again
+      return made;
+    }
+  };
+
+  let { renderCrf: crf } = settings;
+  let used = await (only ? run(only, crf) : runAnyhow(crf));
+  const { size: soundBytes } = await stat(join(dir, "sound.m4a"));
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const { size } = await stat(join(dir, "clip.mp4"));
+    const bitrate = ((size - soundBytes) * 8) / timeline.seconds;
+    const limit = highestBitrate({ width, height, fps: timeline.rate.fps });
+    if (bitrate <= limit) break;
+    crf = smallerCrf(crf, bitrate / limit);
+    context.log("too_large", { clip: clip.index, bitrate: Math.round(bitrate), crf });
+    repairs.push("smaller");
+    used = await (isCpu(used) ? run(used, crf) : runAnyhow(crf));
+  }
+  return { ...used, crf, repairs };
+}
