@@ -125,6 +125,25 @@ describe("planFrames", () => {
     ]);
   });
 
+  test("a window on its way is a range of its own even beside a rest at the same place", () => {
+    const path = [
+      { at: 1, x: 316, y: 0 },
+      { at: 2, x: 700, y: 0 },
+      { at: 3, x: 316, y: 0 },
+    ];
+    const walk = { scenes: [{ start: 4, end: 8, subject: subject(620), path, reason: "face" }] };
+    const frames = planFrames(
+      [shot(0, 4, { middle: 620 }), shot(4, 8, walk), shot(8, 9, { middle: 620 })],
+      area,
+      target,
+    );
+    expect(frames.map(({ start, path: way }) => [start, way !== undefined])).toEqual([
+      [0, false],
+      [4, true],
+      [8, false],
+    ]);
+  });
+
   test("remembers of a picture that is shown whole where a window would lie", () => {
     const [slide] = planFrames([shot(0, 4)], area, target);
     expect(slide?.focus).toEqual({ x: 0.5, y: 0.5 });

@@ -271,6 +271,13 @@ describe("measureMouths", () => {
 
   test("does not take a shaking camera for speech", () => {
     const motion = measure([0, 2, 0, 2, 0, 2].map((shake) => luma(false, shake)));
-    expect(Math.max(...motion.flat())).toBeLessThan(8);
+    expect(Math.max(...motion.flat())).toBeLessThan(0.5);
+  });
+
+  test("hears a mouth in a head that sways, and nothing in the one that sways and listens", () => {
+    const sway = (i: number) => [0, 1.5, 0.5, 2, 1, 0][i] ?? 0;
+    const [talking, listening] = measure([0, 1, 0, 1, 0, 1].map((open, i) => luma(open === 1, sway(i))));
+    expect(Math.min(...(talking?.slice(1) ?? []))).toBeGreaterThan(5);
+    expect(Math.max(...(listening ?? []))).toBeLessThan(2);
   });
 });

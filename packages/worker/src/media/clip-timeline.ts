@@ -139,7 +139,10 @@ export function clipPieces(
 }
 
 /** When the frame is split into halves, seconds of the clip. */
-export function splitSpans({ rate, stretches }: ClipTimeline, pieces: Piece[]): { start: number; end: number }[] {
+export function splitSpans(
+  { rate, stretches }: ClipTimeline,
+  pieces: Piece[],
+): { start: number; end: number }[] {
   return pieces
     .filter(({ layout }) => layout === "split")
     .map(({ stretch, firstFrame, endFrame }) => {

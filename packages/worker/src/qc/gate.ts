@@ -68,7 +68,7 @@ export async function measureClip(made: ClipToMeasure): Promise<Measured> {
   const frames = candidates.map(({ frame }) => frame);
   const looked = await lookThrough({
     ...{ tools, file: "clip.mp4", signal, seconds, above, frames, picture },
-    beside: { pattern: "cover_%02d.jpg", cwd: dir },
+    beside: { pattern: "cover_%02d.jpg", cwd: dir, halved: style.width >= 2 * picture.width },
   }).catch((): null => {
     signal.throwIfAborted();
     return null; // told by V1.errors
