@@ -74,7 +74,11 @@ export async function measureFiles({
     ];
     const rows = fileRows(clips, same);
     // some rows are about sources that a quick look leaves out
-    return { rows: quick ? rows.filter(({ value }) => value !== null) : rows, clips, about: [...about, ...degraded] };
+    return {
+      rows: quick ? rows.filter(({ value }) => value !== null) : rows,
+      clips,
+      about: [...about, ...degraded],
+    };
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
@@ -140,7 +144,10 @@ interface About {
   signal: AbortSignal;
 }
 
-async function measureFile(file: string, { tools, source, sourceOffsetMs, signal }: About): Promise<MeasuredFile> {
+async function measureFile(
+  file: string,
+  { tools, source, sourceOffsetMs, signal }: About,
+): Promise<MeasuredFile> {
   const [width, height] = source.size;
   const segments = source.segments.map(([start, end]) => ({ start, end, text: "" }));
   const timeline = clipTimeline(segments, await rateOf(tools, file, signal));
@@ -155,7 +162,8 @@ async function measureFile(file: string, { tools, source, sourceOffsetMs, signal
     loudness: hasSound
       ? await loudnessOf(tools, file, signal)
       : { integrated: none, truePeak: none, range: 0 },
-    offsetMs: hasSound && source.flash !== null ? (await avOffset({ tools, signal }, file)) - sourceOffsetMs : null,
+    offsetMs:
+      hasSound && source.flash !== null ? (await avOffset({ tools, signal }, file)) - sourceOffsetMs : null,
     stepDbfs:
       hasSound && source.joins.length > 0 ? await joinStep({ tools, signal }, file, source.joins) : null,
   };

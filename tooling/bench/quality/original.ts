@@ -1,6 +1,7 @@
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { ShotFrame, TranscriptSegment } from "@kangklip/contract";
+import { ROBOTO_BOLD } from "../../../packages/worker/src/captions/looks.ts";
 import { analysisSize } from "../../../packages/worker/src/frame/analysis.ts";
 import type { Face } from "../../../packages/worker/src/frame/blazeface.ts";
 import type { FaceFinder } from "../../../packages/worker/src/frame/faces.ts";
@@ -245,11 +246,6 @@ export function originalArgs(clip: OriginalClip): string[] {
   ];
 }
 
-/** The weight of Roboto that it asked for, as it comes with our packages. */
-const ROBOTO = import.meta
-  .resolve("@expo-google-fonts/roboto/700Bold/Roboto_700Bold.ttf")
-  .slice("file://".length);
-
 export interface OriginalRender {
   tools: Tools;
   signal: AbortSignal;
@@ -285,7 +281,7 @@ export async function renderOriginal(
   const cues = transcript ? originalCues(transcript, segments) : [];
   if (cues.length > 0) {
     await mkdir(join(dir, "fonts"), { recursive: true });
-    await copyFile(ROBOTO, join(dir, "fonts", basename(ROBOTO)));
+    await copyFile(ROBOTO_BOLD.file, join(dir, "fonts", basename(ROBOTO_BOLD.file)));
     await writeFile(join(dir, "captions.ass"), originalAss(cues));
   }
   const output = join(dir, "clip.mp4");

@@ -13,9 +13,9 @@ const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 
 test.skipIf(!tools)(
   "the quick bench is one JSON document in which every row holds and 1.x is nowhere better (needs ffmpeg)",
-  async () => {
+  async ({ signal }) => {
     const child = spawn(process.execPath, [MAIN, "--quick", "--json", "--only", PARTS.join(",")], {
-      stdio: ["ignore", "pipe", "pipe"],
+      ...{ stdio: ["ignore", "pipe", "pipe"], signal },
     });
     const [stdout, stderr] = await Promise.all([
       text(child.stdout),
@@ -31,4 +31,5 @@ test.skipIf(!tools)(
     expect(report.summary.better).toBeGreaterThan(10);
     expect(stderr).toContain("talk …");
   },
+  15 * 60_000, // two minutes of two idle cores
 );

@@ -62,7 +62,11 @@ describe("a change of words alone", () => {
 
   test("wishes for the picture have it looked at again", () => {
     const overrides = [{ from: 12, to: 20, layout: "fit" }];
-    expect(edited({ overrides }).clip).toMatchObject({ overrides, framing: [], words: aClip().words });
+    expect(edited({ overrides }).clip).toMatchObject({
+      overrides,
+      framing: aClip().framing,
+      words: aClip().words,
+    });
     expect(refusal({ overrides: [{ from: 2, to: 2 }] })).toBe(
       "INVALID_INPUT Wish 1 for the picture ends before it begins",
     );

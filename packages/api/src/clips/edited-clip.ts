@@ -19,7 +19,7 @@ type Span = Pick<Segment, "start" | "end">;
 
 /**
  * The clip with the changes that were asked for, as revision `revision`. What is cut lies between words afterwards, and words stay
- * in the captions with the texts that were corrected before. Score and reason stay; the framing stays where nothing changed for it.
+ * in the captions with the texts that were corrected before. Score and reason stay; the framing stays where the cut does: wishes for the picture are laid over it.
  * @returns the names of what is different, too @throws KangKlipError INVALID_INPUT where the edit cannot be, or changes nothing;
  * CONFLICT where it needs a transcript and there is none
  */
@@ -50,7 +50,7 @@ export function editedClip(
     ...(caption_preset && { caption_preset }),
     ...(captions !== undefined && { captions }),
     overrides,
-    framing: isCut || !isDeepStrictEqual(overrides, clip.overrides) ? [] : clip.framing,
+    framing: isCut ? [] : clip.framing,
     revision,
   };
   const changed = FIELDS.filter(

@@ -51,11 +51,14 @@ export function captionsAss(
 ): string {
   const { font, fontSize, outline, shadow, marginH, marginV, strip, colours } = style;
   const at = frameTimes(fps);
+  const line = ({ layer, start, end, text }: ReturnType<typeof captionEvents>[number], margin = 0) =>
+    `Dialogue: ${layer},${assTime(at(start))},${assTime(at(end))},Caption,,0,0,${margin},,${text}`;
   const events = cues.flatMap((cue) => {
-    const margin = isMostly(cue, splits) ? seamMargin(cue, style) : null;
-    return captionEvents([cue], margin === null ? style : { ...style, marginV: margin }).map(
-      ({ layer, start, end, text }) =>
-        `Dialogue: ${layer},${assTime(at(start))},${assTime(at(end))},Caption,,0,0,${margin ?? 0},,${text}`,
+    const margin = seamMargin(cue, style);
+    const onSeam = captionEvents([cue], { ...style, marginV: margin });
+    // event by event: the layout may change while a caption stands
+    return captionEvents([cue], style).map((event, i) =>
+      isMostly(event, splits) ? line(onSeam[i] ?? event, margin) : line(event),
     );
   });
   const [text, edge] = [assColour(colours.text), assColour(colours.outline)];
@@ -73,8 +76,11 @@ export function captionsAss(
   return assFile(style, look, events);
 }
 
-/** Whether more than half of a caption's time lies within the spans. */
-function isMostly({ start, end }: Cue, spans: { start: number; end: number }[]): boolean {
+/** Whether more than half of the time lies within the spans. */
+function isMostly(
+  { start, end }: { start: number; end: number },
+  spans: { start: number; end: number }[],
+): boolean {
   const inside = spans.map((span) => Math.max(0, Math.min(end, span.end) - Math.max(start, span.start)));
   return inside.reduce((sum, seconds) => sum + seconds, 0) * 2 > end - start;
 }

@@ -11,7 +11,7 @@ export const ROBOTO_BLACK: FontFace = {
   family: "Roboto Black",
   file: fileURLToPath(import.meta.resolve("@expo-google-fonts/roboto/900Black/Roboto_900Black.ttf")),
 };
-const ROBOTO_BOLD: FontFace = {
+export const ROBOTO_BOLD: FontFace = {
   family: "Roboto",
   file: fileURLToPath(import.meta.resolve("@expo-google-fonts/roboto/700Bold/Roboto_700Bold.ttf")),
 };

@@ -97,7 +97,7 @@ function facesInPicture({ timeline, pieces, video, faces = [] }: CoverOptions) {
   });
 }
 
-const SHOWS_SOMEBODY = ["speaker", "face", "faces"];
+const SHOWS_SOMEBODY = ["speaker", "face", "faces", "split_exchange", "split_both"];
 
 /** Where it is not known whose face is where: of the shots of the clip's first half the first one that is about somebody, else the longest. */
 function framesOfShot({ timeline, pieces }: CoverOptions) {

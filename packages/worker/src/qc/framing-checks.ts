@@ -1,4 +1,4 @@
-import type { QcCheck, ShotFrame, ShotOverride } from "@kangklip/contract";
+import type { QcCheck, ShotFrame } from "@kangklip/contract";
 import type { Face } from "../frame/blazeface.ts";
 import type { Box } from "../frame/picture.ts";
 import { median } from "../frame/picture.ts";
@@ -36,9 +36,10 @@ export interface FramingToCheck {
   /** The upright, square-pixel source. */
   size: { width: number; height: number };
   seconds: number;
-  /** Where a person chose the picture, there is nothing to judge. */
-  overrides: ShotOverride[];
 }
+
+/** Where a person chose the picture, there is nothing to judge. */
+const isChosen = ({ reason }: ShotFrame) => reason === "override";
 
 /** Measures where the window lies and how it moves. What cannot be known (no faces looked for, a clip too short) is left out. */
 export function framingChecks(framing: FramingToCheck): QcCheck[] {
@@ -88,14 +89,14 @@ interface Look {
   shown: Face | undefined;
 }
 
-function looksOf({ frames, faces, overrides, seconds }: FramingToCheck): Look[] {
+function looksOf({ frames, faces, seconds }: FramingToCheck): Look[] {
   return frames.flatMap((frame, i) => {
+    if (isChosen(frame)) return [];
     const end = frames[i + 1]?.start ?? seconds;
     const inside = (faces ?? []).filter(({ time }) => time >= frame.start && time < end);
     const seen = new Map<number, Face[]>();
     for (const { time, face } of trackFaces(inside).flat()) seen.set(time, [...(seen.get(time) ?? []), face]);
     return [...seen].flatMap(([time, all]): Look[] => {
-      if (overrides.some(({ from, to }) => time >= from && time < to)) return [];
       const window = windowAt(frame, time);
       const shown = all
         .filter((face) => contains(window, face) || (frame.lower && contains(frame.lower, face)))
@@ -160,10 +161,8 @@ function isOff(
   return part > most && low + long < whole - 1;
 }
 
-function movementChecks({ frames, seconds, overrides }: FramingToCheck, looks: Look[]): QcCheck[] {
-  const moving = frames.filter(
-    ({ path, start, end }) => path && !overrides.some(({ from, to }) => from < end && to > start),
-  );
+function movementChecks({ frames, seconds }: FramingToCheck, looks: Look[]): QcCheck[] {
+  const moving = frames.filter((frame) => frame.path && !isChosen(frame));
   if (moving.length === 0) return [];
   let [reversals, travel, seated, still] = [0, 0, 0, 0];
   for (const frame of moving) {

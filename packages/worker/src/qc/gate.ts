@@ -56,7 +56,7 @@ const PICTURE_WIDTH = 540;
  * @throws KangKlipError where the clip is of no use (see `fileChecks`), else what `runFfmpeg` throws
  */
 export async function measureClip(made: ClipToMeasure): Promise<Measured> {
-  const { tools, dir, timeline, style, signal, source, framing, clip, candidates } = made;
+  const { tools, dir, timeline, style, signal, source, framing, candidates } = made;
   const file = join(dir, "clip.mp4");
   const [own, preview] = [
     await fileChecks(tools, file, style, timeline, signal),
@@ -97,7 +97,7 @@ export async function measureClip(made: ClipToMeasure): Promise<Measured> {
       frames: framing.shown,
       faces: framing.faces,
       size: squareSize(source.info.video),
-      ...{ seconds, overrides: clip.overrides },
+      seconds,
     }),
   ];
   return { checks, cover: coverName(bestCover(candidates, covers)) };
