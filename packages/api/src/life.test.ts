@@ -121,7 +121,7 @@ test.concurrent("cancelling ends the worker's whole process group, and the job c
 test.concurrent("a worker outlives a restart of the API, and the job goes on", async () => {
   const before = await startTestApi({ keep: true });
   const { job_id, job_token } = await before.trpc().jobs.create.mutate(job("silent"));
-  await before.until(job_id, ({ state }) => state === "RUNNING");
+  await before.until(job_id, ({ stage_progress }) => stage_progress > 0); // its last word for now
   const port = new URL(before.url).port;
   await before.stop();
   await using after = await startTestApi({ dataDir: before.dataDir, env: { PORT: port } });

@@ -227,6 +227,8 @@ describe.skipIf(!chromium)("the main job in a browser (needs chromium)", () => {
     const page = await mine.newPage();
     await page.goto("/generate-clips");
     await page.locator("input[type=file]").setInputFiles(KEPT);
+    await openOptions(page);
+    await page.getByLabel("Spoken language").selectOption("Find out"); // in English this video was heard before, and its words are kept
     await page.getByRole("button", { name: "Make 2 clips" }).click();
     await page.waitForURL(/\/jobs\/kk_/);
     await page.locator('[data-stage="TRANSCRIPT"][data-state="now"]').waitFor({ timeout: 90_000 });

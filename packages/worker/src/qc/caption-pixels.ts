@@ -23,7 +23,7 @@ export interface PairsToCheck {
 
 /** Luma by which a letter or its outline differs from what is behind it; encoding moves no even picture that far. */
 const LETTER = 70;
-/** Pixels in a row or column that make it one with letters; single ones are the encoder's. */
+/** Squares of four pixels in a row or column that make it one with letters; thinner ones are the encoder's, at hard edges of the picture. */
 const FEWEST = 2;
 
 /**
@@ -60,10 +60,14 @@ export function captionPixelChecks({ pairs, picture, cues, style, fps }: PairsTo
 function boundsOf(one: Uint8Array, other: Uint8Array, { width, height }: PairsToCheck["picture"]) {
   const rows = new Uint32Array(height);
   const columns = new Uint32Array(width);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
+  const change = (at: number) => (one[at] ?? 0) - (other[at] ?? 0);
+  for (let y = 0; y + 1 < height; y++) {
+    for (let x = 0; x + 1 < width; x++) {
       const at = y * width + x;
-      if (Math.abs((one[at] ?? 0) - (other[at] ?? 0)) < LETTER) continue;
+      const first = change(at);
+      if (Math.abs(first) < LETTER) continue;
+      const square = [change(at + 1), change(at + width), change(at + width + 1)];
+      if (!square.every((next) => (first > 0 ? next >= LETTER : next <= -LETTER))) continue;
       rows[y] = (rows[y] ?? 0) + 1;
       columns[x] = (columns[x] ?? 0) + 1;
     }
@@ -72,5 +76,5 @@ function boundsOf(one: Uint8Array, other: Uint8Array, { width, height }: PairsTo
   const top = rows.findIndex(isDrawn);
   if (top < 0) return undefined;
   const [left, right] = [columns.findIndex(isDrawn), columns.findLastIndex(isDrawn)];
-  return { left, right: right + 1, top, foot: rows.findLastIndex(isDrawn) + 1 };
+  return { left, right: right + 2, top, foot: rows.findLastIndex(isDrawn) + 2 };
 }
