@@ -10,4 +10,5 @@ export * from "./job.ts";
 export * from "./machine-env.ts";
 export * from "./place.ts";
 export * from "./source-url.ts";
+export * from "./system.ts";
 export * from "./worker.ts";
