@@ -28,7 +28,10 @@ async function life(what: "fee" | "unlock" | "refund", dies?: Death) {
   await revive();
   const [made] = await world.api.jobs.list({ limit: 9 });
   id ??= made?.job_id ?? (await world.job({}, ALICE)); // nobody knows of it, so it is asked for again
-  const worker = await world.working(id);
+  const worker = await world.working(id).catch(async () => {
+    await revive(); // its last call came a little later
+    return world.working(id);
+  });
   if (what === "refund") {
     await die();
     await world.api.jobs.cancel(id, OPERATOR).catch(() => {});
