@@ -79,7 +79,8 @@ export function checkName(id: string): string {
 
 /** A figure as people write it, with two digits that mean something, and a real minus. Pure. */
 function figure(value: number): string {
-  const short = Math.abs(value) < 0.1 ? value.toPrecision(2) : value.toFixed(2);
+  const size = Math.abs(value);
+  const short = size < 0.1 ? value.toPrecision(2) : value.toFixed(size < 10 ? 2 : 1);
   return String(Number(short)).replace("-", "−");
 }
 

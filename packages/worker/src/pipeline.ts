@@ -184,7 +184,7 @@ async function chooseClips(run: Run, source: FetchedSource): Promise<Planned> {
   const { title } = source;
   const input = { durationSeconds, title, transcript, sound, chunks: cut.value, ...hintsOf(source.meta) };
   const chosen = await choose(run, source, input);
-  const { selection } = { selection: chosen.value };
+  const selection = chosen.value;
   const { usage } = selection;
   ledger.done("SELECT", {
     ...count(selection.mode === "llm_api" ? "model" : "cpu", done(chosen.reused)),

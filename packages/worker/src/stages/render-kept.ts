@@ -71,14 +71,9 @@ export async function renderKept(
     };
     const frame = (clip: EdlClip) => framed(work, cache, { source, clip, framer });
     const left = missing();
-    for await (const made of left.length > 0
-      ? renderClips(
-          work,
-          source,
-          left.map(({ clip }) => clip),
-          frame,
-        )
-      : []) {
+    if (left.length === 0) return { rendered: all(), executed: 0 };
+    const wanting = left.map(({ clip }) => clip);
+    for await (const made of renderClips(work, source, wanting, frame)) {
       rendered.set(made.index, made);
       const plan = left.find(({ clip }) => clip.index === made.index);
       const files = Object.values(made.files).filter((name) => name !== null);
