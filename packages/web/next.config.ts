@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { NextConfig } from "next";
+import createNextIntlPlugin from "next-intl/plugin";
 
 // The content security policy is in proxy.ts, as each answer has its own.
 // Imports nothing of ours: where the API serves the page, Next loads this file in a way that finds no .ts beside it.
@@ -23,4 +24,4 @@ const config: NextConfig = {
   ],
 };
 
-export default config;
+export default createNextIntlPlugin("./i18n/request.ts")(config);

@@ -59,6 +59,7 @@ export function createCompute({ providers, placing, running, now }: ComputeOptio
       const ends = known.flatMap((one) => one.offers.map(({ expiresAt }) => expiresAt));
       return {
         offers: all.map(({ id: _, ...offer }) => offer),
+        expected_seconds: null,
         message:
           choice.is === "place"
             ? `Runs at ${choice.provider}: ${choice.offer.label}`

@@ -161,6 +161,7 @@ export async function createServices(options: ServicesOptions) {
       allow_private: fetchPolicy.allow_private,
       max_source_seconds: fetchPolicy.max_seconds,
       max_source_bytes: fetchPolicy.max_bytes,
+      inspect: false,
     }),
 
     creditsInfo: async (): Promise<CreditsInfo> => (await money?.info()) ?? { enabled: false },

@@ -40,7 +40,7 @@ export function createUploads(options: {
         sizeBytes: size_bytes,
         contentType: "application/octet-stream",
       });
-      return { upload_id: id, put_url: url, expires_in: linkSeconds };
+      return { upload_id: id, put_url: url, expires_in: linkSeconds, upload_token: id };
     },
 
     /** The source for a job. @throws KangKlipError NOT_FOUND, or CONFLICT while the file is not there yet */

@@ -178,16 +178,3 @@ export const ErrorFile = z.object({
   stage: z.string().optional(),
 });
 export type ErrorFile = z.infer<typeof ErrorFile>;
-
-/** `POST /api/uploads`: where to PUT a file of one's own. */
-export const CreateUpload = z.object({
-  filename: z.string().min(1).max(300),
-  size_bytes: z.int().min(1),
-});
-export const CreatedUpload = z.object({
-  upload_id: z.string(),
-  /** Relative to the API's base, or an address of the bucket; send the bytes as they are, as application/octet-stream. */
-  put_url: z.string(),
-  expires_in: z.int(),
-});
-export type CreatedUpload = z.infer<typeof CreatedUpload>;

@@ -86,3 +86,11 @@ export const ArtifactInput = z.object({
 /** Seconds that preview and download links live (1.x). */
 export const PREVIEW_EXPIRES_SECONDS = 600;
 export const DOWNLOAD_EXPIRES_SECONDS = 86_400;
+
+/** `clips.timeline`: the cuts of all clips as an editing program reads them. */
+export const TimelineInput = z.object({
+  job_id: JobId,
+  format: z.enum(["edl", "fcpxml", "otio"]).default("edl"),
+});
+export const Timeline = z.object({ filename: z.string(), content_type: z.string(), text: z.string() });
+export type Timeline = z.infer<typeof Timeline>;

@@ -347,11 +347,25 @@ export const JobView = z.object({
   /** The wallet that it belongs to (base58), and what it takes of it; null: nobody's, nothing. Only shown to who owns the job. */
   wallet: z.string().nullable(),
   fee: FeeView.nullable(),
+  /** Clips that can be watched already, while others are still being made (`clips.ready`); 0 once the job has ended. */
+  clips_ready: z.int().min(0).max(5),
+  /** What is left of the whole job, by the pace of earlier jobs and its own (seconds); null where that would be a guess. */
+  eta_seconds: z.number().min(0).nullable(),
   /** Whether the job ran out of signs of life for more than 15 s while RUNNING. */
   stalled: z.boolean(),
   version: z.int().min(1),
 });
 export type JobView = z.infer<typeof JobView>;
+
+/** One line of what happened to a job, oldest first; `jobs.log` gives the last 100. */
+export const LogLine = z.object({
+  at: z.string(), // ISO 8601
+  epoch: z.int().min(1).nullable(),
+  stage: Stage.nullable(),
+  level: z.enum(["info", "warn", "error"]),
+  text: z.string().max(500),
+});
+export type LogLine = z.infer<typeof LogLine>;
 
 /** Ended jobs do not move any more. */
 export const isEnded = (status: JobStatus) => status === "SUCCEEDED" || status === "FAILED";

@@ -14,6 +14,8 @@ export const SystemInfo = z.object({
   allow_private: z.boolean(),
   max_source_seconds: z.int(),
   max_source_bytes: z.int(),
+  /** Whether `jobs.inspect` can look at addresses here. */
+  inspect: z.boolean(),
 });
 export type SystemInfo = z.infer<typeof SystemInfo>;
 
@@ -40,6 +42,8 @@ export type QuotedOffer = z.infer<typeof QuotedOffer>;
 /** `jobs.quote`: where a job would run and what it would cost. Nothing is started or kept. */
 export const Quote = z.object({
   offers: z.array(QuotedOffer),
+  /** How long a job like this has taken here of late, from its start to its clips (seconds); null: there is nothing to go by. */
+  expected_seconds: z.int().nullable(),
   /** What happens to a job that is made now: where it goes, what it waits for, or why it would fail. */
   message: z.string(),
   expires_at: z.string(),
@@ -87,3 +91,23 @@ export const Readiness = z.object({
   ),
 });
 export type Readiness = z.infer<typeof Readiness>;
+
+/** `system.status`: how the service is, for everybody who uses it. */
+export const ServiceStatus = z.object({
+  /** All that it needs is well. */
+  ok: z.boolean(),
+  version: z.string(),
+  /** Since when this process runs; ISO 8601. */
+  since: z.string(),
+  /** Names as in `Readiness`, without the details that are for the operator. */
+  checks: z.array(z.object({ name: z.string(), ok: z.boolean(), needed: z.boolean(), ms: z.int() })),
+  queue: z.object({
+    /** Jobs that wait for a place, and that are being made. */
+    waiting: z.int().min(0),
+    running: z.int().min(0),
+    /** How long the one that waits longest has waited (seconds); null: none waits. */
+    longest_wait_seconds: z.number().min(0).nullable(),
+  }),
+  providers: z.array(ProviderView),
+});
+export type ServiceStatus = z.infer<typeof ServiceStatus>;

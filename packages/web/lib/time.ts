@@ -1,3 +1,5 @@
+import type { Translate } from "../i18n/translate.ts";
+
 /** A place in a video, from seconds: "2:05", "1:02:05". */
 export function clock(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
@@ -49,6 +51,41 @@ export function size(bytes: number): string {
   }
   const digits = unit < 2 || value >= 100 ? 0 : 1;
   return `${Number(value.toFixed(digits))} ${units[unit]}`;
+}
+
+/** How long something takes, from seconds, as the reader's language says it: "8 s", "2 min 5 s", "1 h 3 min". */
+export function spanText(t: Translate, seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return t("common.span.seconds", { seconds: whole });
+  const all = Math.floor(whole / 60);
+  const [hours, minutes] = [Math.floor(all / 60), all % 60];
+  if (hours > 0)
+    return minutes ? t("common.span.hoursMinutes", { hours, minutes }) : t("common.span.hours", { hours });
+  return whole % 60
+    ? t("common.span.minutesSeconds", { minutes, seconds: whole % 60 })
+    : t("common.span.minutes", { minutes });
+}
+
+/** A time to come, from seconds, no finer than anybody can know it: "a few seconds", "about 40 s", "about 3 min". */
+export function roughSpanText(t: Translate, seconds: number): string {
+  if (seconds < 8) return t("common.roughly.soon");
+  if (seconds < 55) return t("common.roughly.seconds", { seconds: Math.ceil(seconds / 10) * 10 });
+  if (seconds < 3300) return t("common.roughly.minutes", { minutes: Math.max(1, Math.round(seconds / 60)) });
+  return t("common.roughly.hours", { hours: Math.max(1, Math.round(seconds / 3600)) });
+}
+
+const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
+
+/** A size, from bytes, in the units file managers show: "640 kB", "12.4 MB", "2 GB". */
+export function sizeText(t: Translate, bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  const digits = unit < 2 || value >= 100 ? 0 : 1;
+  return t(`common.size.${UNITS[unit] ?? "TB"}`, { value: Number(value.toFixed(digits)) });
 }
 
 /** Milliseconds between two ISO 8601 times, never below zero: two machines' clocks may disagree. */

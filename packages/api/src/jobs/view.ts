@@ -69,6 +69,8 @@ export function viewOf(job: Job, version: number, { owner, now }: { owner: boole
     source: owner ? { title: job.source_title, seconds: job.source_seconds, url: sourceText(job) } : null,
     wallet: owner ? job.wallet : null,
     fee: owner ? feeView(job) : null,
+    clips_ready: 0,
+    eta_seconds: null,
     stalled: isStalled(job, now),
     version,
   };

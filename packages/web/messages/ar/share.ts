@@ -1,0 +1,3 @@
+import type { share as en } from "../en/share.ts";
+
+export const share: typeof en = {};

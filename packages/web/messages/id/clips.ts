@@ -1,0 +1,3 @@
+import type { clips as en } from "../en/clips.ts";
+
+export const clips: typeof en = {};

@@ -1,0 +1,3 @@
+import type { player as en } from "../en/player.ts";
+
+export const player: typeof en = {};
