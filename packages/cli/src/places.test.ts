@@ -87,6 +87,7 @@ test("a quote is a table with the place that would be taken, and a sentence", ()
     ...over,
   });
   const quote: Quote = {
+    expected_seconds: null,
     offers: [
       anOffer({
         provider: "nosana",
