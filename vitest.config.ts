@@ -19,7 +19,7 @@ export default defineConfig({
         test: {
           name: "together",
           include: [
-            "packages/*/{src,lib,hooks,components}/**/*.test.{ts,tsx}",
+            "packages/*/{src,lib,hooks,components,messages,i18n}/**/*.test.{ts,tsx}",
             "programs/**/*.test.ts",
             "tooling/**/*.test.ts",
           ],

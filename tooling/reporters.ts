@@ -15,8 +15,15 @@ const skipped: Reporter = {
   },
 };
 
-/** What every test run prints; with KK_TEST_REPORT, also a JSON report into that file, for CI to count. */
+/**
+ * What every test run prints; with KK_TEST_REPORT, also a JSON report into that file, for CI to count. With KK_TEST_VERBOSE each test is told
+ * as it ends: for runs that take minutes.
+ */
 export function reporters(): Reporters {
   const file = process.env.KK_TEST_REPORT;
-  return ["default", skipped, ...(file ? ([["json", { outputFile: file }]] as const) : [])] as Reporters;
+  return [
+    process.env.KK_TEST_VERBOSE ? "verbose" : "default",
+    skipped,
+    ...(file ? ([["json", { outputFile: file }]] as const) : []),
+  ] as Reporters;
 }

@@ -1,2 +1,2 @@
 /** For tests of packages that must not know the API's insides, but need one that runs. */
-export { startTestApi } from "../packages/api/src/testing.ts";
+export { endLaunches, startTestApi } from "../packages/api/src/testing.ts";

@@ -20,8 +20,12 @@ export function proxy(request: NextRequest): NextResponse {
     [API_BASE, bucketOrigin() ?? ""].filter((address) => URL.canParse(address)),
   );
   headers.set("content-security-policy", policy);
+  headers.set("x-nonce", nonce); // for the one script that the layout writes itself
   const response = NextResponse.next({ request: { headers } });
   if (!developing) response.headers.set("content-security-policy", policy);
+  // whoever has such an address opens what it leads to
+  if (/^\/(s|jobs)\//.test(request.nextUrl.pathname))
+    response.headers.set("x-robots-tag", "noindex, nofollow");
   return response;
 }
 

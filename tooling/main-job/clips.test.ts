@@ -81,6 +81,9 @@ describe.skipIf(!tools)("the main job makes clips (needs ffmpeg)", () => {
     const id = (await created.get(name)) ?? "";
     const view = await main.api().until(id, undefined, JOB_MS);
     expect(view).toMatchObject({ status: "SUCCEEDED", error: null, attempts: [{ outcome: "succeeded" }] });
+    // it was shown before the job had ended (ready.e2e.test.ts looks at it then)
+    const told = (await main.api().services.store.get(id))?.job.log.map(({ text }) => text);
+    expect(told).toContain("Clip 1 can be watched");
     const left = await readArtifacts(main, id);
     expect(left.missing).toEqual([]);
     expect(left.edl.clips).toHaveLength(left.manifest.clips.length);

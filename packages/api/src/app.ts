@@ -7,6 +7,8 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import helmet from "helmet";
 import { artifactRoutes } from "./artifacts/disk-routes.ts";
 import { arrivesInTime, jsonBodies } from "./body.ts";
+import { archiveRoutes } from "./clips/archive-routes.ts";
+import { ARCHIVES_PATH } from "./clips/keeping.ts";
 import type { Config } from "./config.ts";
 import { eventStreams } from "./event-stream.ts";
 import { createOnce } from "./idempotency.ts";
@@ -47,6 +49,7 @@ export function createApp({ config, services, log, draining }: AppOptions): Expr
 
   // 1.x origins; a link to an artifact is its own permission, so any origin may use it
   app.use(["/api", "/trpc"], cors({ origin: config.corsOrigins, credentials: false, maxAge: 600 }));
+  app.use(ARCHIVES_PATH, policy(MEDIA_POLICY), archiveRoutes(services.keeping, onBug));
   app.use("/artifacts", policy(MEDIA_POLICY), artifactRoutes(services.disk, onBug));
   app.use(["/api", "/trpc"], jsonBodies());
 

@@ -1,6 +1,15 @@
-import type { OfferView, ProviderView, Quote, QuotedOffer, QuoteJob } from "@kangklip/contract";
+import {
+  CreateJob,
+  type OfferView,
+  type ProviderView,
+  type Quote,
+  type QuotedOffer,
+  type QuoteJob,
+} from "@kangklip/contract";
 import type { ComputeProvider, Offer, ProviderId } from "@kangklip/providers";
 import { usdFor } from "./jobs/cost.ts";
+import { expectedSeconds } from "./jobs/eta.ts";
+import type { Paces } from "./jobs/pace.ts";
 import {
   byWorth,
   heldBack,
@@ -17,6 +26,8 @@ interface ComputeOptions {
   placing: Placing;
   /** Launches that are there or on their way. */
   running: (provider: ProviderId) => number;
+  /** How long jobs take; undefined: nobody is told. */
+  paces?: Pick<Paces, "of"> | undefined;
   /** ms since 1970 */
   now: () => number;
 }
@@ -27,7 +38,7 @@ const PROBE_MS = 10_000;
 const GOOD_MS = 60_000;
 
 /** What people may ask about the places where jobs run. Nothing is started. */
-export function createCompute({ providers, placing, running, now }: ComputeOptions) {
+export function createCompute({ providers, placing, running, paces, now }: ComputeOptions) {
   const probes = new Map<ProviderId, { at: number; answer: ReturnType<ComputeProvider["probe"]> }>();
 
   function probe(provider: ComputeProvider): ReturnType<ComputeProvider["probe"]> {
@@ -42,7 +53,7 @@ export function createCompute({ providers, placing, running, now }: ComputeOptio
     probe,
 
     /** Where a job that is made now would run, and what each place would cost. */
-    async quote({ compute, max_usd, source_seconds }: QuoteJob): Promise<Quote> {
+    async quote({ compute, max_usd, source_seconds, ...wishes }: QuoteJob): Promise<Quote> {
       const job = {
         ...{ attempts: [], budget_from: 1, compute: compute ?? null, max_usd: max_usd ?? null },
         source_seconds: source_seconds ?? null,
@@ -56,10 +67,15 @@ export function createCompute({ providers, placing, running, now }: ComputeOptio
       const chosen = offers.find(({ provider, id }) => provider === to?.provider && id === to.offer.offer_id);
       const rest = offers.filter((offer) => offer !== chosen);
       const all = chosen ? [{ ...chosen, chosen: true, reason: to?.reason ?? null }, ...rest] : rest;
+      const [first] = all;
+      const pace = first && (await paces?.of(first));
       const ends = known.flatMap((one) => one.offers.map(({ expiresAt }) => expiresAt));
       return {
         offers: all.map(({ id: _, ...offer }) => offer),
-        expected_seconds: null,
+        expected_seconds: expectedSeconds(pace, {
+          sourceSeconds: source_seconds ?? null,
+          clipSeconds: secondsOfClips(wishes),
+        }),
         message:
           choice.is === "place"
             ? `Runs at ${choice.provider}: ${choice.offer.label}`
@@ -99,6 +115,12 @@ export function createCompute({ providers, placing, running, now }: ComputeOptio
       });
     },
   };
+}
+
+/** Of all clips together; what a request does not say, or says wrongly, is as the form has it at first. */
+function secondsOfClips({ clip_count, clip_duration_seconds }: Record<string, unknown>): number {
+  const count = CreateJob.shape.clip_count.catch(3).parse(clip_count);
+  return count * CreateJob.shape.clip_duration_seconds.catch(45).parse(clip_duration_seconds);
 }
 
 /** The offers of one provider, best first, each with the reason why it would not be taken. */

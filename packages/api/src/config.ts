@@ -39,6 +39,7 @@ const Env = z.object({
   MAX_SOURCE_BYTES: whole.min(1 << 20).default(8 * 1024 ** 3),
   ALLOW_PRIVATE_SOURCES: OnOff.default(false),
   ALLOW_SOURCE_ORIGINS: list.default([]),
+  INSPECT: OnOff.default(true),
 
   LLM_API_BASE: origin.optional(),
   LLM_MODEL_NAME: z.string().optional(),
@@ -153,6 +154,8 @@ export function readConfig(env: Record<string, string | undefined>) {
       max_bytes: e.MAX_SOURCE_BYTES,
       max_seconds: e.MAX_SOURCE_SECONDS,
     },
+    /** Whether addresses are looked at before jobs are made of them, where this machine can do that. */
+    inspect: e.INSPECT,
     llm:
       e.LLM_API_BASE && e.LLM_MODEL_NAME
         ? {

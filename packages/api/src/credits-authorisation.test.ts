@@ -72,7 +72,7 @@ const FOR_WALLETS = Object.entries(ENTRIES).filter(
 
 async function ask(route: string, headers: Record<string, string>) {
   const input: Record<string, unknown> = {
-    ...ENTRIES[route]?.input?.({ job: job.job_id, live: job.job_id, launch: "" }),
+    ...ENTRIES[route]?.input?.({ job: job.job_id, live: job.job_id, launch: "", upload: "" }),
     unlock_request_id: "u",
   };
   const procedure = PROCEDURES[route];

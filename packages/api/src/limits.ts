@@ -7,6 +7,10 @@ import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limite
 const WINDOW_SECONDS = 60;
 /** A page asks again with each choice that its visitor makes. */
 const QUOTES_PER_JOB = 5;
+/** A large file is sent with many links, which are given out by the hundred; a broken line makes a page ask again. */
+const UPLOADS_PER_JOB = 10;
+/** Looking at an address costs seconds of a process, and a request to somebody else. */
+const INSPECTIONS_PER_JOB = 3;
 /** Signing in is two requests; a page may try again. */
 const SIGN_INS_PER_JOB = 3;
 /** One address can use up its own limit, but not that of somebody else's wallet. */
@@ -58,6 +62,12 @@ export function createLimits(options: {
     jobs: counted("jobs", jobsPerMinute),
     /** Questions that have providers asked, but start nothing. */
     quotes: counted("quotes", perJob(QUOTES_PER_JOB)),
+    /** Questions about files that are being sent. */
+    uploads: counted("uploads", perJob(UPLOADS_PER_JOB)),
+    /** Looks at what an address leads to. */
+    inspections: counted("inspections", perJob(INSPECTIONS_PER_JOB)),
+    /** Looks at clips by a link, which whoever has it may pass on. */
+    shares: counted("shares", perJob(QUOTES_PER_JOB)),
     /** Challenges and their answers, of an address. */
     signIns: counted("sign-ins", perJob(SIGN_INS_PER_JOB)),
     /** The same, for a wallet (base58). */

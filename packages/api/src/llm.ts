@@ -101,7 +101,7 @@ function createAsker({
     { fence, instructions, question, repair, read }: Question<T>,
     signal?: AbortSignal,
   ): Promise<Took & { read: T }> => {
-    const stop = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]);
+    const stop = AbortSignal.any([AbortSignal.timeout(Math.ceil(timeoutMs)), ...(signal ? [signal] : [])]);
     const untold = { secrets: [fence, ...(apiKey ? [apiKey] : [])], instructions };
     const first: ModelMessage = { role: "user", content: question };
     try {

@@ -15,7 +15,7 @@ test("secrets are crossed out at every depth that our lines have, and lines are 
   const { stdout, stderr } = logOf(`
     const s = "canary";
     log.info({ job_token: s, job: { token: s, env: { KK_CLAIM_TOKEN: s } }, headers: { "x-job-token": s, cookie: s },
-      "x-attempt-token": s, config: { secretAccessKey: s, llm: { apiKey: s }, credits: { spenderKey: s, rpcUrls: [s] } }, password: s,
+      "x-attempt-token": s, "x-upload-token": s, upload: { upload_token: s }, config: { secretAccessKey: s, llm: { apiKey: s }, credits: { spenderKey: s, rpcUrls: [s] } }, password: s,
       env: { SPENDER_KEYPAIR: s, SOLANA_RPC_URL: s }, payer: { _keypair: { secretKey: s } }, auth_token: s, asked: { signed_message: s } }, "hello");`);
   expect(stdout).toBe("");
   expect(JSON.parse(stderr)).toMatchObject({
@@ -46,6 +46,10 @@ test.each([
   ['{"url":"/artifacts/a?expires=1&signature=ab-c"}', '{"url":"/artifacts/a?expires=1&signature=[secret]"}'],
   ["rediss://user:pass@r.example:6379/0", "rediss://[secret]@r.example:6379/0"],
   ["authorization: Bearer sk-0123456789", "authorization: Bearer [secret]"],
+  [
+    `GET /trpc/shares.view?input=%7B%22token%22%3A%22kks_${"0".repeat(95)}%22%7D`,
+    "GET /trpc/shares.view?input=%7B%22token%22%3A%22[secret]%22%7D",
+  ],
   ["job kk_01JD0000000000000000000000 launch kk-01jd0000000000000000000000-e1", undefined],
   ["wallet token kkw_0123456789012345678901234567890123456789012", "wallet token [secret]"],
   ["https://rpc.example/?api-key=0abc-1&x=1", "https://rpc.example/?api-key=[secret]&x=1"],
@@ -58,6 +62,11 @@ test.each([
   expect(scrubbed(line)).toBe(expected ?? line);
 });
 
-test("a signed link is logged without its signature", () => {
+test("a signed link is logged without its signature, a link to clips without its token", () => {
   expect(loggedPath("/artifacts/jobs/x/clip_01.mp4?exp=1&sig=abc")).toBe("/artifacts/jobs/x/clip_01.mp4");
+  for (const [before, after] of [
+    ["/api/shares/", ""],
+    ["/s/", "?a=1"],
+  ])
+    expect(loggedPath(`${before}kks_${"0".repeat(95)}${after}`)).toBe(`${before}[secret]`);
 });

@@ -5,6 +5,7 @@ export type { Logger } from "pino";
 /** Names under which a secret could be logged by mistake, at any depth that our log lines have. */
 const SECRETS = [
   ...["token", "job_token", "attempt_token", "claim_token", "callback_token", "auth_token", "operatorToken"],
+  ...["upload_token", "x-upload-token"],
   ...["secret", "secretAccessKey", "password", "apiKey", "authorization", "cookie", "signature"],
   ...["secretKey", "spenderKey", "spender", "signed_message", "_keypair", "rpcUrls"],
   ...["KK_CLAIM_TOKEN", "LLM_API_KEY", "R2_SECRET_ACCESS_KEY", "REDIS_URL"],
@@ -15,9 +16,12 @@ const SECRETS = [
 const CARRIED = ["err.command", "err.body", "err.request", "err.response", "err.config", "err.options"];
 const CENSOR = "[secret]";
 
+/** Tokens of ours, also behind a quotation mark in an address ("%22"); ids are kk_… and launches kk-… */
+const OWN_TOKEN = /(?:\b|(?<=%[0-9A-Fa-f]{2}))kk[a-z]_[\w.-]{20,}/g;
+
 /** Secrets by their looks, wherever they stand: in the message of an error, in an address. */
 const LOOKS: [RegExp, string][] = [
-  [/\bkk[a-z]_[\w.-]{20,}/g, CENSOR], // tokens of ours; ids are kk_… and launches kk-…
+  [OWN_TOKEN, CENSOR],
   [/(signature|X-Amz-Signature|X-Amz-Credential|X-Amz-Security-Token)=[^&"\s\\]+/gi, `$1=${CENSOR}`],
   [/\b(\w+:\/\/)[^/@"\s\\]+@/g, `$1${CENSOR}@`], // who is logged in where
   [/\b(api[-_]?key|access[-_]?token)=[^&"\s\\]+/gi, `$1=${CENSOR}`], // of an RPC's address
@@ -44,5 +48,5 @@ export function createLog(level: string): Logger {
   );
 }
 
-/** A path without its query: signed links carry their signature there. */
-export const loggedPath = (url: string) => url.split("?", 1)[0] ?? "";
+/** A path without its query, where signed links carry their signature, and without the token of a link to clips. */
+export const loggedPath = (url: string) => (url.split("?", 1)[0] ?? "").replace(OWN_TOKEN, CENSOR);

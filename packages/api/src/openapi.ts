@@ -10,6 +10,7 @@ const HEADERS: Record<string, string> = {
   "x-auth-token": "The auth_token of a wallet that has signed in",
   "x-callback-token": "The attempt_token that came with the claim; there is no token for all attempts",
   "x-attempt-token": "The attempt_token that came with the claim",
+  "x-upload-token": "The upload_token that came with the upload",
 };
 const schemaOf = (schema: z.ZodType, io: "input" | "output") => {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
@@ -45,6 +46,8 @@ function operation(route: Route) {
     parameter("path", name ?? "", true),
   );
   for (const name of route.headers ?? []) parameters.push(parameter("header", name, true, HEADERS[name]));
+  for (const name of Object.keys(route.fields ?? {}))
+    parameters.push(parameter("header", name, true, HEADERS[name]));
   for (const name of route.mayHave ?? []) parameters.push(parameter("header", name, false, HEADERS[name]));
   if (route.query instanceof z.ZodObject)
     for (const name of Object.keys(route.query.shape)) parameters.push(parameter("query", name, false));

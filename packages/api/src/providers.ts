@@ -12,6 +12,8 @@ import type { Config } from "./config.ts";
 import { ownHost } from "./own-host.ts";
 
 const WORKER = fileURLToPath(new URL("../../worker/src/main.ts", import.meta.url));
+/** The worker's program that looks at an address; it is not there where only the API is installed. */
+export const INSPECTOR = fileURLToPath(new URL("../../worker/src/inspect/main.ts", import.meta.url));
 
 /** Tells this installation's launches from others' at the same engine or account; the same for all processes that share a SECRET. */
 const scopeOf = (secret: Buffer) => createHmac("sha256", secret).update("scope").digest("hex").slice(0, 8);

@@ -2,9 +2,12 @@ import {
   EditClipInput,
   EditedClip,
   Edl,
+  ReadyClip,
   RevisionView,
   ShowRevisionInput,
   SignedLink,
+  Timeline,
+  TimelineInput,
   Unlocked,
   UnlockInput,
 } from "@kangklip/contract";
@@ -15,6 +18,15 @@ const clipPath = "/api/jobs/{job_id}/clips/{clip_file}";
 
 /** The documented paths of what a finished job offers. */
 export const CLIPS_ROUTES: Route[] = [
+  {
+    method: "get",
+    path: "/api/jobs/{job_id}/ready",
+    summary: "Clips that can be watched while others of the job are still being made",
+    tag: "clips",
+    headers: ["x-job-token"],
+    answer: z.array(ReadyClip),
+    call: row("clips", "ready"),
+  },
   {
     method: "get",
     path: `${clipPath}/preview`,
@@ -89,5 +101,24 @@ export const CLIPS_ROUTES: Route[] = [
     headers: ["x-job-token"],
     answer: Edl,
     call: row("clips", "edl"),
+  },
+  {
+    method: "get",
+    path: "/api/jobs/{job_id}/archive",
+    summary: "A link to a zip of all clips that are unlocked, with their subtitles, covers and cuts",
+    tag: "clips",
+    headers: ["x-job-token"],
+    answer: SignedLink,
+    call: row("clips", "archive"),
+  },
+  {
+    method: "get",
+    path: "/api/jobs/{job_id}/timeline",
+    summary: "The cuts of all clips for an editing program: format edl (CMX 3600), fcpxml or otio",
+    tag: "clips",
+    headers: ["x-job-token"],
+    query: TimelineInput.pick({ format: true }),
+    answer: Timeline,
+    call: row("clips", "timeline"),
   },
 ];

@@ -41,10 +41,11 @@ export function restRoutes(
 const expressPath = (path: string) => path.replace(/\{(\w+)\}/g, ":$1");
 
 /** The procedure's answer. What a path's parameter says counts more than the body or the query; tokens and the like come in no query. */
-function answer({ method, call }: Route, request: Request, context: Context): Promise<unknown> {
+function answer({ method, call, fields = {} }: Route, request: Request, context: Context): Promise<unknown> {
   const { params, query, body } = request;
   const sent = method === "get" ? query : typeof body === "object" ? body : {};
-  return call(createCaller(context), { ...sent, ...params } as never);
+  const told = Object.entries(fields).map(([header, field]) => [field, request.get(header)]);
+  return call(createCaller(context), { ...sent, ...params, ...Object.fromEntries(told) } as never);
 }
 
 /** A locked clip keeps the one 1.x error body that is not `{detail}`. */

@@ -2,17 +2,19 @@ import { z } from "zod";
 import type { appRouter } from "./router.ts";
 
 type Caller = ReturnType<typeof appRouter.createCaller>;
-type Header = "x-job-token" | "x-auth-token" | "x-callback-token" | "x-attempt-token";
+type Header = "x-job-token" | "x-auth-token" | "x-callback-token" | "x-attempt-token" | "x-upload-token";
 
 /** One documented path. `{name}` in the path is a parameter, and counts more than the body's field of that name. */
 export interface Route {
-  method: "get" | "post";
+  method: "get" | "post" | "delete";
   path: string;
   summary: string;
   tag: string;
   headers?: Header[];
   /** Headers that mean something and may be left out. */
   mayHave?: Header[];
+  /** Headers that are fields of the procedure's input, with the fields' names. */
+  fields?: Partial<Record<Header, string>>;
   body?: z.ZodType;
   query?: z.ZodType;
   answer: z.ZodType;

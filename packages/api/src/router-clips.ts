@@ -5,11 +5,15 @@ import {
   EditClipInput,
   EditedClip,
   Edl,
+  ReadyClip,
   RevisionView,
   ShowRevisionInput,
   SignedLink,
+  Timeline,
+  TimelineInput,
   Unlocked,
   UnlockInput,
+  ViewInput,
 } from "@kangklip/contract";
 import { z } from "zod";
 import { accessOf, authToken, creditsOff, procedure, router } from "./trpc.ts";
@@ -34,15 +38,20 @@ export const clipsRouter = router({
       ctx.services.clips.download(input.job_id, input.clip_file, await accessOf(ctx)),
     ),
   view: procedure
-    .input(ClipInput)
+    .input(ViewInput)
     .output(ClipLink)
     .query(async ({ ctx, input }) =>
-      ctx.services.clips.view(input.job_id, input.clip_file, await accessOf(ctx)),
+      ctx.services.clips.view(input.job_id, input.clip_file, await accessOf(ctx), input.revision),
     ),
   artifact: procedure
     .input(ArtifactInput)
     .output(SignedLink)
     .query(async ({ ctx, input }) => ctx.services.clips.artifact(input.job_id, input, await accessOf(ctx))),
+  /** Clips that can be watched while their job still goes on. */
+  ready: procedure
+    .input(ClipInput.pick({ job_id: true }))
+    .output(z.array(ReadyClip))
+    .query(async ({ ctx, input }) => ctx.services.clips.ready(input.job_id, await accessOf(ctx))),
   unlock: procedure
     .input(ClipInput.extend({ unlock_request_id: z.unknown().optional() }))
     .output(Unlocked)
@@ -73,6 +82,18 @@ export const clipsRouter = router({
     .input(ShowRevisionInput)
     .output(z.array(RevisionView))
     .mutation(async ({ ctx, input }) => ctx.services.edits.show(input, await accessOf(ctx))),
+  /** A link to a zip of all that are unlocked. */
+  archive: procedure
+    .input(ClipInput.pick({ job_id: true }))
+    .output(SignedLink)
+    .query(async ({ ctx, input }) => ctx.services.keeping.archive(input.job_id, await accessOf(ctx))),
+  /** The cuts of all clips as an editing program reads them. */
+  timeline: procedure
+    .input(TimelineInput)
+    .output(Timeline)
+    .query(async ({ ctx, input }) =>
+      ctx.services.keeping.timeline(input.job_id, input.format, await accessOf(ctx)),
+    ),
   /** All clips as they are shown, ready to be edited. */
   edl: procedure
     .input(ClipInput.pick({ job_id: true }))

@@ -4,19 +4,24 @@ import {
   ClaimInput,
   Completed,
   CompleteInput,
+  CompleteUploadInput,
   CreatedJob,
   CreatedUpload,
   CreateJob,
   CreateUpload,
+  DropUploadInput,
   HeartbeatInput,
+  InspectSource,
   JobId,
   JobRow,
   JobView,
   KangKlipError,
+  LogLine,
   MyJobsInput,
   PresignAnswer,
   PresignInput,
   ProviderView,
+  PublishInput,
   Pulse,
   Quote,
   QuoteJob,
@@ -24,14 +29,19 @@ import {
   RankInput,
   Report,
   Results,
+  ServiceStatus,
+  SourcePreview,
   SystemInfo,
   TranslateAnswer,
   TranslateInput,
+  UploadParts,
+  UploadPartsInput,
 } from "@kangklip/contract";
 import { tracked } from "@trpc/server";
 import { z } from "zod";
 import { clipsRouter } from "./router-clips.ts";
 import { authRouter, creditsRouter } from "./router-credits.ts";
+import { sharesRouter } from "./router-shares.ts";
 import {
   accessOf,
   type Context,
@@ -68,6 +78,20 @@ const jobsRouter = router({
       ctx.services.jobs.mustBeThere(input.compute);
       return ctx.services.compute.quote(input);
     }),
+  /** What an address leads to, before a job is made of it. */
+  inspect: procedure
+    .input(InspectSource)
+    .output(SourcePreview)
+    .query(async ({ ctx, input, signal }) => {
+      const { inspections, limits } = ctx.services;
+      if (!inspections)
+        throw new KangKlipError(
+          "UNAVAILABLE",
+          "This service does not look at addresses beforehand: make the job, and it will tell what is there",
+        );
+      await limits.inspections(ctx.address);
+      return inspections.inspect(input.video_url, signal);
+    }),
   view: procedure
     .input(JobInput)
     .output(JobView)
@@ -90,6 +114,11 @@ const jobsRouter = router({
     .input(JobInput)
     .output(Results)
     .query(async ({ ctx, input }) => ctx.services.clips.results(input.job_id, await accessOf(ctx))),
+  /** What happened to it, oldest first. */
+  log: procedure
+    .input(JobInput)
+    .output(z.array(LogLine))
+    .query(async ({ ctx, input }) => ctx.services.jobs.log(input.job_id, await accessOf(ctx))),
   /** The view now and each newer one; the id is the view's version, so a client that comes back misses nothing. */
   events: procedure
     .input(JobInput.extend({ lastEventId: z.string().max(20).nullish() }))
@@ -131,6 +160,28 @@ const uploadsRouter = router({
       await ctx.services.limits.jobs(ctx.address);
       return ctx.services.uploads.create(input);
     }),
+  /** What has arrived of a file that is sent in parts, and where the next missing ones go. */
+  parts: procedure
+    .input(UploadPartsInput)
+    .output(UploadParts)
+    .query(async ({ ctx, input }) => {
+      await ctx.services.limits.uploads(ctx.address);
+      return ctx.services.uploads.parts(input);
+    }),
+  complete: procedure
+    .input(CompleteUploadInput)
+    .output(Ok)
+    .mutation(async ({ ctx, input }) => {
+      await ctx.services.limits.uploads(ctx.address);
+      return ctx.services.uploads.complete(input);
+    }),
+  drop: procedure
+    .input(DropUploadInput)
+    .output(Ok)
+    .mutation(async ({ ctx, input }) => {
+      await ctx.services.limits.uploads(ctx.address);
+      return ctx.services.uploads.drop(input);
+    }),
 });
 
 const workerRouter = router({
@@ -154,6 +205,11 @@ const workerRouter = router({
     .input(CompleteInput)
     .output(Completed)
     .mutation(({ ctx, input }) => ctx.services.work.complete(attemptToken(ctx), input)),
+  /** A clip can be watched while others are still being made. */
+  publish: procedure
+    .input(PublishInput)
+    .output(Pulse)
+    .mutation(({ ctx, input }) => ctx.services.work.publish(attemptToken(ctx), input)),
   rank: procedure
     .input(RankInput)
     .output(RankAnswer)
@@ -181,6 +237,11 @@ function parsedCallback(input: unknown): Callback {
 
 const systemRouter = router({
   info: procedure.output(SystemInfo).query(({ ctx }) => ctx.services.info()),
+  /** How the service is. */
+  status: procedure.output(ServiceStatus).query(async ({ ctx }) => {
+    await ctx.services.limits.quotes(ctx.address);
+    return ctx.services.status();
+  }),
   /** Each provider, asked now; details are for the operator of the machine. */
   providers: procedure.output(z.array(ProviderView)).query(async ({ ctx }) => {
     await ctx.services.limits.quotes(ctx.address);
@@ -191,6 +252,7 @@ const systemRouter = router({
 export const appRouter = router({
   jobs: jobsRouter,
   clips: clipsRouter,
+  shares: sharesRouter,
   uploads: uploadsRouter,
   worker: workerRouter,
   auth: authRouter,

@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type CreditsInfo, KangKlipError, type Readiness, type SystemInfo } from "@kangklip/contract";
 import type { ComputeProvider } from "@kangklip/providers";
@@ -7,6 +7,7 @@ import { createS3Store } from "./artifacts/s3.ts";
 import type { ArtifactStore } from "./artifacts/store.ts";
 import { createClips } from "./clips/clips.ts";
 import { createEdits } from "./clips/edits.ts";
+import { createKeeping } from "./clips/keeping.ts";
 import { createCompute } from "./compute.ts";
 import type { Config } from "./config.ts";
 import type { CreditsConfig } from "./config-credits.ts";
@@ -14,9 +15,11 @@ import { createCharging } from "./credits/charging.ts";
 import { createClosing } from "./credits/closing.ts";
 import { createFee } from "./credits/fee.ts";
 import type { CreditsLedger } from "./credits/ledger.ts";
+import { createInspections } from "./inspections.ts";
 import { createClock } from "./jobs/clock.ts";
 import { RUN_MS } from "./jobs/deadlines.ts";
 import { createJobs } from "./jobs/jobs.ts";
+import { createPaces } from "./jobs/pace.ts";
 import type { Limits } from "./jobs/placement.ts";
 import { createReconciler } from "./jobs/reconciler.ts";
 import { createRedisStore } from "./jobs/redis-store.ts";
@@ -29,8 +32,10 @@ import { createLimits } from "./limits.ts";
 import { createRanker, createTranslator } from "./llm.ts";
 import type { Logger } from "./log.ts";
 import type { Money } from "./money.ts";
-import { createProviders, createWorkerUrls } from "./providers.ts";
+import { createProviders, createWorkerUrls, INSPECTOR } from "./providers.ts";
 import { createRedis } from "./redis.ts";
+import { createShares } from "./shares/shares.ts";
+import { createStatus } from "./status.ts";
 import { createUploads } from "./uploads.ts";
 
 export type Services = Awaited<ReturnType<typeof createServices>>;
@@ -56,6 +61,8 @@ export interface ServicesOptions {
   ownUrl: () => string;
   /** Tests run another program in the worker's place. */
   workerCommand?: readonly string[];
+  /** The same for the program that looks at addresses. */
+  inspectCommand?: readonly string[];
   /** Tests put faults round the ports, or others in their place. */
   wrap?: (ports: Ports) => Ports;
 }
@@ -81,7 +88,7 @@ export async function createServices(options: ServicesOptions) {
   // its own connection: jobs do not wait behind a flood that is being counted
   const redis = config.redis && createRedis({ url: config.redis.url, log });
   const uploads = createUploads({
-    ...{ store, artifacts, maxBytes: fetchPolicy.max_bytes },
+    ...{ store, artifacts, secret, maxBytes: fetchPolicy.max_bytes },
     keepMs: config.keepUploadsMs,
   });
   const retention = createRetention({
@@ -93,8 +100,10 @@ export async function createServices(options: ServicesOptions) {
   const fee = ledger && charging && feeOf({ store, ledger, charging, amount: generationFee });
   const closing =
     ledger && createClosing({ store, ledger, artifacts, keepJobsMs: config.keepJobsMs, now, log });
+  const paces = createPaces({ store, artifacts, log });
   const reconciler = createReconciler({
     store,
+    learn: paces.learn,
     providers,
     limits: limitsOf(config),
     runningAt: config.runningAt,
@@ -110,8 +119,8 @@ export async function createServices(options: ServicesOptions) {
   });
   const { wake } = reconciler;
   const ids = providers.map(({ id }) => id);
-  const jobs = createJobs({ store, uploads, fetchPolicy, compute: ids, fee, wake, now });
-  const compute = createCompute({ ...reconciler, now });
+  const jobs = createJobs({ store, uploads, fetchPolicy, compute: ids, fee, paces, wake, now });
+  const compute = createCompute({ ...reconciler, paces, now });
   const [rank, translate] = llm ? [createRanker(llm), createTranslator(llm)] : [];
   const work = createWork({
     ...{ store, artifacts, uploads, secret, fetchPolicy, baseUrl, rank, translate, wake, now },
@@ -119,6 +128,8 @@ export async function createServices(options: ServicesOptions) {
   });
   const clips = createClips({ jobs, artifacts, credits: ledger !== undefined });
   const edits = createEdits({ store, jobs, clips, artifacts, wake, now });
+  const keeping = createKeeping({ jobs, clips, artifacts, secret, now });
+  const shares = createShares({ store, jobs, clips, artifacts, secret, now });
   const limits = createLimits({ jobsPerMinute: config.jobsPerMinute, redis, prefix: config.redis?.prefix });
   const money: Money | undefined =
     ledger &&
@@ -127,12 +138,63 @@ export async function createServices(options: ServicesOptions) {
       ...{ store, ledger, charging, jobs, clips, limits, generationFee, log, now },
       origins: () => config.credits?.webOrigins ?? [...ownOrigins(ownUrl()), ...config.corsOrigins],
     });
+  const inspections = canInspect(config, options.inspectCommand)
+    ? createInspections({
+        ...{ command: options.inspectCommand ?? [process.execPath, INSPECTOR], env: config.workerEnv },
+        ...{ fetchPolicy, log },
+      })
+    : undefined;
   const pageUrls = isThere(config.workerEnv.YTDLP_PATH ?? "yt-dlp", config.workerEnv.PATH);
+
+  /**
+   * Each thing that stands behind this API, asked now; never throws. Without the chain jobs are made and watched all the same, unless
+   * making one costs credits.
+   */
+  async function health(): Promise<Readiness["checks"]> {
+    const checks = {
+      store: () => store.ping().then(() => "answers"),
+      artifacts: () => artifacts.head("jobs/health").then(() => "answers"),
+      compute: async () => {
+        const probes = await Promise.all([...reconciler.providers.values()].map(compute.probe));
+        const told = probes.map(({ detail }, index) => `${ids[index]}: ${detail}`).join("; ");
+        if (!probes.some(({ ok }) => ok)) throw new Error(told);
+        return told;
+      },
+      ...(ledger && {
+        credits: async () => {
+          const { ok, detail } = await ledger.check();
+          if (!ok) throw new KangKlipError("UNAVAILABLE", detail);
+          return detail;
+        },
+      }),
+    };
+    const asked = Object.entries(checks).map(async ([name, ask]) => {
+      const from = performance.now();
+      const { ok, detail } = await ask().then(
+        (answer) => ({ ok: true, detail: answer }),
+        (error: unknown) => {
+          log.error({ err: error, check: name }, "not ready");
+          const known = error instanceof KangKlipError; // its words are for people
+          return { ok: false, detail: known ? error.message : "does not answer" };
+        },
+      );
+      const needed = name !== "credits" || generationFee > 0;
+      return [name, { ok, needed, detail, ms: Math.round(performance.now() - from) }] as const;
+    });
+    return Object.fromEntries(await Promise.all(asked));
+  }
+
+  const status = createStatus({
+    ...{ version: VERSION, health, queue: reconciler.queue, log, now },
+    providers: () => compute.providers({ operator: false }),
+  });
 
   return {
     jobs,
     clips,
     edits,
+    keeping,
+    shares,
     uploads,
     work,
     store,
@@ -145,6 +207,8 @@ export async function createServices(options: ServicesOptions) {
     /** The time that all processes with this store agree on, ms since 1970. */
     now,
     limits,
+    /** Undefined where addresses are not looked at before jobs are made of them. */
+    inspections,
     /** Undefined where credits are off. */
     money,
 
@@ -161,51 +225,18 @@ export async function createServices(options: ServicesOptions) {
       allow_private: fetchPolicy.allow_private,
       max_source_seconds: fetchPolicy.max_seconds,
       max_source_bytes: fetchPolicy.max_bytes,
-      inspect: false,
+      inspect: inspections !== undefined,
     }),
 
     creditsInfo: async (): Promise<CreditsInfo> => (await money?.info()) ?? { enabled: false },
 
-    /**
-     * Each thing that stands behind this API, asked now; never throws. Without the chain jobs are made and watched all the same, unless
-     * making one costs credits.
-     */
-    async health(): Promise<Readiness["checks"]> {
-      const checks = {
-        store: () => store.ping().then(() => "answers"),
-        artifacts: () => artifacts.head("jobs/health").then(() => "answers"),
-        compute: async () => {
-          const probes = await Promise.all([...reconciler.providers.values()].map(compute.probe));
-          const told = probes.map(({ detail }, index) => `${ids[index]}: ${detail}`).join("; ");
-          if (!probes.some(({ ok }) => ok)) throw new Error(told);
-          return told;
-        },
-        ...(ledger && {
-          credits: async () => {
-            const { ok, detail } = await ledger.check();
-            if (!ok) throw new KangKlipError("UNAVAILABLE", detail);
-            return detail;
-          },
-        }),
-      };
-      const asked = Object.entries(checks).map(async ([name, ask]) => {
-        const from = performance.now();
-        const { ok, detail } = await ask().then(
-          (answer) => ({ ok: true, detail: answer }),
-          (error: unknown) => {
-            log.error({ err: error, check: name }, "not ready");
-            const known = error instanceof KangKlipError; // its words are for people
-            return { ok: false, detail: known ? error.message : "does not answer" };
-          },
-        );
-        const needed = name !== "credits" || generationFee > 0;
-        return [name, { ok, needed, detail, ms: Math.round(performance.now() - from) }] as const;
-      });
-      return Object.fromEntries(await Promise.all(asked));
-    },
+    health,
+    /** How it is, for everybody; some seconds old at most. */
+    status,
 
     async close(): Promise<void> {
       money?.stop();
+      inspections?.close();
       await reconciler.stop();
       clock.stop();
       redis?.disconnect();
@@ -241,6 +272,13 @@ function ownOrigins(ownUrl: string): string[] {
   const { origin, port, hostname } = new URL(ownUrl);
   const own = hostname === "127.0.0.1" || hostname === "localhost" || hostname === "[::1]";
   return own ? [`http://localhost:${port}`, `http://127.0.0.1:${port}`] : [origin];
+}
+
+/** The program that looks needs the worker's package and its media tools on this machine. */
+function canInspect({ inspect, workerEnv }: Config, command: readonly string[] | undefined): boolean {
+  if (!inspect || (command === undefined && !existsSync(INSPECTOR))) return false;
+  const { FFMPEG_PATH, PATH } = workerEnv;
+  return [FFMPEG_PATH, "ffmpeg"].some((program) => program !== undefined && isThere(program, PATH));
 }
 
 function isThere(program: string, path = ""): boolean {

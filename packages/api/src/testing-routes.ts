@@ -1,10 +1,10 @@
-import type { JobId } from "@kangklip/contract";
+import type { JobId, UploadId } from "@kangklip/contract";
 import { ROUTES } from "./rest.ts";
 import { appRouter } from "./router.ts";
 
 /** Who may use a route. `nobody`: credits are off, so every asker gets the same answer. */
-export type Guard = "public" | "job" | "attempt" | "callback" | "claim" | "operator" | "nobody";
-export type Names = { job: JobId; live: JobId; launch: string };
+export type Guard = "public" | "upload" | "job" | "attempt" | "callback" | "claim" | "operator" | "nobody";
+export type Names = { job: JobId; live: JobId; launch: string; upload: UploadId };
 export interface Entry {
   guard: Guard;
   /** Parameters and body of a request that is right but for its credential. */
@@ -27,6 +27,14 @@ const presign: Entry = {
 const complete: Entry = {
   guard: "attempt",
   input: (names) => ({ ...live(names), name: "clip_01.mp4", upload_id: "u", size_bytes: 1, etags: ["e"] }),
+};
+const publish: Entry = {
+  guard: "attempt",
+  input: (names) => ({
+    ...live(names),
+    clip: { index: 1, start: 0, end: 30, file: "clip_01.mp4" },
+    files: [{ name: "clip_01.mp4", size_bytes: 1, sha256: hash }],
+  }),
 };
 const rank: Entry = {
   guard: "attempt",
@@ -57,6 +65,12 @@ const edit: Entry = {
   input: (names) => ({ ...clip(names), base_revision: 9, edit: { title: "Another title" } }),
 };
 const show: Entry = { guard: "job", input: (names) => ({ ...clip(names), revision: 1 }) };
+const upload: Entry = { guard: "upload", input: ({ upload: upload_id }) => ({ upload_id }) };
+const share: Entry = {
+  guard: "job",
+  input: (names) => ({ ...job(names), share_id: `sh_${"0".repeat(26)}` }),
+};
+const shared: Entry = { guard: "public", input: () => ({ token: "kks_1" }) }; // the link is its own permission
 const open: Entry = { guard: "public" };
 const verify: Entry = { guard: "nobody", input: () => ({ wallet_address: "w", nonce: "n", signature: "s" }) };
 const challenge: Entry = { guard: "nobody", input: () => ({ wallet_address: "w" }) };
@@ -70,6 +84,7 @@ const off: Entry = { guard: "nobody" };
 export const ENTRIES: Record<string, Entry> = {
   "post /api/jobs": open,
   "post /api/jobs/quote": open,
+  "post /api/jobs/inspect": open,
   "get /api/jobs/mine": off,
   "get /api/jobs/{job_id}": open, // whoever has the id may watch; only the token shows the source
   "post /api/jobs/{job_id}/start": forJob,
@@ -86,13 +101,25 @@ export const ENTRIES: Record<string, Entry> = {
   "get /api/jobs/{job_id}/clips/{clip_file}/revisions": forClip,
   "post /api/jobs/{job_id}/clips/{clip_file}/show": show,
   "get /api/jobs/{job_id}/edl": forJob,
+  "get /api/jobs/{job_id}/archive": forJob,
+  "get /api/jobs/{job_id}/timeline": forJob,
+  "get /api/jobs/{job_id}/log": forJob,
+  "post /api/jobs/{job_id}/shares": forJob,
+  "get /api/jobs/{job_id}/shares": forJob,
+  "delete /api/jobs/{job_id}/shares/{share_id}": share,
+  "get /api/shares/{token}": shared,
+  "get /api/jobs/{job_id}/ready": forJob,
   "post /api/uploads": open,
+  "get /api/uploads/{upload_id}/parts": upload,
+  "post /api/uploads/{upload_id}/complete": upload,
+  "delete /api/uploads/{upload_id}": upload,
   "post /api/callback/nosana": callback,
   "post /api/worker/claim": claim,
   "post /api/worker/heartbeat": beat,
   "post /api/worker/report": report,
   "post /api/worker/presign": presign,
   "post /api/worker/complete": complete,
+  "post /api/worker/publish": publish,
   "post /api/worker/rank": rank,
   "post /api/worker/translate": translate,
   "post /api/auth/challenge": challenge,
@@ -108,10 +135,12 @@ export const ENTRIES: Record<string, Entry> = {
   "post /api/credits/topup/quote": off,
   "post /api/credits/topup/confirm": off,
   "get /api/system": open,
+  "get /api/status": open,
   "get /api/system/providers": open, // details are for the operator
 
   "jobs.create": open,
   "jobs.quote": open,
+  "jobs.inspect": open,
   "jobs.view": open,
   "jobs.events": open,
   "jobs.start": forJob,
@@ -130,12 +159,24 @@ export const ENTRIES: Record<string, Entry> = {
   "clips.revisions": forClip,
   "clips.show": show,
   "clips.edl": forJob,
+  "clips.archive": forJob,
+  "clips.timeline": forJob,
+  "jobs.log": forJob,
+  "shares.create": forJob,
+  "shares.list": forJob,
+  "shares.revoke": share,
+  "shares.view": shared,
+  "clips.ready": forJob,
   "uploads.create": open,
+  "uploads.parts": upload,
+  "uploads.complete": upload,
+  "uploads.drop": upload,
   "worker.claim": claim,
   "worker.heartbeat": beat,
   "worker.report": report,
   "worker.presign": presign,
   "worker.complete": complete,
+  "worker.publish": publish,
   "worker.rank": rank,
   "worker.translate": translate,
   "worker.callback": callback,
@@ -152,6 +193,7 @@ export const ENTRIES: Record<string, Entry> = {
   "credits.topupQuoteRetired": off,
   "credits.topupConfirmRetired": off,
   "system.info": open,
+  "system.status": open,
   "system.providers": open,
 };
 const STREAM = "get /api/jobs/{job_id}/clips/{clip_file}";

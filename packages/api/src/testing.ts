@@ -15,7 +15,7 @@ const WORKER = fileURLToPath(new URL("testing-worker.ts", import.meta.url));
 /**
  * The whole API on a free port of this machine, its data in a temporary folder, real worker processes that follow the protocol but
  * make tiny files (testing-worker.ts). `await using` ends it and its workers. Give `dataDir` to start again on what an earlier one left.
- * @param options `env` goes over the usual settings; `wrap` changes the ports; `log` is told what happens; `keep` leaves the data folder behind; `realWorker` runs the worker that people run
+ * @param options `env` goes over the usual settings; `wrap` changes the ports; `log` is told what happens; `keep` leaves the data folder behind; `realWorker` runs the worker that people run; `inspectCommand` what looks at addresses in its place
  */
 export async function startTestApi(
   options: {
@@ -23,6 +23,7 @@ export async function startTestApi(
     dataDir?: string;
     keep?: boolean;
     realWorker?: boolean;
+    inspectCommand?: readonly string[];
     wrap?: ServicesOptions["wrap"];
     log?: Logger;
   } = {},
@@ -42,6 +43,7 @@ export async function startTestApi(
     config,
     log,
     ...(options.wrap && { wrap: options.wrap }),
+    ...(options.inspectCommand && { inspectCommand: options.inspectCommand }),
     ...(!options.realWorker && { workerCommand: [process.execPath, WORKER] }),
   });
   const url = server.url.replace("localhost", "127.0.0.1");

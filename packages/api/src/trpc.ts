@@ -34,7 +34,9 @@ export function ownError(error: unknown, fieldOrder: readonly string[] = []): Ka
     const [first] = cause.issues.toSorted((a, b) => place(a) - place(b));
     if (!first) return undefined;
     if (first.path[0] === "job_id") return new KangKlipError("NOT_FOUND", "job not found", { cause });
-    if (first.message === "artifact not found")
+    if (first.path[0] === "upload_token")
+      return new KangKlipError("UNAUTHORIZED", "invalid upload token", { cause });
+    if (first.message === "artifact not found" || first.message === "share not found")
       return new KangKlipError("NOT_FOUND", first.message, { cause });
     // of what is nested nobody would know which one is meant
     const where = first.path[0] === "edit" && first.path.length > 1 ? `${first.path.join(".")}: ` : "";
@@ -122,7 +124,11 @@ function trpcCode(status: number): keyof typeof TRPC_ERROR_CODES_BY_KEY {
 
 const withOwnErrors = t.middleware(async ({ next }) => {
   const result = await next();
-  const cause = result.ok ? undefined : result.error.cause;
+  if (result.ok) return result;
+  const given = result.error.cause;
+  // a token that is none, wherever it is looked at, is refused in one way
+  const isToken = given instanceof z.ZodError && ownError(given)?.code === "UNAUTHORIZED";
+  const cause = isToken ? ownError(given) : given;
   if (cause instanceof KangKlipError)
     throw new TRPCError({ code: trpcCode(cause.httpStatus), message: cause.message, cause });
   return result;

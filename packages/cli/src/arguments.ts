@@ -1,4 +1,4 @@
-import { CaptionPreset, Language, OutputLanguage } from "@kangklip/contract";
+import { CaptionPreset, Language, OutputLanguage, SHARE_SECONDS } from "@kangklip/contract";
 import { InvalidArgumentError } from "commander";
 
 // what options of the command line may be; each throws InvalidArgumentError
@@ -70,4 +70,14 @@ export const clipFile = (text: string): string => {
   const number = /^(?:clip_0)?([1-5])(?:\.mp4)?$/.exec(text)?.[1];
   if (!number) throw new InvalidArgumentError("It must be a clip's number or file, like 1 or clip_01.mp4.");
   return `clip_0${number}.mp4`;
+};
+
+const HOUR_SECONDS = 3600;
+/** How long a link lives, in seconds: "12h", "7d". */
+export const lifetime = (text: string): number => {
+  const [, count, unit] = /^(\d{1,4})([hd])$/.exec(text.trim()) ?? [];
+  const value = Number(count) * (unit === "d" ? 24 * HOUR_SECONDS : HOUR_SECONDS);
+  if (!(value >= SHARE_SECONDS.least && value <= SHARE_SECONDS.most))
+    throw new InvalidArgumentError("It must be hours or days, from 1h to 90d, like 12h or 7d.");
+  return value;
 };

@@ -18,6 +18,7 @@ import {
   whole,
 } from "./arguments.ts";
 import { asCliError } from "./client.ts";
+import { addClipCommands } from "./clip-commands.ts";
 import { readConfig } from "./config.ts";
 import { demo, tell } from "./demo.ts";
 import { devNosana } from "./dev-nosana.ts";
@@ -265,6 +266,7 @@ onApi(program.command("show"))
   .action((job, file, revision, { api }) =>
     showRevision(connect(api, config), { job, file }, revision, terminal()),
   );
+addClipCommands({ program, onApi, config, terminal, signal: interrupted.signal });
 
 try {
   await program.parseAsync();

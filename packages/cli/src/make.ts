@@ -1,8 +1,6 @@
-import { createReadStream, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
-import { Readable, Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { join, resolve } from "node:path";
 import {
   type CaptionPreset,
   type ClipView,
@@ -17,6 +15,7 @@ import { asCliError, type Client, createClient } from "./client.ts";
 import { CliError, EXIT, exitFor } from "./exit.ts";
 import { placeNews } from "./places.ts";
 import { saveClips } from "./saving.ts";
+import { sendFile } from "./send-file.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface MakeOptions {
@@ -145,26 +144,8 @@ async function create({ terminal, source, request, apiUrl, signal }: MakeOptions
   const file = await stat(source).catch(() => undefined);
   if (!file?.isFile()) throw new CliError(EXIT.usage, `There is no file ${source}, and it is no URL either`);
   if (file.size === 0) throw new CliError(EXIT.source, `${source} is empty`);
-  const upload = await client.uploads.create.mutate({ filename: basename(source), size_bytes: file.size });
-  let sent = 0;
-  const counted = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      sent += chunk.length;
-      terminal.bar("Sending the file", sent / file.size);
-      done(null, chunk);
-    },
-  });
-  pipeline(createReadStream(source), counted, { signal }).catch(() => {}); // whoever reads `counted` gets the error
-  const body = Readable.toWeb(counted);
-  const response = await fetch(new URL(upload.put_url, `${apiUrl}/`), {
-    method: "PUT",
-    body: body as never, // Node's own stream type and the browser's differ in name only
-    duplex: "half", // Node asks for it where a body streams; the browser's types do not know it
-    signal,
-    headers: { "content-length": String(file.size), "content-type": "application/octet-stream" },
-  } as RequestInit);
-  if (!response.ok) throw new CliError(EXIT.service, `The file was not taken: HTTP ${response.status}`);
-  return client.jobs.create.mutate({ upload_id: upload.upload_id, ...request });
+  const upload_id = await sendFile({ client, apiUrl, path: source, size: file.size, terminal, signal });
+  return client.jobs.create.mutate({ upload_id, ...request });
 }
 
 /** A service that restarts is back long before. */
@@ -257,6 +238,8 @@ const progressOf = ({
   message,
   provider: rest.attempts.at(-1)?.provider || null,
   usd: rest.usd,
+  clips_ready: rest.clips_ready,
+  eta_seconds: rest.eta_seconds,
 });
 
 /** How a job that failed is told: what happened, where, the code, what to do. */

@@ -77,6 +77,20 @@ test("on a terminal a bar redraws itself, and the stage before it stands complet
   expect(err).toMatch(/\n\r.\[2KA word\nChoosing moments .*0 %$/);
 });
 
+test.each([
+  [3, "about 5 s left"],
+  [44, "about 45 s left"],
+  [59, "about 1 min left"],
+  [700, "about 12 min left"],
+  [5400, "about 1 h 30 min left"],
+])("what is left of the job (%i s) stands before what happens now", (eta_seconds, text) => {
+  const terminal = opened({ tty: true });
+  terminal.show(view({ stage: "RENDER", stage_progress: 0.5, eta_seconds, message: "Clip 1 of 3" }));
+  expect(err).toContain(`50 %  ${text} · Clip 1 of 3`);
+  terminal.show(view({ stage: "RENDER", eta_seconds, stalled: true }));
+  expect(err).not.toContain("left · no sign");
+});
+
 test("what is waited for is a line without a bar, for nobody knows its end", () => {
   const terminal = opened({ tty: true });
   const waiting = { state: "QUEUED", message: "pulling the image: 43 % of 3.1 GB" } as const;

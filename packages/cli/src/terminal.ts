@@ -125,11 +125,8 @@ export function createTerminal(
         settle();
       }
       stage = now;
-      bar(
-        LABELS[now],
-        view.stage_progress,
-        view.stalled ? "no sign of life for a while" : (view.message ?? ""),
-      );
+      const detail = [leftText(view.eta_seconds), view.message].filter(Boolean).join(" · ");
+      bar(LABELS[now], view.stage_progress, view.stalled ? "no sign of life for a while" : detail);
     },
     event(value) {
       if (json) stdout.write(`${JSON.stringify(value)}\n`);
@@ -164,6 +161,15 @@ function folded(text: string, width: number, hang?: number): string {
       return [...lines, present].join("\n");
     })
     .join("\n");
+}
+
+/** What is left of the whole job, as roughly as it is known; empty where it is not. */
+function leftText(seconds: number | null | undefined): string {
+  if (seconds == null) return "";
+  if (seconds < 55) return `about ${Math.max(5, Math.round(seconds / 5) * 5)} s left`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `about ${minutes} min left`;
+  return `about ${Math.floor(minutes / 60)} h ${minutes % 60} min left`;
 }
 
 const shorten = (text: string, room: number) =>

@@ -72,6 +72,9 @@ export const Unlocked = z.object({
 });
 export type Unlocked = z.infer<typeof Unlocked>;
 
+/** `revision`: one of the clip's versions, rendered, whichever is shown; left out: the one that is shown. */
+export const ViewInput = ClipInput.extend({ revision: z.int().min(1).optional() });
+
 /** What the page plays: the clip itself where it is unlocked, else its preview. */
 export const ClipLink = SignedLink.extend({ kind: z.enum(["full", "preview"]) });
 export type ClipLink = z.infer<typeof ClipLink>;

@@ -3,6 +3,7 @@ export * from "./auth.ts";
 export * from "./captions.ts";
 export * from "./clips.ts";
 export * from "./credits.ts";
+export * from "./cuts.ts";
 export * from "./edits.ts";
 export * from "./edl.ts";
 export * from "./errors.ts";

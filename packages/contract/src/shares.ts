@@ -59,6 +59,8 @@ export const SharedClip = z.object({
   /** The clip itself where it is unlocked, else its marked preview. */
   kind: z.enum(["full", "preview"]),
   url: z.string(),
+  /** Its captions are in the picture. */
+  captioned: z.boolean(),
   cover_url: z.string().nullable(),
   vtt_url: z.string().nullable(),
   /** Saves the clip; null while it is locked. */

@@ -1,27 +1,40 @@
 import type { Metadata } from "next";
 import Link from "next/link";
+import { getTranslations } from "next-intl/server";
 import { Frame } from "../components/frame.tsx";
+import { SiteMessages } from "../components/site-messages.tsx";
 
-export const metadata: Metadata = { title: "Not found" };
+export async function generateMetadata(): Promise<Metadata> {
+  const t = await getTranslations();
+  return { title: t("common.notFound.meta") };
+}
 
-export default function NotFound() {
+export default async function NotFound() {
+  const t = await getTranslations();
   return (
-    <Frame>
-      <div className="page max-w-2xl py-20">
-        <h1 className="text-4xl">There is nothing at this address</h1>
-        <p className="mt-4 text-soft">
-          A job's address looks like <span className="break-all">/jobs/kk_…</span> and ends in 26 letters and
-          digits. Check that it was copied whole.
-        </p>
-        <div className="mt-8 flex flex-wrap gap-3">
-          <Link href="/generate-clips" className="button button-main">
-            Make clips
-          </Link>
-          <Link href="/" className="button button-quiet">
-            Start page
-          </Link>
+    <SiteMessages>
+      <Frame>
+        <div className="page max-w-2xl py-20">
+          <h1 className="text-4xl">{t("common.notFound.title")}</h1>
+          <p className="mt-4 text-soft">
+            {t.rich("common.notFound.text", {
+              path: (text) => (
+                <span dir="ltr" translate="no" className="break-all">
+                  {text}
+                </span>
+              ),
+            })}
+          </p>
+          <div className="mt-8 flex flex-wrap gap-3">
+            <Link href="/generate-clips" className="button button-main">
+              {t("common.notFound.make")}
+            </Link>
+            <Link href="/" className="button button-quiet">
+              {t("common.notFound.start")}
+            </Link>
+          </div>
         </div>
-      </div>
-    </Frame>
+      </Frame>
+    </SiteMessages>
   );
 }

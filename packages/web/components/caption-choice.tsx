@@ -1,6 +1,7 @@
+"use client";
 import { CaptionPreset } from "@kangklip/contract";
+import { useTranslations } from "next-intl";
 import { useId } from "react";
-import { LOOKS } from "../lib/caption-looks.ts";
 import { CaptionSample } from "./caption-sample.tsx";
 
 interface CaptionChoiceProps {
@@ -13,19 +14,14 @@ interface CaptionChoiceProps {
   disabled?: boolean;
 }
 
-const USUAL = {
-  name: "Usual",
-  what: "As whoever runs this installation has set it; amber, unless they changed that",
-};
-
 /** How captions look, each drawn as it is. Null: as the installation is set. */
 export function CaptionChoice(props: CaptionChoiceProps) {
-  const { legend = "Captions", hasUsual = true, value, onChange, error, disabled } = props;
+  const { legend, hasUsual = true, value, onChange, error, disabled } = props;
+  const t = useTranslations();
   const name = useId();
-  const chosen = value === null ? USUAL : LOOKS[value];
   return (
     <fieldset disabled={disabled} className="min-w-0" aria-describedby={`${name}-what`}>
-      <legend className="mb-2 font-medium">{legend}</legend>
+      <legend className="mb-2 font-medium">{legend ?? t("builder.captions.legend")}</legend>
       <div className="grid grid-cols-3 gap-2 sm:grid-cols-[repeat(auto-fill,minmax(6rem,1fr))] sm:gap-2.5">
         {[...(hasUsual ? [null] : []), ...CaptionPreset.options].map((preset) => (
           <label
@@ -41,13 +37,13 @@ export function CaptionChoice(props: CaptionChoiceProps) {
             />
             <CaptionSample preset={preset ?? "amber"} />
             <span className="block py-1 text-center text-sm text-soft group-has-checked/tile:font-medium group-has-checked/tile:text-ink">
-              {preset ? LOOKS[preset].name : USUAL.name}
+              {preset ? t(`builder.looks.${preset}.name`) : t("builder.captions.usual")}
             </span>
           </label>
         ))}
       </div>
       <p id={`${name}-what`} role="status" className={`mt-2 text-sm ${error ? "text-bad" : "text-soft"}`}>
-        {error ?? `${chosen.what}.`}
+        {error ?? (value ? t(`builder.looks.${value}.what`) : t("builder.captions.usualWhat"))}
       </p>
     </fieldset>
   );

@@ -1,4 +1,6 @@
+"use client";
 import { type CaptionPreset, captionColours, STRIP_OPACITY } from "@kangklip/contract";
+import { useTranslations } from "next-intl";
 import type { CSSProperties } from "react";
 
 const CAPITALS: readonly CaptionPreset[] = ["bold", "pop"];
@@ -8,6 +10,7 @@ const CAPITALS: readonly CaptionPreset[] = ["bold", "pop"];
  * pointed at, one word is lit after the other. Letters are larger than in a clip, to be read at this size.
  */
 export function CaptionSample({ preset }: { preset: CaptionPreset }) {
+  const t = useTranslations();
   const { text, highlight, outline } = captionColours(preset);
   const boxed = preset === "boxed";
   const style = {
@@ -17,11 +20,12 @@ export function CaptionSample({ preset }: { preset: CaptionPreset }) {
     "--caption-outline": preset === "minimal" ? "transparent" : outline,
     "--caption-strip": preset === "minimal" ? `rgb(from ${outline} r g b / ${STRIP_OPACITY})` : "transparent",
   } as CSSProperties;
-  const [first, second] = CAPITALS.includes(preset) ? ["THIS", "WORD"] : ["this", "word"];
+  const shape = CAPITALS.includes(preset) ? "uppercase" : undefined;
   return (
     <span className="caption-sample" data-preset={preset} style={style} aria-hidden="true">
-      <span className="caption-line">
-        <span className="caption-word">{first}</span> <span className="caption-word">{second}</span>
+      <span className={`caption-line ${shape ?? ""}`}>
+        <span className="caption-word">{t("builder.captions.first")}</span>{" "}
+        <span className="caption-word">{t("builder.captions.second")}</span>
       </span>
     </span>
   );

@@ -26,7 +26,7 @@ export function Choice<Value extends string | number>(props: ChoiceProps<Value>)
         {options.map((option) => (
           <label
             key={option.value}
-            className="flex min-h-11 flex-1 items-center justify-center rounded-[0.4rem] px-2 text-center leading-tight text-soft tabular-nums transition-colors hover:text-ink has-disabled:opacity-60 has-checked:bg-ink has-checked:font-medium has-checked:text-surface has-focus-visible:outline-3 has-focus-visible:outline-offset-2 has-focus-visible:outline-(--focus)"
+            className={`${long ? "flex-1 sm:flex-auto" : "flex-1"} flex min-h-11 items-center justify-center rounded-[0.4rem] px-1 text-center leading-tight text-soft tabular-nums transition-colors hover:text-ink has-disabled:opacity-60 has-checked:bg-ink has-checked:font-medium has-checked:text-surface has-focus-visible:outline-3 has-focus-visible:outline-offset-2 has-focus-visible:outline-(--focus)`}
           >
             <input
               type="radio"

@@ -1,10 +1,12 @@
 "use client";
 import type { ClipView, JobId } from "@kangklip/contract";
 import { Download } from "lucide-react";
+import { useTranslations } from "next-intl";
 import { useDownload } from "../hooks/use-clips.ts";
 import { useFocus } from "../hooks/use-focus.ts";
 import { problemOf } from "../lib/problem.ts";
-import { size } from "../lib/time.ts";
+import { sizeText } from "../lib/time.ts";
+import { ProblemLine } from "./problem-line.tsx";
 
 /** Saves a clip, its subtitles and its cover. */
 export function ClipDownloads({
@@ -17,15 +19,16 @@ export function ClipDownloads({
   /** Whether it takes the place of unlocking. */
   focus: boolean;
 }) {
+  const t = useTranslations();
   const button = useFocus<HTMLButtonElement>(focus);
   const { download, busy, error } = useDownload(jobId);
   const beside = [
     ["SRT", clip.srt_file],
     ["VTT", clip.vtt_file],
     ["ASS", clip.ass_file],
-    ["Cover", clip.cover_file],
+    [t("clips.save.cover"), clip.cover_file],
   ] as const;
-  const problem = error === null ? null : problemOf(error);
+  const of = t("clips.save.of", { index: clip.index });
   return (
     <div>
       <div className="flex flex-wrap gap-2">
@@ -36,10 +39,15 @@ export function ClipDownloads({
           disabled={busy === clip.clip_file}
           onClick={() => download(clip.clip_file)}
         >
-          <Download size={18} aria-hidden="true" />
+          <Download size={18} aria-hidden="true" className="shrink-0" />
           <span>
-            Download MP4 <span className="sr-only">of clip {clip.index}</span>
-            {clip.size_bytes !== null && <span className="font-normal"> {size(clip.size_bytes)}</span>}
+            {t("clips.save.mp4")} <span className="sr-only">{of}</span>
+            {clip.size_bytes !== null && (
+              <span className="font-normal">
+                {" "}
+                <bdi>{sizeText(t, clip.size_bytes)}</bdi>
+              </span>
+            )}
           </span>
         </button>
         {beside.map(
@@ -52,16 +60,16 @@ export function ClipDownloads({
                 disabled={busy === name}
                 onClick={() => download(name)}
               >
-                <span className="sr-only">Download </span>
+                <span className="sr-only">{t("clips.save.download")} </span>
                 {label}
-                <span className="sr-only"> of clip {clip.index}</span>
+                <span className="sr-only"> {of}</span>
               </button>
             ),
         )}
       </div>
-      {problem && (
+      {error !== null && (
         <p role="alert" className="mt-2 text-bad">
-          {problem.message}. {problem.action}
+          <ProblemLine problem={problemOf(error)} />
         </p>
       )}
     </div>

@@ -2,17 +2,21 @@
 import type { ClipView, JobId } from "@kangklip/contract";
 import { LockOpen } from "lucide-react";
 import Link from "next/link";
+import { useTranslations } from "next-intl";
 import { useCallback, useRef, useState } from "react";
 import { useBalance, useCredits } from "../hooks/use-credits.ts";
 import { useFocus } from "../hooks/use-focus.ts";
 import { useSession } from "../hooks/use-session.ts";
 import { useUnlock } from "../hooks/use-unlock.ts";
-import { creditsText, topupHref } from "../lib/credit-text.ts";
+import type { Translate } from "../i18n/translate.ts";
+import { topupHref } from "../lib/credit-text.ts";
 import { type Problem, problemOf } from "../lib/problem.ts";
 import { AskWallet } from "./ask-wallet.tsx";
+import { ProblemLine } from "./problem-line.tsx";
 
 /** Opens a locked clip for a credit: the price on the button, what one has beside it. */
 export function ClipUnlock({ jobId, clip }: { jobId: JobId; clip: ClipView }) {
+  const t = useTranslations();
   const { info, error, reload } = useCredits();
   const session = useSession();
   const { credits } = useBalance();
@@ -33,7 +37,7 @@ export function ClipUnlock({ jobId, clip }: { jobId: JobId; clip: ClipView }) {
       <div>
         <UnlockProblem problem={problemOf(error)} />
         <button type="button" className="button button-quiet mt-2" onClick={() => reload()}>
-          Try again
+          {t("money.unlock.again")}
         </button>
       </div>
     );
@@ -54,13 +58,17 @@ export function ClipUnlock({ jobId, clip }: { jobId: JobId; clip: ClipView }) {
         >
           <LockOpen size={18} aria-hidden="true" />
           <span>
-            {busy ? "Unlocking…" : problem?.retryable ? "Try again" : `Unlock (${creditsText(price)})`}{" "}
-            <span className="sr-only">clip {clip.index}</span>
+            {busy
+              ? t("money.unlock.unlocking")
+              : problem?.retryable
+                ? t("money.unlock.again")
+                : t("money.unlock.button", { credits: price })}{" "}
+            <span className="sr-only">{t("money.unlock.ofClip", { index: clip.index })}</span>
           </span>
         </button>
       )}
       <p role="status" className="text-sm text-soft">
-        {statusText({ state: unlock.state, short, credits, price, signedIn: session !== null })}
+        {statusText(t, { state: unlock.state, short, credits, price, signedIn: session !== null })}
       </p>
       {problem && problem.code !== "INSUFFICIENT_CREDITS" && <UnlockProblem problem={problem} />}
       {info && (
@@ -69,41 +77,36 @@ export function ClipUnlock({ jobId, clip }: { jobId: JobId; clip: ClipView }) {
           onClose={close}
           returnTo={() => box.current?.querySelector<HTMLElement>("a, button") ?? null}
           info={info}
-          why={`Unlocking takes ${creditsText(price)} of the wallet that you sign in with. Nothing is taken yet.`}
+          why={t("money.unlock.why", { credits: price })}
         />
       )}
     </div>
   );
 }
 
-function statusText({
-  state,
-  short,
-  credits,
-  price,
-  signedIn,
-}: {
+interface Standing {
   state: ReturnType<typeof useUnlock>["unlock"]["state"];
   short: boolean;
   credits: number | undefined;
   price: number;
   signedIn: boolean;
-}): string {
-  if (state === "unlocking") return "Taking the credit and opening the clip.";
-  if (state === "elsewhere")
-    return "This clip is being unlocked already. It is taken once; this waits for it.";
-  if (!signedIn) return "You see its preview. The whole clip is for whoever unlocks it.";
-  if (credits === undefined) return "Asking for your balance…";
-  if (short) return `Unlocking takes ${creditsText(price)}; you have ${creditsText(credits)}.`;
-  return `You have ${creditsText(credits)}.`;
+}
+
+function statusText(t: Translate, { state, short, credits, price, signedIn }: Standing): string {
+  if (state === "unlocking") return t("money.unlock.taking");
+  if (state === "elsewhere") return t("money.unlock.elsewhere");
+  if (!signedIn) return t("money.unlock.preview");
+  if (credits === undefined) return t("money.asking");
+  return short ? t("money.unlock.short", { price, credits }) : t("money.have", { credits });
 }
 
 /** `focus`: whether it takes the place of the button that was pressed. */
 function TopUpLink({ jobId, index, focus }: { jobId: JobId; index: number; focus: boolean }) {
+  const t = useTranslations();
   const link = useFocus<HTMLAnchorElement>(focus);
   return (
     <Link ref={link} href={topupHref(`/jobs/${jobId}#clip-${index}`)} className="button button-main w-full">
-      Top up to unlock <span className="sr-only">clip {index}</span>
+      {t("money.unlock.topUp")} <span className="sr-only">{t("money.unlock.ofClip", { index })}</span>
     </Link>
   );
 }
@@ -111,7 +114,7 @@ function TopUpLink({ jobId, index, focus }: { jobId: JobId; index: number; focus
 function UnlockProblem({ problem }: { problem: Problem }) {
   return (
     <p role="alert" className="text-bad">
-      <strong className="font-medium">{problem.message}.</strong> {problem.action}
+      <ProblemLine problem={problem} />
     </p>
   );
 }

@@ -1,13 +1,14 @@
 "use client";
+import { useTranslations } from "next-intl";
 import { useId } from "react";
-import type { ComputeOption } from "../lib/compute.ts";
+import type { ComputeOption, quoteText } from "../lib/compute.ts";
 
 interface ComputeChoiceProps {
   options: readonly ComputeOption[];
   choice: string | null;
   onChoose: (choice: string | null) => void;
   /** What the choice would mean now; undefined while that is not known. */
-  meaning: string | undefined;
+  meaning: ReturnType<typeof quoteText> | undefined;
   /** What is wrong with the choice, if anything. */
   error?: string | undefined;
   disabled: boolean;
@@ -15,12 +16,13 @@ interface ComputeChoiceProps {
 
 /** Where the job runs: one of the installation's providers, or whichever can take it. Nothing where there is only one. */
 export function ComputeChoice({ options, choice, onChoose, meaning, error, disabled }: ComputeChoiceProps) {
+  const t = useTranslations();
   const name = useId();
   const errorId = `${name}-error`;
   if (options.length === 0) return null;
   return (
     <fieldset disabled={disabled} aria-describedby={error ? errorId : undefined} className="min-w-0">
-      <legend className="mb-2 font-medium">Where it runs</legend>
+      <legend className="mb-2 font-medium">{t("builder.compute.legend")}</legend>
       <div className="grid gap-2 sm:grid-cols-2">
         {options.map(({ value, name: title, detail, ok }) => {
           const id = `${name}-${value ?? "auto"}`;
@@ -58,8 +60,13 @@ export function ComputeChoice({ options, choice, onChoose, meaning, error, disab
           {error}
         </p>
       ) : (
-        <p role="status" className="mt-2 min-h-5 text-sm text-soft">
-          {meaning}
+        <p role="status" className="mt-2 min-h-5 text-sm break-words text-soft">
+          {meaning?.text}{" "}
+          {meaning?.api && (
+            <span lang="en" dir="ltr">
+              {meaning.api}
+            </span>
+          )}
         </p>
       )}
     </fieldset>

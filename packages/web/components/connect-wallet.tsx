@@ -1,6 +1,7 @@
 "use client";
 import type { CreditsInfo } from "@kangklip/contract";
 import { Wallet } from "lucide-react";
+import { useTranslations } from "next-intl";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { rememberedWallet } from "../lib/session.ts";
 
@@ -13,6 +14,7 @@ export type CreditsOn = Extract<CreditsInfo, { enabled: true }>;
 
 /** Signing in with a wallet: what will be signed and why, then which wallet. It is gone as soon as somebody is signed in. */
 export function ConnectWallet({ info }: { info: CreditsOn }) {
+  const t = useTranslations();
   const [open, setOpen] = useState(false);
   useEffect(() => {
     if (rememberedWallet() !== null) setOpen(true); // used here before: straight to the wallets
@@ -20,16 +22,13 @@ export function ConnectWallet({ info }: { info: CreditsOn }) {
   return (
     <div className="flex flex-col gap-5">
       <ul className="list-none! space-y-2 p-0! text-soft">
-        <li>
-          You sign a short text that names this site, your address and a number used once. It shows that the
-          wallet is yours, costs nothing and moves no money.
-        </li>
-        <li>
-          Money moves only when you top up: then your wallet shows the payment, and you say yes or no to it.
-        </li>
+        <li>{t("money.signIn.proof")}</li>
+        <li>{t("money.signIn.moves")}</li>
       </ul>
       {open ? (
-        <Suspense fallback={<div className="skeleton h-16" role="status" aria-label="Looking for wallets" />}>
+        <Suspense
+          fallback={<div className="skeleton h-16" role="status" aria-label={t("money.signIn.looking")} />}
+        >
           <WalletChoices info={info} />
         </Suspense>
       ) : (
@@ -38,7 +37,7 @@ export function ConnectWallet({ info }: { info: CreditsOn }) {
           className="button button-main self-start max-sm:w-full"
           onClick={() => setOpen(true)}
         >
-          <Wallet size={18} aria-hidden="true" /> Connect a wallet
+          <Wallet size={18} aria-hidden="true" /> {t("money.signIn.connect")}
         </button>
       )}
     </div>

@@ -1,5 +1,6 @@
 "use client";
 import Link from "next/link";
+import { useTranslations } from "next-intl";
 import { useEffect, useRef, useState } from "react";
 import { useCredits } from "../hooks/use-credits.ts";
 import { useSession } from "../hooks/use-session.ts";
@@ -13,6 +14,7 @@ import { WalletPanel } from "./wallet-panel.tsx";
 
 /** Credits from not knowing of any to having some. `back`: where to go once there are enough. */
 export function CreditsScreen({ back }: { back: string | null }) {
+  const t = useTranslations();
   const { info, error, reload } = useCredits();
   const session = useSession();
   const [pendingUnseen, setPendingUnseen] = useState(false);
@@ -23,19 +25,12 @@ export function CreditsScreen({ back }: { back: string | null }) {
 
   if (error) return <ProblemCard problem={problemOf(error)} onRetry={() => reload()} />;
   if (info === undefined)
-    return <div className="skeleton h-28" role="status" aria-label="Asking whether credits are on" />;
+    return <div className="skeleton h-28" role="status" aria-label={t("money.page.asking")} />;
   if (info === null) return <CreditsOff />;
   return (
     <div className="flex flex-col gap-5">
-      {info.chain === "localnet" && (
-        <Banner>This is a localnet: everything works as on Solana, with money that is worth nothing.</Banner>
-      )}
-      {info.paused && (
-        <Banner>
-          Top-ups are paused by whoever runs this installation. Credits that are there stay good and can be
-          spent.
-        </Banner>
-      )}
+      {info.chain === "localnet" && <Banner>{t("money.page.localnet")}</Banner>}
+      {info.paused && <Banner>{t("money.page.paused")}</Banner>}
       {session ? (
         <>
           <WalletPanel session={session} info={info} back={back} focus={signedOut.current} />
@@ -45,13 +40,10 @@ export function CreditsScreen({ back }: { back: string | null }) {
         <section className="panel p-5 sm:p-6">
           {pendingUnseen && (
             <div className="mb-5">
-              <Banner>
-                A payment from this browser is under way, or has arrived since. Sign in to see it: nothing is
-                lost meanwhile.
-              </Banner>
+              <Banner>{t("money.page.pendingUnseen")}</Banner>
             </div>
           )}
-          <h2 className="mt-0! text-xl">Sign in with a Solana wallet</h2>
+          <h2 className="mt-0! text-xl">{t("money.signIn.title")}</h2>
           <ConnectWallet info={info} />
         </section>
       )}
@@ -60,14 +52,13 @@ export function CreditsScreen({ back }: { back: string | null }) {
 }
 
 function CreditsOff() {
+  const t = useTranslations();
   return (
     <div className="panel p-6">
-      <h2 className="mt-0! text-xl">Credits are not configured</h2>
-      <p className="mt-2 text-soft">
-        This installation runs without credits, so there is nothing to top up: every clip is unlocked.
-      </p>
+      <h2 className="mt-0! text-xl">{t("money.page.off")}</h2>
+      <p className="mt-2 text-soft">{t("money.page.offWhy")}</p>
       <Link href="/generate-clips" className="button button-main mt-5">
-        Make clips
+        {t("money.page.makeClips")}
       </Link>
     </div>
   );

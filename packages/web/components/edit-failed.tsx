@@ -1,9 +1,11 @@
 "use client";
 import type { JobId, RevisionView } from "@kangklip/contract";
 import { ErrorCode } from "@kangklip/contract";
+import { useTranslations } from "next-intl";
 import { useJob, useJobActions } from "../hooks/use-job.ts";
 import { codeProblem, problemOf } from "../lib/problem.ts";
 import { ProblemCard } from "./problem-card.tsx";
+import { ProblemLine } from "./problem-line.tsx";
 
 interface EditFailedProps {
   jobId: JobId;
@@ -14,22 +16,20 @@ interface EditFailedProps {
 
 /** A version that was not made: why, and the ways on. */
 export function EditFailed({ jobId, version, onRetry }: EditFailedProps) {
+  const t = useTranslations();
   const { view } = useJob(jobId);
   const { retryThen, retrying, error } = useJobActions(jobId);
   if (version.state === "CANCELLED")
     return (
       <section className="panel p-5">
-        <p>
-          Version {version.revision} was stopped. Your changes are still here: make the version again, or
-          change them first.
-        </p>
+        <p>{t("editor.failed.stopped", { revision: version.revision })}</p>
       </section>
     );
   const code = ErrorCode.safeParse(view?.error_code).data ?? "INTERNAL";
   const known = codeProblem(code, version.error ?? view?.error ?? "It is not known why");
   return (
     <ProblemCard
-      title={`Version ${version.revision} could not be made`}
+      title={t("editor.failed.title", { revision: version.revision })}
       problem={{ ...known, action: view?.error_action ?? known.action }}
     >
       <button
@@ -38,11 +38,15 @@ export function EditFailed({ jobId, version, onRetry }: EditFailedProps) {
         disabled={retrying}
         onClick={() => retryThen(onRetry)}
       >
-        {retrying ? "Starting…" : "Try again"}
+        {t(retrying ? "editor.failed.starting" : "editor.failed.again")}
       </button>
       <p className="w-full text-sm text-soft">
-        {error !== null && <span className="text-bad">{problemOf(error).message}. </span>}
-        Nothing is lost: the version before is still shown, and your changes are still here.
+        {error !== null && (
+          <span role="alert" className="text-bad">
+            <ProblemLine problem={problemOf(error)} />{" "}
+          </span>
+        )}
+        {t("editor.failed.kept")}
       </p>
     </ProblemCard>
   );

@@ -1,10 +1,10 @@
 import type { RevisionView } from "@kangklip/contract";
-import { Redo2, Undo2 } from "lucide-react";
-import type { ReactNode } from "react";
+import { ChevronLeft, ChevronRight } from "lucide-react";
+import { useTranslations } from "next-intl";
 
 interface EditHeadingProps {
   title: string;
-  /** The versions that undo and redo show; undefined where there is none. */
+  /** The versions before and after the one that is shown; undefined where there is none. */
   earlier: RevisionView | undefined;
   later: RevisionView | undefined;
   disabled: boolean;
@@ -13,47 +13,35 @@ interface EditHeadingProps {
 
 /** What is edited, and the ways back and forth through its versions. */
 export function EditHeading({ title, earlier, later, disabled, onShow }: EditHeadingProps) {
+  const t = useTranslations();
   return (
     <div className="mt-1 mb-6 flex flex-wrap items-end justify-between gap-4">
-      <h1 dir="auto" className="min-w-0 text-3xl break-words">
-        <span className="sr-only">Edit: </span>
-        {title}
+      <h1 className="min-w-0 text-3xl break-words">
+        <span className="sr-only">{t("editor.editing")} </span>
+        <bdi>{title}</bdi>
       </h1>
-      <div className="flex gap-2">
-        <StepButton
-          label="Undo"
-          what="show the version before"
-          disabled={disabled || !earlier}
-          onClick={() => earlier && onShow(earlier.revision)}
-        >
-          <Undo2 size={18} aria-hidden="true" />
-        </StepButton>
-        <StepButton
-          label="Redo"
-          what="show the version after"
-          disabled={disabled || !later}
-          onClick={() => later && onShow(later.revision)}
-        >
-          <Redo2 size={18} aria-hidden="true" />
-        </StepButton>
-      </div>
+      {(earlier || later) && (
+        <div className="flex flex-wrap gap-2">
+          <button
+            type="button"
+            className="button button-quiet ps-3"
+            disabled={disabled || !earlier}
+            onClick={() => earlier && onShow(earlier.revision)}
+          >
+            <ChevronLeft size={18} aria-hidden="true" className="rtl:-scale-x-100" />
+            {t("editor.versions.earlier")}
+          </button>
+          <button
+            type="button"
+            className="button button-quiet pe-3"
+            disabled={disabled || !later}
+            onClick={() => later && onShow(later.revision)}
+          >
+            {t("editor.versions.later")}
+            <ChevronRight size={18} aria-hidden="true" className="rtl:-scale-x-100" />
+          </button>
+        </div>
+      )}
     </div>
-  );
-}
-
-interface StepButtonProps {
-  label: string;
-  what: string;
-  disabled: boolean;
-  onClick: () => void;
-  children: ReactNode;
-}
-
-function StepButton({ label, what, disabled, onClick, children }: StepButtonProps) {
-  return (
-    <button type="button" className="button button-quiet" disabled={disabled} onClick={onClick}>
-      {children} {label}
-      <span className="sr-only">: {what}</span>
-    </button>
   );
 }

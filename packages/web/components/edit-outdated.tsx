@@ -1,3 +1,4 @@
+import { useTranslations } from "next-intl";
 import { Notice } from "./notice.tsx";
 
 interface EditOutdatedProps {
@@ -10,17 +11,16 @@ interface EditOutdatedProps {
 
 /** Another tab or person was faster: what was changed here goes onto their version, or away. */
 export function EditOutdated({ base, shown, onRebase, onDiscard }: EditOutdatedProps) {
+  const t = useTranslations();
   return (
-    <Notice title="This clip was changed elsewhere">
-      <p>
-        Version {shown} is shown now; you began with version {base}. Nothing of what you changed is lost.
-      </p>
+    <Notice title={t("editor.outdated.title")}>
+      <p>{t("editor.outdated.what", { shown, base })}</p>
       <div className="mt-3 flex flex-wrap gap-2">
         <button type="button" className="button button-main" onClick={onRebase}>
-          Put my changes on version {shown}
+          {t("editor.outdated.rebase", { shown })}
         </button>
         <button type="button" className="button button-quiet" onClick={onDiscard}>
-          Throw my changes away
+          {t("editor.outdated.discard")}
         </button>
       </div>
     </Notice>

@@ -1,7 +1,8 @@
 "use client";
 import type { Box, EdlClip, Focus, ShotOverride } from "@kangklip/contract";
+import { useTranslations } from "next-intl";
 import { useMemo, useState } from "react";
-import { usePlayhead } from "../hooks/use-playhead.ts";
+import { useIsPlaying, usePlayhead } from "../hooks/use-playhead.ts";
 import { middleOf, type Shot, shotsOf, windowAt, windowSize, wishFor, withWish } from "../lib/shots.ts";
 import { clock } from "../lib/time.ts";
 import { Choice } from "./choice.tsx";
@@ -19,28 +20,18 @@ interface EditPictureProps {
   disabled: boolean;
 }
 
-const LAYOUTS: { value: Layout; label: string }[] = [
-  { value: "auto", label: "Automatic" },
-  { value: "crop", label: "Follow" },
-  { value: "fit", label: "Whole picture" },
-  { value: "split", label: "Split" },
-];
-const WHAT: Record<Layout, string> = {
-  auto: "As KangKlip chose it.",
-  crop: "One window fills the clip, around whoever speaks or where you put it.",
-  fit: "The whole picture, over a blurred copy of itself.",
-  split: "Two windows, one above the other.",
-};
+const LAYOUTS: readonly Layout[] = ["auto", "crop", "fit", "split"];
 
 /** What is seen in each shot: layout, and where the window looks. */
 export function EditPicture({ clip, overrides, onChange, picture, video, disabled }: EditPictureProps) {
+  const t = useTranslations();
   const shots = useMemo(() => shotsOf(clip), [clip]);
   const underHead = usePlayhead(video, (at) => {
     const index = shots.findIndex(({ start, end }) => at >= start && at < end);
     return index === -1 ? shots.length - 1 : index;
   });
   const [pinned, pin] = useState<number | null>(null);
-  const isPlaying = usePlayhead(video, () => Number(video !== null && !video.paused)) === 1;
+  const isPlaying = useIsPlaying(video);
   const index = Math.min(isPlaying || pinned === null ? underHead : pinned, shots.length - 1);
   const shot = shots[index];
   if (!shot) return null;
@@ -65,26 +56,26 @@ export function EditPicture({ clip, overrides, onChange, picture, video, disable
     <div className="flex flex-col gap-5">
       {shots.length > 1 && (
         <fieldset className="min-w-0">
-          <legend className="mb-2 font-medium">Shot</legend>
+          <legend className="mb-2 font-medium">{t("editor.picture.shots")}</legend>
           <div className="flex flex-wrap gap-2">
             {shots.map((one, at) => (
               <button
                 key={one.start}
                 type="button"
                 aria-pressed={at === index}
+                aria-label={t(wishFor(overrides, one) ? "editor.picture.shotWished" : "editor.picture.shot", {
+                  number: at + 1,
+                  place: clock(one.start),
+                })}
                 className="button button-quiet px-3 tabular-nums aria-pressed:border-ink aria-pressed:bg-ink aria-pressed:text-surface"
                 onClick={() => go(at)}
               >
-                <span className="sr-only">Shot </span>
-                {at + 1}
-                <span className="font-normal">
-                  <span className="sr-only">from </span>
+                {`${at + 1} `}
+                <span dir="ltr" className="font-normal">
                   {clock(one.start)}
                 </span>
                 {wishFor(overrides, one) && (
-                  <span className="size-2 rounded-full bg-lit ring-1 ring-on-lit/40">
-                    <span className="sr-only">, with your wishes</span>
-                  </span>
+                  <span className="size-2 rounded-full bg-lit ring-1 ring-on-lit/40" />
                 )}
               </button>
             ))}
@@ -93,14 +84,18 @@ export function EditPicture({ clip, overrides, onChange, picture, video, disable
       )}
       <div>
         <Choice
-          legend={shots.length > 1 ? `Layout of shot ${index + 1}` : "Layout"}
-          options={LAYOUTS}
+          legend={
+            shots.length > 1
+              ? t("editor.picture.layoutOf", { number: index + 1 })
+              : t("editor.picture.layout")
+          }
+          options={LAYOUTS.map((value) => ({ value, label: t(`editor.picture.layouts.${value}`) }))}
           value={layout}
           onChange={(value) => onChange(withWish(overrides, shot, { layout: value }))}
           disabled={disabled}
           long
         />
-        <p className="mt-2 text-sm text-soft">{WHAT[layout]}</p>
+        <p className="mt-2 text-sm text-soft">{t(`editor.picture.what.${layout}`)}</p>
       </div>
       {drawn !== "fit" && picture && (
         <div>
@@ -114,16 +109,10 @@ export function EditPicture({ clip, overrides, onChange, picture, video, disable
             video={video}
             disabled={disabled}
           />
-          <p className="mt-2 text-sm text-soft">
-            Drag the window, or move it with the arrow keys. Only what the clip shows now is drawn here.
-          </p>
+          <p className="mt-2 text-sm text-soft">{t("editor.picture.move")}</p>
         </div>
       )}
-      {drawn !== "fit" && !picture && (
-        <p className="text-sm text-soft">
-          The size of the source's picture is not known, so the window cannot be moved here.
-        </p>
-      )}
+      {drawn !== "fit" && !picture && <p className="text-sm text-soft">{t("editor.picture.noSize")}</p>}
     </div>
   );
 }

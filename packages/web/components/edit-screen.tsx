@@ -2,6 +2,7 @@
 import type { JobId } from "@kangklip/contract";
 import { ArrowLeft } from "lucide-react";
 import Link from "next/link";
+import { useTranslations } from "next-intl";
 import { useEffect } from "react";
 import { useClipGround } from "../hooks/use-clip-ground.ts";
 import { useJobToken } from "../hooks/use-job-token.ts";
@@ -14,6 +15,7 @@ import { TokenBox } from "./token-box.tsx";
 
 /** One clip to be changed: for whoever has its job's token, or its wallet. */
 export function EditScreen({ jobId, index }: { jobId: JobId; index: number }) {
+  const t = useTranslations();
   const token = useJobToken(jobId);
   const wallet = useSession()?.wallet ?? null;
   return (
@@ -22,7 +24,7 @@ export function EditScreen({ jobId, index }: { jobId: JobId; index: number }) {
         href={`/jobs/${jobId}#clip-${index}`}
         className="text-link inline-flex min-h-11 items-center gap-1.5"
       >
-        <ArrowLeft size={18} aria-hidden="true" className="rtl:rotate-180" /> All clips of this job
+        <ArrowLeft size={18} aria-hidden="true" className="rtl:-scale-x-100" /> {t("editor.allClips")}
       </Link>
       {token === undefined ? (
         <JobSkeleton />
@@ -39,24 +41,25 @@ export function EditScreen({ jobId, index }: { jobId: JobId; index: number }) {
 }
 
 function LoadedEditor({ jobId, clipFile, mayTry }: { jobId: JobId; clipFile: string; mayTry: boolean }) {
+  const t = useTranslations();
   const ground = useClipGround(jobId, clipFile, mayTry);
   const { view, clip, error, isLoading } = ground;
   const title = view?.title;
   useEffect(() => {
-    document.title = title ? `Edit: ${title} · KangKlip` : "Edit a clip · KangKlip";
-  }, [title]);
+    document.title = title ? t("editor.tabTitle", { title }) : `${t("editor.title")} · KangKlip`;
+  }, [title, t]);
   const isWrongToken = error !== null && problemOf(error).code === "UNAUTHORIZED";
   if (!mayTry || isWrongToken)
     return (
       <>
-        <h1 className="mt-2 mb-6 text-3xl">Edit a clip</h1>
+        <h1 className="mt-2 mb-6 text-3xl">{t("editor.title")}</h1>
         <TokenBox jobId={jobId} wrong={isWrongToken} ended />
       </>
     );
   if (error && (!view || !clip))
     return (
       <>
-        <h1 className="mt-2 mb-6 text-3xl">This clip cannot be edited now</h1>
+        <h1 className="mt-2 mb-6 text-3xl">{t("editor.cannot")}</h1>
         <ProblemCard problem={problemOf(error)} onRetry={() => ground.reload()} />
       </>
     );
@@ -64,8 +67,8 @@ function LoadedEditor({ jobId, clipFile, mayTry }: { jobId: JobId; clipFile: str
   if (!view || !clip)
     return (
       <>
-        <h1 className="mt-2 mb-3 text-3xl">There is no such clip</h1>
-        <p className="text-soft">This job has no clip of this number.</p>
+        <h1 className="mt-2 mb-3 text-3xl">{t("editor.noClip")}</h1>
+        <p className="text-soft">{t("editor.noClipWhat")}</p>
       </>
     );
   return <Editor jobId={jobId} ground={{ ...ground, view, clip }} />;

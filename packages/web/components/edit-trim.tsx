@@ -1,10 +1,12 @@
 "use client";
 import { ChevronLeft, ChevronRight } from "lucide-react";
-import { type KeyboardEvent, type PointerEvent, useId, useRef, useState } from "react";
+import { useTranslations } from "next-intl";
+import { type KeyboardEvent, type PointerEvent, useId, useMemo, useRef, useState } from "react";
 import { usePlayhead } from "../hooks/use-playhead.ts";
 import type { EditWord } from "../lib/clip-changes.ts";
 import { toSource } from "../lib/clip-time.ts";
 import { type CutPlace, nearestPlace, stepPlace } from "../lib/cut-places.ts";
+import { speechDensity } from "../lib/speech-density.ts";
 import { fineClock, parseClock } from "../lib/time.ts";
 
 type Span = { start: number; end: number };
@@ -25,13 +27,15 @@ interface EditTrimProps {
   error: string | null;
 }
 
-const NAMES = { start: "Start", end: "End" };
 const FAR_WORDS = 5;
+const BARS = 160;
 
 /** Where a clip begins and ends: by drag, by keyboard, by steps and by typing; always beside a word, never in one. */
 export function EditTrim(props: EditTrimProps) {
   const { span, onChange, places, view, words, playing, video, seconds, error } = props;
+  const t = useTranslations();
   const track = useRef<HTMLDivElement>(null);
+  const bars = useMemo(() => speechDensity(words, view, BARS), [words, view]);
   const head = usePlayhead(video, (at) => Math.round(toSource(playing, at) * 20) / 20);
   const percent = (at: number) =>
     `${Math.min(100, Math.max(0, ((at - view.from) / (view.to - view.from)) * 100))}%`;
@@ -67,7 +71,7 @@ export function EditTrim(props: EditTrimProps) {
     <div>
       {/* times run from the left in every script */}
       <div dir="ltr" className="px-3">
-        <div ref={track} className="relative h-16 rounded-control bg-sunk">
+        <div ref={track} className="relative h-20 rounded-control bg-sunk">
           <div
             className="absolute inset-y-0 rounded-[0.35rem] bg-lit-soft"
             style={{ left: percent(span.start), right: `calc(100% - ${percent(span.end)})` }}
@@ -76,15 +80,32 @@ export function EditTrim(props: EditTrimProps) {
             viewBox={`${view.from} 0 ${view.to - view.from} 1`}
             preserveAspectRatio="none"
             aria-hidden="true"
-            className="absolute inset-x-0 top-4 h-8 w-full"
+            className="absolute inset-x-0 top-2 h-16 w-full"
           >
+            {bars.map((height, index) => {
+              const each = (view.to - view.from) / BARS;
+              const at = view.from + index * each;
+              const isIn = at + each / 2 >= span.start && at + each / 2 < span.end;
+              return (
+                <rect
+                  // biome-ignore lint/suspicious/noArrayIndexKey: a bar is its place
+                  key={index}
+                  x={at + each * 0.15}
+                  y={0.8 - 0.8 * height}
+                  width={each * 0.7}
+                  height={0.8 * height}
+                  className={isIn ? "fill-indigo" : "fill-line-strong"}
+                  fillOpacity={isIn ? 0.55 : 0.4}
+                />
+              );
+            })}
             {words.map(({ key, start, end, place }) => (
               <rect
                 key={key}
                 x={start}
-                y={0.15}
+                y={0.88}
                 width={Math.max(0.04, end - start)}
-                height={0.7}
+                height={0.12}
                 className={place === "in" ? "fill-indigo" : "fill-line-strong"}
                 fillOpacity={place === "in" ? 1 : 0.5}
               />
@@ -100,17 +121,25 @@ export function EditTrim(props: EditTrimProps) {
           {(["start", "end"] as const).map((edge) => {
             const at = span[edge];
             const word = nearestPlace(edge === "start" ? places.starts : places.ends, at)?.word;
+            const place = fineClock(at);
             return (
               <div
                 key={edge}
                 role="slider"
                 tabIndex={0}
-                aria-label={`${NAMES[edge]} of the clip`}
+                aria-label={t(`editor.trim.${edge}Of`)}
                 aria-valuemin={Math.round(view.from * 10) / 10}
                 aria-valuemax={Math.round(view.to * 10) / 10}
                 aria-valuenow={Math.round(at * 10) / 10}
-                aria-valuetext={`${fineClock(at)}${word ? `, ${edge === "start" ? "before" : "after"} “${word}”` : ""}`}
-                className={`absolute -inset-y-1 flex w-6 touch-none cursor-ew-resize items-center justify-center rounded-md border border-on-lit/30 bg-lit text-on-lit ${edge === "start" ? "-translate-x-full" : ""}`}
+                aria-valuetext={
+                  word === undefined
+                    ? place
+                    : t(edge === "start" ? "editor.trim.beforeWord" : "editor.trim.afterWord", {
+                        place,
+                        word,
+                      })
+                }
+                className={`absolute -inset-y-1 flex w-6 touch-none cursor-ew-resize items-center justify-center rounded-md border border-on-lit/30 bg-lit text-on-lit before:absolute before:inset-y-0 before:-inset-x-2.5 ${edge === "start" ? "-translate-x-full" : ""}`}
                 style={{ left: percent(at) }}
                 onKeyDown={(event) => onKey(edge, event)}
                 onPointerDown={(event) => {
@@ -137,7 +166,7 @@ export function EditTrim(props: EditTrimProps) {
         {(["start", "end"] as const).map((edge) => (
           <TimeField
             key={`${edge} ${span[edge]}`}
-            label={NAMES[edge]}
+            edge={edge}
             seconds={span[edge]}
             onSeconds={(wanted) => move(edge, nearestPlace(allowed(edge), wanted))}
             onStep={(words) => move(edge, stepPlace(allowed(edge), span[edge], words))}
@@ -148,21 +177,23 @@ export function EditTrim(props: EditTrimProps) {
         role={error ? "alert" : undefined}
         className={`mt-3 text-sm tabular-nums ${error ? "text-bad" : "text-soft"}`}
       >
-        {error ?? `${seconds.toFixed(1)} s long. Cuts fall between words.`}
+        {error ?? t("editor.trim.long", { seconds: seconds.toFixed(1) })}
       </p>
+      <p className="mt-1 text-sm text-soft">{t("editor.trim.density")}</p>
     </div>
   );
 }
 
 interface TimeFieldProps {
-  label: string;
+  edge: Edge;
   seconds: number;
   onSeconds: (seconds: number) => void;
   onStep: (words: number) => void;
 }
 
 /** A time to type, with a step back and forth by a word; Shift makes it five. Made anew for each time. */
-function TimeField({ label, seconds, onSeconds, onStep }: TimeFieldProps) {
+function TimeField({ edge, seconds, onSeconds, onStep }: TimeFieldProps) {
+  const t = useTranslations();
   const [text, setText] = useState(fineClock(seconds));
   const [wrong, setWrong] = useState(false);
   const id = useId();
@@ -174,11 +205,11 @@ function TimeField({ label, seconds, onSeconds, onStep }: TimeFieldProps) {
     setText(fineClock(seconds)); // as it is, unless it changes
     onSeconds(wanted);
   }
-  const step = (words: number, name: string) => (
+  const step = (words: number) => (
     <button
       type="button"
       className="button button-quiet size-13 shrink-0 px-0"
-      aria-label={`${label} one word ${name}`}
+      aria-label={t(`editor.trim.${edge}${words < 0 ? "Earlier" : "Later"}`)}
       onClick={(event) => onStep(event.shiftKey ? words * FAR_WORDS : words)}
     >
       {words < 0 ? (
@@ -191,10 +222,10 @@ function TimeField({ label, seconds, onSeconds, onStep }: TimeFieldProps) {
   return (
     <div className="min-w-0">
       <label htmlFor={id} className="mb-2 block font-medium">
-        {label}
+        {t(`editor.trim.${edge}`)}
       </label>
       <div dir="ltr" className="flex gap-2">
-        {step(-1, "earlier")}
+        {step(-1)}
         <input
           id={id}
           className="field px-2 text-center tabular-nums"
@@ -211,11 +242,11 @@ function TimeField({ label, seconds, onSeconds, onStep }: TimeFieldProps) {
             take();
           }}
         />
-        {step(1, "later")}
+        {step(1)}
       </div>
       {wrong && (
         <p id={`${id}-wrong`} role="alert" className="mt-2 text-sm text-bad">
-          Write a time like 1:05.9.
+          {t("editor.trim.wrongTime")}
         </p>
       )}
     </div>

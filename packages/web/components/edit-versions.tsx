@@ -1,5 +1,6 @@
 "use client";
 import type { RevisionView } from "@kangklip/contract";
+import { useFormatter, useTranslations } from "next-intl";
 import { isVersionEnded } from "../hooks/use-versions.ts";
 import { changedText } from "../lib/clip-changes.ts";
 
@@ -10,19 +11,27 @@ interface EditVersionsProps {
   showing: number | null;
 }
 
-const STATES: Partial<Record<RevisionView["state"], string>> = {
-  SUCCEEDED: "",
-  FAILED: "not made",
+const STATES: Partial<Record<RevisionView["state"], "notMade" | "stopped">> = {
+  FAILED: "notMade",
   CANCELLED: "stopped",
 };
 
 /** All versions of a clip, the newest first; each that is rendered can be shown. */
 export function EditVersions({ versions, onShow, showing }: EditVersionsProps) {
+  const t = useTranslations();
+  const format = useFormatter();
+  const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone; // the reader's
   return (
-    <ol aria-label="Versions" reversed className="divide-y divide-line">
+    <ol aria-label={t("editor.versions.title")} reversed className="divide-y divide-line">
       {versions.toReversed().map((version) => {
         const { revision, title, shown, changed, state, created_at } = version;
-        const told = STATES[state] ?? "on its way";
+        const told = state === "SUCCEEDED" ? null : (STATES[state] ?? "onItsWay");
+        const time = format.dateTime(new Date(created_at), {
+          dateStyle: "medium",
+          timeStyle: "short",
+          timeZone,
+        });
+        const what = revision === 1 ? t("editor.versions.first") : changedText(t, changed);
         return (
           <li
             key={revision}
@@ -30,31 +39,35 @@ export function EditVersions({ versions, onShow, showing }: EditVersionsProps) {
             className="flex min-h-14 flex-wrap items-center justify-between gap-x-4 gap-y-2 py-2"
           >
             <div className="min-w-0 flex-1 basis-48">
-              <p dir="auto" className="break-words">
-                <span className="font-medium">Version {revision}</span>
+              <p className="break-words">
+                <span className="font-medium">{t("editor.versions.version", { revision })}</span>
                 {told && (
-                  <span className={isVersionEnded(version) ? "text-bad" : "text-soft"}> ({told})</span>
+                  <span className={isVersionEnded(version) ? "text-bad" : "text-soft"}>
+                    {" "}
+                    ({t(`editor.versions.${told}`)})
+                  </span>
                 )}
-                : {title}
+                : <bdi>{title}</bdi>
               </p>
               <p className="text-sm text-soft">
-                <time dateTime={created_at}>{TIME.format(new Date(created_at))}</time>
-                {revision === 1
-                  ? ", as it was made first"
-                  : changed.length > 0 && `, ${changedText(changed)}`}
+                <time dateTime={created_at}>{time}</time>
+                {what && ` · ${what}`}
               </p>
             </div>
             {shown ? (
-              <span className="rounded-md bg-lit px-2 py-0.5 text-sm font-medium text-on-lit">Shown</span>
+              <span className="rounded-md bg-lit px-2 py-0.5 text-sm font-medium text-on-lit">
+                {t("editor.versions.shown")}
+              </span>
             ) : (
               state === "SUCCEEDED" && (
                 <button
                   type="button"
                   className="button button-quiet px-3"
+                  aria-label={t("editor.versions.showOf", { revision })}
                   disabled={showing !== null}
                   onClick={() => onShow(revision)}
                 >
-                  Show <span className="sr-only">version {revision}</span>
+                  {t("editor.versions.show")}
                 </button>
               )
             )}
@@ -64,5 +77,3 @@ export function EditVersions({ versions, onShow, showing }: EditVersionsProps) {
     </ol>
   );
 }
-
-const TIME = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });

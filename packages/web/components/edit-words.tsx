@@ -1,6 +1,8 @@
 "use client";
+import { useTranslations } from "next-intl";
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { usePlayhead } from "../hooks/use-playhead.ts";
+import type { Translate } from "../i18n/translate.ts";
 import type { EditWord } from "../lib/clip-changes.ts";
 import { toClip, toSource } from "../lib/clip-time.ts";
 import { fineClock } from "../lib/time.ts";
@@ -26,6 +28,7 @@ const PLACES = {
 /** Every word of the clip and those around it: the spoken one is lit, a click goes there, and its text can be put right. */
 export function EditWords(props: EditWordsProps) {
   const { words, playing, video, onText, onBegin, onEnd, disabled } = props;
+  const t = useTranslations();
   const [chosenKey, choose] = useState<string | null>(null);
   const list = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLInputElement>(null);
@@ -59,8 +62,9 @@ export function EditWords(props: EditWordsProps) {
   function onKey(event: KeyboardEvent) {
     const index = words.findIndex(({ key }) => key === tabStop?.key);
     const inside = words.filter(({ place }) => place === "in");
-    if (event.key === "ArrowRight") go(words[index + 1], true);
-    else if (event.key === "ArrowLeft") go(words[index - 1], true);
+    const isRtl = list.current !== null && getComputedStyle(list.current).direction === "rtl";
+    if (event.key === "ArrowRight") go(words[index + (isRtl ? -1 : 1)], true);
+    else if (event.key === "ArrowLeft") go(words[index + (isRtl ? 1 : -1)], true);
     else if (event.key === "Home") go(inside[0], true);
     else if (event.key === "End") go(inside.at(-1), true);
     else if (event.key === "Enter" || event.key === " ") {
@@ -75,17 +79,16 @@ export function EditWords(props: EditWordsProps) {
     requestAnimationFrame(() => input.current?.select());
   }
 
-  if (words.length === 0)
-    return <p className="text-soft">No words were heard here, so there are no captions to put right.</p>;
+  if (words.length === 0) return <p className="text-soft">{t("editor.said.none")}</p>;
   return (
     <div>
       <div
         ref={list}
         role="listbox"
-        aria-label="Words of the clip and around it"
+        aria-label={t("editor.said.label")}
         aria-orientation="horizontal"
         dir="auto"
-        className="max-h-72 overflow-y-auto rounded-control border border-line p-2 leading-8"
+        className="max-h-72 overflow-y-auto rounded-control border border-line p-2 leading-8 pointer-coarse:leading-11"
         onKeyDown={onKey}
         tabIndex={-1}
       >
@@ -96,7 +99,7 @@ export function EditWords(props: EditWordsProps) {
               data-key={word.key}
               tabIndex={word.key === tabStop?.key ? 0 : -1}
               aria-selected={word.key === chosenKey}
-              aria-label={labelOf(word)}
+              aria-label={labelOf(t, word)}
               className={`inline-block cursor-pointer rounded-[0.3rem] px-1 ${word.key === spoken ? "bg-lit text-on-lit" : PLACES[word.place]} ${word.isLeftOut ? "line-through" : word.text === word.before ? "" : "underline decoration-indigo decoration-2 underline-offset-4"} ${word.key === chosenKey ? "outline-2 outline-ink" : ""}`}
               onClick={() => go(word, false)}
               onKeyDown={() => {}} // keys are those of the list
@@ -106,14 +109,14 @@ export function EditWords(props: EditWordsProps) {
           </span>
         ))}
       </div>
-      <p className="mt-2 text-sm text-soft">
-        Choose a word to hear it and to put it right. Coloured words are in the clip.
-      </p>
+      <p className="mt-2 text-sm text-soft">{t("editor.said.what")}</p>
       {chosen && (
         <div className="mt-4 rounded-control bg-sunk p-4">
           <label htmlFor={id} className="mb-2 block font-medium">
-            {chosen.place === "in" ? "Caption" : "Not in the clip"}{" "}
-            <span className="font-normal text-soft tabular-nums">at {fineClock(chosen.start)}</span>
+            {t.rich(chosen.place === "in" ? "editor.said.caption" : "editor.said.outside", {
+              place: fineClock(chosen.start),
+              at: (text) => <span className="font-normal text-soft tabular-nums">{text}</span>,
+            })}
           </label>
           <input
             ref={input}
@@ -123,7 +126,7 @@ export function EditWords(props: EditWordsProps) {
             autoComplete="off"
             maxLength={100}
             value={chosen.isLeftOut ? "" : chosen.text}
-            placeholder="left out of the captions"
+            placeholder={t("editor.said.leftOutField")}
             disabled={disabled || chosen.place !== "in"}
             onChange={(event) => onText(chosen, event.target.value)}
             onKeyDown={(event) => {
@@ -144,8 +147,8 @@ export function EditWords(props: EditWordsProps) {
                 }
               >
                 {chosen.isLeftOut || chosen.text !== chosen.before
-                  ? `Back to “${chosen.before}”`
-                  : "Leave it out of the captions"}
+                  ? t("editor.said.back", { word: chosen.before })
+                  : t("editor.said.leaveOut")}
               </button>
             )}
             <button
@@ -154,7 +157,7 @@ export function EditWords(props: EditWordsProps) {
               disabled={disabled}
               onClick={() => onBegin(chosen)}
             >
-              Begin the clip here
+              {t("editor.said.begin")}
             </button>
             <button
               type="button"
@@ -162,7 +165,7 @@ export function EditWords(props: EditWordsProps) {
               disabled={disabled}
               onClick={() => onEnd(chosen)}
             >
-              End the clip here
+              {t("editor.said.end")}
             </button>
           </div>
         </div>
@@ -171,8 +174,8 @@ export function EditWords(props: EditWordsProps) {
   );
 }
 
-function labelOf({ text, place, isLeftOut, before }: EditWord): string {
-  if (isLeftOut) return `${before}, left out`;
-  if (place === "in") return text === before ? text : `${text}, was ${before}`;
-  return `${text}, not in the clip`;
+function labelOf(t: Translate, { text, place, isLeftOut, before }: EditWord): string {
+  if (isLeftOut) return t("editor.said.isLeftOut", { word: before });
+  if (place === "in") return text === before ? text : t("editor.said.was", { word: text, before });
+  return t("editor.said.notIn", { word: text });
 }

@@ -1,10 +1,12 @@
 "use client";
 import type { ClipView, EdlClip, JobId } from "@kangklip/contract";
+import { useTranslations } from "next-intl";
 import { type ReactNode, useEffect, useId, useMemo, useState } from "react";
 import type { useClipGround } from "../hooks/use-clip-ground.ts";
 import { useCutPreview } from "../hooks/use-cut-preview.ts";
 import { useDraft } from "../hooks/use-draft.ts";
 import { useLeaveGuard } from "../hooks/use-leave-guard.ts";
+import { useUndoKeys } from "../hooks/use-undo-keys.ts";
 import { isVersionEnded, useVersions } from "../hooks/use-versions.ts";
 import {
   type Changes,
@@ -19,24 +21,30 @@ import {
   wordsWith,
   wrongWith,
 } from "../lib/clip-changes.ts";
-import { lengthOf, spanOf } from "../lib/clip-time.ts";
-import { cutPlaces } from "../lib/cut-places.ts";
+import { lengthOf, spanOf, toSource } from "../lib/clip-time.ts";
+import { cutPlaces, placeBeside, placeToCut } from "../lib/cut-places.ts";
+import { makeCurrent } from "../lib/players.ts";
 import { problemOf } from "../lib/problem.ts";
+import { fineClock } from "../lib/time.ts";
 import { CaptionChoice } from "./caption-choice.tsx";
 import { Check } from "./check.tsx";
-import { ClipPlayer } from "./clip-player.tsx";
 import { EditBar } from "./edit-bar.tsx";
+import { EditCompare } from "./edit-compare.tsx";
 import { EditFailed } from "./edit-failed.tsx";
 import { EditHeading } from "./edit-heading.tsx";
 import { EditOutdated } from "./edit-outdated.tsx";
 import { EditPicture } from "./edit-picture.tsx";
+import { EditPlayer } from "./edit-player.tsx";
 import { EditProgress } from "./edit-progress.tsx";
+import { EditSave } from "./edit-save.tsx";
+import { EditTitle } from "./edit-title.tsx";
 import { EditTrim } from "./edit-trim.tsx";
 import { EditVersions } from "./edit-versions.tsx";
 import { EditWords } from "./edit-words.tsx";
 import { LeaveDialog } from "./leave-dialog.tsx";
 import { Notice } from "./notice.tsx";
 import { ProblemCard } from "./problem-card.tsx";
+import { ProblemLine } from "./problem-line.tsx";
 
 interface EditorProps {
   jobId: JobId;
@@ -45,6 +53,7 @@ interface EditorProps {
 
 /** Changes one clip: what is changed becomes a version of its own, and each version can be shown again. */
 export function Editor({ jobId, ground }: EditorProps) {
+  const t = useTranslations();
   const { view, clip, spoken, sourceSeconds, hasTranscript, picture } = ground;
   const versions = useVersions(jobId, view.clip_file);
   const { draft, found, send, rebase, discard, ...drafts } = useDraft(jobId, view.clip_file);
@@ -69,7 +78,10 @@ export function Editor({ jobId, ground }: EditorProps) {
   }, [sent?.state, isCaughtUp, discard]);
 
   const unsaved = edit !== null && !isBusy && (draft?.sent === null || failed !== undefined);
-  const guard = useLeaveGuard(unsaved);
+  const guard = useLeaveGuard(unsaved, drafts.isKept);
+  useEffect(() => {
+    if (video) makeCurrent(video); // its keys are those of the page
+  }, [video]);
 
   function change(next: Changes) {
     versions.edit.reset(); // what was wrong with the changes of before
@@ -85,17 +97,32 @@ export function Editor({ jobId, ground }: EditorProps) {
   );
   const words = useMemo(() => wordsWith(basis, changes, around), [basis, changes, around]);
   const title = changes.title ?? clip.title;
-  const wrong = edit && wrongWith(edit, seconds);
+  const wrong = edit && wrongWith(t, edit, seconds);
   const captions = captionsWith(basis, changes);
   const cut = (edge: "start" | "end", at: number) => set({ [edge]: at });
 
-  function begin(word: EditWord) {
-    const place = places.starts.findLast(({ at }) => at <= word.start + 0.001);
-    if (place && place.at < span.end) cut("start", place.at);
+  const step = (to: ((base: number) => void) | undefined) => {
+    if (!to || isBusy) return undefined;
+    return () => {
+      versions.edit.reset();
+      to(base);
+    };
+  };
+  const [undo, redo] = [step(drafts.undo), step(drafts.redo)];
+  useUndoKeys(undo, redo);
+
+  /** Cuts where the video is, as near as a cut may be; gives what came of it. */
+  function mark(edge: "start" | "end", videoSeconds: number): string {
+    if (isBusy) return t("editor.trim.busy");
+    if (!hasTranscript) return t("editor.trim.noTranscript");
+    const place = placeToCut({ places, span }, edge, toSource(clip.segments, videoSeconds));
+    if (!place) return t(edge === "start" ? "editor.trim.startTooLate" : "editor.trim.endTooEarly");
+    cut(edge, place.at);
+    return t(`editor.trim.${edge}sAt`, { place: fineClock(place.at) });
   }
-  function end(word: EditWord) {
-    const place = places.ends.find(({ at }) => at >= word.end - 0.001);
-    if (place && place.at > span.start) cut("end", place.at);
+  function cutBeside(edge: "start" | "end", word: EditWord) {
+    const place = placeBeside({ places, span }, edge, word);
+    if (place) cut(edge, place.at);
   }
   function make() {
     if (!edit || wrong) return;
@@ -114,13 +141,14 @@ export function Editor({ jobId, ground }: EditorProps) {
         onShow={show}
       />
       <div className="grid gap-6 lg:grid-cols-[19rem_minmax(0,1fr)] lg:gap-10">
-        <div className="z-1 max-lg:sticky max-lg:top-0 max-lg:-mx-4 max-lg:bg-paper max-lg:py-2 lg:sticky lg:top-6 lg:self-start">
-          <div className="mx-auto max-lg:aspect-[9/16] max-lg:h-[34dvh] max-lg:min-h-44">
-            <ClipPlayer jobId={jobId} clip={view} videoRef={setVideo} />
-          </div>
-          <p className="mt-2 text-center text-sm text-soft max-lg:hidden">
-            Version {clip.revision} of {Math.max(view.revisions, versions.versions.length)}
-          </p>
+        <div className="z-1 has-[[role=dialog]]:z-3 max-lg:sticky max-lg:top-0 max-lg:-mx-4 max-lg:bg-paper max-lg:py-2 lg:sticky lg:top-6 lg:self-start">
+          <EditPlayer
+            jobId={jobId}
+            clip={view}
+            versions={versions.versions.length}
+            videoRef={setVideo}
+            onMark={mark}
+          />
         </div>
         <div className="flex min-w-0 flex-col gap-6 max-lg:[&_:is(a,button,input,select,[tabindex])]:scroll-mt-[42dvh] [&_:is(a,button,input,select,[tabindex])]:scroll-mb-28">
           {running?.edit_job_id && (
@@ -143,30 +171,21 @@ export function Editor({ jobId, ground }: EditorProps) {
             />
           )}
           {found && unsaved && !isOutdated && (
-            <Notice title="Your changes from before are still here">
-              <p>They are in no version yet.</p>
+            <Notice title={t("editor.before.title")}>
+              <p>{t("editor.before.what")}</p>
             </Notice>
           )}
           {versions.error && (
             <ProblemCard
-              title="The versions of this clip could not be read"
+              title={t("editor.unreadable")}
               problem={problemOf(versions.error)}
               onRetry={() => versions.reload()}
             />
           )}
-          <Section title="Title">
-            <input
-              dir="auto"
-              aria-label="Title of the clip"
-              className="field"
-              autoComplete="off"
-              maxLength={100}
-              value={title}
-              disabled={isBusy}
-              onChange={(event) => set({ title: event.target.value })}
-            />
+          <Section title={t("editor.words.title")}>
+            <EditTitle title={title} hook={changes.hook ?? clip.hook} disabled={isBusy} onChange={set} />
           </Section>
-          <Section title="Start and end">
+          <Section title={t("editor.trim.title")}>
             {hasTranscript ? (
               <fieldset
                 disabled={isBusy}
@@ -181,38 +200,35 @@ export function Editor({ jobId, ground }: EditorProps) {
                   playing={clip.segments}
                   video={video}
                   seconds={seconds}
-                  error={lengthError(seconds)}
+                  error={lengthError(t, seconds)}
                 />
               </fieldset>
             ) : (
-              <p className="text-soft">
-                This job kept no transcript, so nobody knows where its words begin: the clip stays as long as
-                it is.
-              </p>
+              <p className="text-soft">{t("editor.trim.noTranscript")}</p>
             )}
           </Section>
-          <Section title="What is said">
+          <Section title={t("editor.words.section")}>
             <EditWords
               words={words}
               playing={clip.segments}
               video={video}
               onText={(word, text) => change(withText(changes, word, text))}
-              onBegin={begin}
-              onEnd={end}
+              onBegin={(word) => cutBeside("start", word)}
+              onEnd={(word) => cutBeside("end", word)}
               disabled={isBusy}
             />
           </Section>
-          <Section title="Captions">
+          <Section title={t("editor.captions.title")}>
             <div className="flex flex-col gap-5">
               <Check
-                label="Show captions in the picture"
-                detail="Files with captions are there in any case."
+                label={t("editor.captions.show")}
+                detail={t("editor.captions.showWhat")}
                 checked={captions}
                 disabled={isBusy}
                 onChange={(on) => set({ captions: on })}
               />
               <CaptionChoice
-                legend="How they look"
+                legend={t("editor.captions.look")}
                 value={changes.caption_preset ?? clip.caption_preset ?? null}
                 hasUsual={clip.caption_preset === undefined}
                 disabled={isBusy || !captions}
@@ -223,7 +239,7 @@ export function Editor({ jobId, ground }: EditorProps) {
               />
             </div>
           </Section>
-          <Section title="Picture">
+          <Section title={t("editor.picture.title")}>
             <EditPicture
               clip={clip}
               overrides={changes.overrides ?? clip.overrides}
@@ -233,7 +249,7 @@ export function Editor({ jobId, ground }: EditorProps) {
               disabled={isBusy}
             />
           </Section>
-          <Section title="Versions">
+          <Section title={t("editor.versions.title")}>
             <EditVersions
               versions={versions.versions}
               onShow={show}
@@ -241,9 +257,13 @@ export function Editor({ jobId, ground }: EditorProps) {
             />
             {versions.showError && (
               <p role="alert" className="mt-2 text-bad">
-                {problemOf(versions.showError).message}. {problemOf(versions.showError).action}
+                <ProblemLine problem={problemOf(versions.showError)} />
               </p>
             )}
+            <EditCompare jobId={jobId} clip={view} versions={versions.versions} />
+          </Section>
+          <Section title={t("editor.save.title")}>
+            <EditSave jobId={jobId} clip={view} unsaved={unsaved} />
           </Section>
         </div>
       </div>
@@ -256,9 +276,16 @@ export function Editor({ jobId, ground }: EditorProps) {
         mayMake={unsaved && !isOutdated && wrong === null}
         mayDiscard={unsaved}
         onMake={make}
-        onDiscard={discard}
+        onDiscard={() => change({})}
+        onUndo={undo}
+        onRedo={redo}
       />
-      <LeaveDialog open={guard.asking !== null} onStay={guard.stay} onLeave={() => guard.leave(discard)} />
+      <LeaveDialog
+        open={guard.asking}
+        onStay={guard.stay}
+        onKeep={() => guard.leave(() => {})}
+        onDiscard={() => guard.leave(discard)}
+      />
     </>
   );
 }

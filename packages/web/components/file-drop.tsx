@@ -1,54 +1,22 @@
-import { FileVideo, Upload, X } from "lucide-react";
-import { type DragEvent, useState } from "react";
-import { size } from "../lib/time.ts";
+"use client";
+import { Upload } from "lucide-react";
+import { useTranslations } from "next-intl";
 
 interface FileDropProps {
-  file: File | null;
-  onFile: (file: File | null) => void;
+  onFile: (file: File) => void;
+  /** A file is held over the page. */
+  over: boolean;
   disabled: boolean;
   invalid: boolean;
   errorId: string;
 }
 
-/** Takes one file, by choosing or by dropping, and shows it until it is put away again. */
-export function FileDrop({ file, onFile, disabled, invalid, errorId }: FileDropProps) {
-  const [over, setOver] = useState(false);
-  function drop(event: DragEvent) {
-    event.preventDefault();
-    setOver(false);
-    const dropped = event.dataTransfer.files[0];
-    if (dropped && !disabled) onFile(dropped);
-  }
-  if (file)
-    return (
-      <div className="flex items-center gap-3 rounded-control border border-line-strong bg-surface py-1.5 pr-1.5 pl-4">
-        <FileVideo size={22} aria-hidden="true" className="shrink-0 text-indigo" />
-        <p className="min-w-0 flex-1">
-          <span dir="auto" className="block truncate font-medium">
-            {file.name}
-          </span>
-          <span className="block text-sm text-soft">{size(file.size)}</span>
-        </p>
-        <button
-          type="button"
-          className="grid size-11 shrink-0 place-items-center rounded-control hover:bg-sunk disabled:opacity-60"
-          aria-label="Put the file away"
-          disabled={disabled}
-          onClick={() => onFile(null)}
-        >
-          <X size={20} aria-hidden="true" />
-        </button>
-      </div>
-    );
+/** Takes one file, by choosing; what is dropped is taken anywhere on the page (`useBring`). */
+export function FileDrop({ onFile, over, disabled, invalid, errorId }: FileDropProps) {
+  const t = useTranslations();
   return (
     <label
       id="file"
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={drop}
       className={`flex min-h-24 flex-col items-center justify-center gap-1 rounded-control border border-dashed p-4 text-center transition-colors has-focus-visible:outline-3 has-focus-visible:outline-offset-2 has-focus-visible:outline-(--focus) ${over ? "border-indigo bg-sunk" : "border-line-strong hover:bg-sunk"}`}
     >
       <input
@@ -58,12 +26,15 @@ export function FileDrop({ file, onFile, disabled, invalid, errorId }: FileDropP
         disabled={disabled}
         aria-invalid={invalid}
         aria-describedby={invalid ? errorId : undefined}
-        onChange={(event) => onFile(event.target.files?.[0] ?? null)}
+        onChange={(event) => {
+          const [file] = event.target.files ?? [];
+          if (file) onFile(file);
+        }}
       />
       <span className="flex items-center gap-2 font-medium">
-        <Upload size={18} aria-hidden="true" /> Choose a video file
+        <Upload size={18} aria-hidden="true" /> {t("builder.file.choose")}
       </span>
-      <span className="text-sm text-soft">or drop it here</span>
+      <span className="text-sm text-soft">{t(over ? "builder.file.dropNow" : "builder.file.drop")}</span>
     </label>
   );
 }

@@ -1,5 +1,6 @@
 "use client";
 import type { Box, Focus, ShotFrame } from "@kangklip/contract";
+import { useTranslations } from "next-intl";
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef } from "react";
 import { partsOfPicture, windowAround, windowAt } from "../lib/shots.ts";
 
@@ -21,11 +22,12 @@ interface FocusPadProps {
 
 const STEP = 0.02;
 const FAR = 5;
-const NAMES = { crop: ["Window"], split: ["Upper window", "Lower window"] };
+const NAMES = { crop: ["window"], split: ["upper", "lower"] } as const;
 
 /** The whole picture with the window that the clip shows of it: moved by pointer and by arrow keys. */
 export function FocusPad(props: FocusPadProps) {
   const { picture, layout, focuses, onFocus, size, frame, video, disabled } = props;
+  const t = useTranslations();
   const pad = useRef<HTMLDivElement>(null);
   const held = (value: number) => Math.min(1, Math.max(0, value));
   const rounded = ({ x, y }: Focus): Focus => ({
@@ -85,11 +87,14 @@ export function FocusPad(props: FocusPadProps) {
             role="slider"
             tabIndex={disabled ? -1 : 0}
             aria-disabled={disabled}
-            aria-label={NAMES[layout][index] ?? "Window"}
+            aria-label={t(`editor.picture.${NAMES[layout][index] ?? "window"}`)}
             aria-valuemin={0}
             aria-valuemax={100}
             aria-valuenow={Math.round(focus.x * 100)}
-            aria-valuetext={`${Math.round(focus.x * 100)} % from the left, ${Math.round(focus.y * 100)} % from the top`}
+            aria-valuetext={t("editor.picture.at", {
+              x: Math.round(focus.x * 100),
+              y: Math.round(focus.y * 100),
+            })}
             className="absolute touch-none cursor-move rounded-[0.3rem] border-2 border-lit bg-lit/15 -outline-offset-4"
             style={{ left: `${x * 100}%`, top: `${y * 100}%`, width: `${w * 100}%`, height: `${h * 100}%` }}
             onKeyDown={(event) => onKey(index, focus, event)}

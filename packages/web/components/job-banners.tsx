@@ -1,33 +1,28 @@
 import { isEnded, type JobView } from "@kangklip/contract";
+import { useTranslations } from "next-intl";
 import { Banner } from "./banner.tsx";
 
-/** What went otherwise than hoped: no connection, a silent worker, a start that is tried again, and the worker's own notices. */
-export function JobBanners({
-  view,
-  stalled,
-  offline,
-}: {
-  view: JobView;
-  stalled: boolean;
-  offline: boolean;
-}) {
+/** What went otherwise than hoped: a silent worker, a start that is tried again, and the worker's own notices. */
+export function JobBanners({ view, stalled }: { view: JobView; stalled: boolean }) {
+  const t = useTranslations();
   return (
     <>
-      {offline && (
-        <Banner kind="offline" urgent>
-          No connection to KangKlip at present. The work goes on without this page; it is tried again every
-          few seconds.
-        </Banner>
-      )}
-      {stalled && !offline && (
+      {stalled && (
         <Banner urgent>
-          <strong className="font-medium">Stalled:</strong> the worker has not been heard of for a while. If
-          it stays silent, KangKlip gives this attempt up within two minutes and starts another by itself. You
-          can wait, or cancel.
+          {t.rich("job.stalled", { b: (text) => <strong className="font-medium">{text}</strong> })}
         </Banner>
       )}
       {view.start_error && !isEnded(view.status) && (
-        <Banner>Starting did not work yet, and is tried again: {view.start_error}</Banner>
+        <Banner>
+          {t.rich("job.startError", {
+            error: view.start_error,
+            said: (text) => (
+              <span lang="en" dir="ltr">
+                {text}
+              </span>
+            ),
+          })}
+        </Banner>
       )}
       {view.notices.length > 0 && (
         <Banner>
@@ -40,10 +35,11 @@ export function JobBanners({
 
 /** The worker's notices; folded where the clips below are what one came for. */
 function Notices({ notices, folded }: { notices: string[]; folded: boolean }) {
+  const t = useTranslations();
   const list = (
     <ul className="space-y-1">
       {notices.map((notice) => (
-        <li key={notice} dir="auto">
+        <li key={notice} lang="en" dir="ltr" className="text-start">
           {notice}
         </li>
       ))}
@@ -54,8 +50,8 @@ function Notices({ notices, folded }: { notices: string[]; folded: boolean }) {
     <details>
       <summary className="-my-3 flex min-h-12 list-none items-center gap-2 [&::-webkit-details-marker]:hidden">
         <span>
-          {notices.length} remarks on these clips:{" "}
-          <span className="text-link underline underline-offset-4">read them</span>
+          {t("job.remarks", { count: notices.length })}{" "}
+          <span className="text-link underline underline-offset-4">{t("job.readRemarks")}</span>
         </span>
       </summary>
       <div className="pt-4">{list}</div>

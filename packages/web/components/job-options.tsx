@@ -1,19 +1,19 @@
 "use client";
 import { Language } from "@kangklip/contract";
 import { ChevronDown } from "lucide-react";
-import { useEffect, useId, useState } from "react";
+import { useLocale, useTranslations } from "next-intl";
+import { type ReactNode, useEffect, useId, useState } from "react";
 import { useSystem } from "../hooks/use-system.ts";
-import { LOOKS } from "../lib/caption-looks.ts";
-import { languageName } from "../lib/languages.ts";
+import { ABOUT_MOST } from "../lib/job-form.ts";
 import type { JobOptions as Options } from "../lib/options-memory.ts";
+import { optionsText } from "../lib/options-text.ts";
 import { CaptionChoice } from "./caption-choice.tsx";
 import { Check } from "./check.tsx";
 import { Choice } from "./choice.tsx";
 import { LanguageSelect } from "./language-select.tsx";
 
-const DURATIONS = [30, 45, 60].map((value) => ({ value, label: `${value} s` }));
+const DURATIONS = [30, 45, 60];
 const COUNTS = [1, 2, 3, 4, 5].map((value) => ({ value, label: `${value}` }));
-const ABOUT_MOST = 300;
 
 interface JobOptionsProps {
   options: Options;
@@ -30,6 +30,8 @@ interface JobOptionsProps {
 /** What is asked of the clips; folded, as most take them as they come. */
 export function JobOptions(props: JobOptionsProps) {
   const { options, onChange, about, onAbout, errorOf, wrong, disabled } = props;
+  const t = useTranslations();
+  const locale = useLocale();
   const { data: system } = useSystem();
   const [open, setOpen] = useState(false);
   const id = useId();
@@ -44,9 +46,9 @@ export function JobOptions(props: JobOptionsProps) {
     >
       <summary className="flex min-h-13 list-none items-center justify-between gap-3 rounded-control px-4 py-2 hover:bg-sunk [&::-webkit-details-marker]:hidden">
         <span className="min-w-0">
-          <span className="block font-medium">Options</span>
+          <span className="block font-medium">{t("builder.options.title")}</span>
           <span className="block text-sm break-words text-soft group-open:hidden">
-            {summaryOf(options, about)}
+            {optionsText(t, locale, options, about)}
           </span>
         </span>
         <ChevronDown
@@ -58,15 +60,18 @@ export function JobOptions(props: JobOptionsProps) {
       <div className="flex flex-col gap-7 px-4 pt-3 pb-5">
         <div className="grid gap-7 sm:grid-cols-2">
           <Choice
-            legend="Length of a clip"
-            options={DURATIONS}
+            legend={t("builder.options.duration")}
+            options={DURATIONS.map((value) => ({
+              value,
+              label: t("builder.options.seconds", { seconds: value }),
+            }))}
             value={options.durationSeconds}
             onChange={(durationSeconds) => onChange({ durationSeconds })}
             error={errorOf("durationSeconds")}
             disabled={disabled}
           />
           <Choice
-            legend="How many clips"
+            legend={t("builder.options.count")}
             options={COUNTS}
             value={options.count}
             onChange={(count) => onChange({ count })}
@@ -76,13 +81,14 @@ export function JobOptions(props: JobOptionsProps) {
         </div>
         <div>
           <label htmlFor={`${id}-about`} className="mb-2 block font-medium">
-            Moments about… <span className="font-normal text-soft">(optional)</span>
+            {t.rich("builder.options.about", { soft })}
           </label>
           <input
             id={`${id}-about`}
             className="field"
             autoComplete="off"
-            placeholder="pricing, or the dog"
+            placeholder={t("builder.options.aboutSample")}
+            dir="auto"
             value={about}
             maxLength={ABOUT_MOST}
             disabled={disabled}
@@ -103,31 +109,35 @@ export function JobOptions(props: JobOptionsProps) {
           disabled={disabled}
         />
         <Check
-          label="Cut out filler words and long silences"
-          detail="“um”, “you know”, and pauses in which nothing happens."
+          label={t("builder.options.tighten")}
+          detail={t("builder.options.tightenDetail")}
           checked={options.tighten}
           onChange={(tighten) => onChange({ tighten })}
           disabled={disabled}
         />
         <div className="grid gap-7 sm:grid-cols-2">
           <LanguageSelect
-            label="Spoken language"
-            first={[["auto", "Find out"]]}
+            label={t("builder.options.spoken")}
+            first={[["auto", t("builder.options.findOut")]]}
             value={options.language}
             onChange={(code) => onChange({ language: Language.parse(code) })}
-            hint="Words are heard better where it is known."
+            hint={t("builder.options.spokenHint")}
             error={errorOf("language")}
             disabled={disabled}
           />
           <LanguageSelect
-            label="Titles and captions in"
+            label={t("builder.options.written")}
             first={[
-              ["", "The usual one"],
-              ["auto", "The spoken one"],
+              ["", t("builder.options.usual")],
+              ["auto", t("builder.options.asSpoken")],
             ]}
             value={options.outputLanguage ?? ""}
             onChange={(code) => onChange({ outputLanguage: code || null })}
-            hint={translationHint(system?.language_model)}
+            hint={t(
+              system?.language_model === false
+                ? "builder.options.untranslated"
+                : "builder.options.translated",
+            )}
             error={errorOf("outputLanguage")}
             disabled={disabled}
           />
@@ -137,20 +147,4 @@ export function JobOptions(props: JobOptionsProps) {
   );
 }
 
-function translationHint(model: boolean | undefined): string {
-  if (model === false) return "This installation has no language model, so they stay in the spoken language.";
-  return "They are translated where that is not the spoken one.";
-}
-
-/** The choices in one line, those that are not the usual ones by name. */
-function summaryOf(options: Options, about: string): string {
-  const { count, durationSeconds, language, captionPreset, tighten, outputLanguage } = options;
-  return [
-    `${count === 1 ? "1 clip" : `${count} clips`} of ${durationSeconds} s`,
-    ...(about.trim() ? [`about ${about.trim()}`] : []),
-    ...(captionPreset ? [`${LOOKS[captionPreset].name.toLowerCase()} captions`] : []),
-    ...(tighten ? ["without filler words"] : []),
-    ...(language === "auto" ? [] : [`spoken ${languageName(language)}`]),
-    ...(outputLanguage && outputLanguage !== "auto" ? [`written ${languageName(outputLanguage)}`] : []),
-  ].join(", ");
-}
+const soft = (text: ReactNode) => <span className="font-normal text-soft">{text}</span>;

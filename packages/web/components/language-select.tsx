@@ -1,6 +1,8 @@
-import { useId } from "react";
+"use client";
+import { useLocale } from "next-intl";
+import { useId, useMemo } from "react";
 import { useHydrated } from "../hooks/use-hydrated.ts";
-import { LANGUAGES } from "../lib/languages.ts";
+import { languagesBy } from "../lib/languages.ts";
 
 interface LanguageSelectProps {
   label: string;
@@ -17,6 +19,8 @@ interface LanguageSelectProps {
 export function LanguageSelect(props: LanguageSelectProps) {
   const { label, first, value, onChange, hint, error, disabled } = props;
   const hydrated = useHydrated();
+  const locale = useLocale();
+  const languages = useMemo(() => (hydrated ? languagesBy(locale) : []), [hydrated, locale]);
   const id = useId();
   return (
     <div className="min-w-0">
@@ -32,7 +36,7 @@ export function LanguageSelect(props: LanguageSelectProps) {
         aria-describedby={`${id}-hint`}
         onChange={(event) => onChange(event.target.value)}
       >
-        {[...first, ...(hydrated ? LANGUAGES : [])].map(([code, name]) => (
+        {[...first, ...languages].map(([code, name]) => (
           <option key={code} value={code}>
             {name}
           </option>

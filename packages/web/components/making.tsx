@@ -1,34 +1,51 @@
 "use client";
 import type { JobView, Results } from "@kangklip/contract";
 import { ChevronDown } from "lucide-react";
+import { useTranslations } from "next-intl";
 import { useState } from "react";
 import { useDownload } from "../hooks/use-clips.ts";
 import { stageRows } from "../lib/job-view.ts";
 import { problemOf } from "../lib/problem.ts";
 import { Attempts } from "./attempts.tsx";
+import { LogDrawer } from "./log-drawer.tsx";
+import { ProblemLine } from "./problem-line.tsx";
 import { ReceiptView } from "./receipt-view.tsx";
 import { StageTimeline } from "./stage-timeline.tsx";
 
 const FILES = [
-  ["transcript.json", "Transcript"],
-  ["edl.json", "Edit list (EDL)"],
-  ["qc.json", "Measurements"],
-  ["receipt.json", "Receipt"],
-  ["manifest.json", "Manifest"],
+  ["transcript.json", "transcript"],
+  ["edl.json", "edl"],
+  ["qc.json", "qc"],
+  ["receipt.json", "receipt"],
+  ["manifest.json", "manifest"],
 ] as const;
 
 /** How a finished job was made, for whoever wants to know; closed at first. */
-export function Making({ view, results }: { view: JobView; results: Results | undefined }) {
+export function Making({
+  view,
+  results,
+  owner,
+}: {
+  view: JobView;
+  results: Results | undefined;
+  owner: boolean;
+}) {
+  const t = useTranslations();
   const { download, busy, error } = useDownload(view.job_id);
   const [opened, setOpened] = useState(false);
   const measured = results?.clips.some(({ verdict }) => verdict !== null) ?? false;
+  const bold = (text: React.ReactNode) => (
+    <strong lang="en" className="font-medium text-ink">
+      {text}
+    </strong>
+  );
   return (
     <details
       className="group panel px-5 sm:px-6"
       onToggle={({ currentTarget }) => currentTarget.open && setOpened(true)}
     >
       <summary className="flex min-h-14 list-none items-center justify-between gap-4 font-medium [&::-webkit-details-marker]:hidden">
-        How these clips were made
+        {t("receipt.title")}
         <ChevronDown
           size={20}
           aria-hidden="true"
@@ -40,16 +57,17 @@ export function Making({ view, results }: { view: JobView; results: Results | un
         <Attempts view={view} now={0} />
         {results && (
           <p className="text-soft">
-            Words by{" "}
-            <strong className="font-medium text-ink">{results.transcriber ?? "an unnamed recogniser"}</strong>
-            , choice by{" "}
-            <strong className="font-medium text-ink">{results.selector ?? "an unnamed selector"}</strong>.
+            {t.rich("receipt.words", {
+              transcriber: results.transcriber ?? t("receipt.unnamedRecogniser"),
+              selector: results.selector ?? t("receipt.unnamedSelector"),
+              b: bold,
+            })}
           </p>
         )}
         {results && <ReceiptView view={view} wanted={opened} />}
-        {results && (
-          <div className="flex flex-wrap gap-2">
-            {FILES.filter(([name]) => measured || name !== "qc.json").map(([name, label]) => (
+        <div className="flex flex-wrap gap-2">
+          {results &&
+            FILES.filter(([name]) => measured || name !== "qc.json").map(([name, label]) => (
               <button
                 key={name}
                 type="button"
@@ -57,15 +75,15 @@ export function Making({ view, results }: { view: JobView; results: Results | un
                 disabled={busy === name}
                 onClick={() => download(name)}
               >
-                <span className="sr-only">Download </span>
-                {label}
+                <span className="sr-only">{t("receipt.file.download")} </span>
+                {t(`receipt.file.${label}`)}
               </button>
             ))}
-          </div>
-        )}
+          {owner && <LogDrawer jobId={view.job_id} ended />}
+        </div>
         {error !== null && (
           <p role="alert" className="text-bad">
-            {problemOf(error).message}. {problemOf(error).action}
+            <ProblemLine problem={problemOf(error)} />
           </p>
         )}
       </div>

@@ -1,58 +1,56 @@
 "use client";
 import { CREDIT_UNIT, GENERATE_CREDITS, UNLOCK_CREDITS } from "@kangklip/contract";
 import Link from "next/link";
+import { useTranslations } from "next-intl";
 import { useCredits } from "../hooks/use-credits.ts";
-import { usdcText } from "../lib/credit-text.ts";
+import { chainName, usdcText } from "../lib/credit-text.ts";
 import { Banner } from "./banner.tsx";
 
 /** What things cost: here where credits are on, else wherever they are. */
 export function Prices() {
+  const t = useTranslations();
   const { info } = useCredits();
   if (info)
     return (
       <>
-        <h2 className="mt-0!">What it costs here</h2>
+        <h2 className="mt-0!">{t("money.pricing.here")}</h2>
         <p>
-          One credit is {usdcText(info.credit_unit)}
-          {info.chain === "mainnet" ? "" : `, on ${info.chain}: money for trying things out`}.
+          {info.chain === "mainnet"
+            ? t("money.pricing.unit", { price: usdcText(t, info.credit_unit) })
+            : t("money.pricing.unitOn", {
+                price: usdcText(t, info.credit_unit),
+                chain: chainName(t, info.chain),
+              })}
         </p>
         <PriceTable unit={info.credit_unit} generate={info.generate_credits} unlock={info.unlock_credits} />
-        <p className="mt-6">
-          A preview of every clip is free, so you see what you would pay for. A clip is paid for once and
-          stays unlocked. A job that fails or is cancelled keeps no fee. Credits do not run out, and are not
-          paid back.
-        </p>
+        <p className="mt-6">{t("money.pricing.rules")}</p>
         {info.paused && (
           <div className="mt-6">
-            <Banner>Top-ups are paused at present. Credits that are there can be spent.</Banner>
+            <Banner>{t("money.pricing.paused")}</Banner>
           </div>
         )}
         <p className="mt-6">
           <Link href="/topup" className="button button-main">
-            Your credits
+            {t("money.pricing.yours")}
           </Link>
         </p>
       </>
     );
   return (
     <>
-      <h2>Without credits</h2>
-      <p>
-        Nothing is counted and every clip is unlocked. What it costs is the electricity of the machine it runs
-        on.
-      </p>
-      <h2>With credits</h2>
-      <p>
-        One credit is {usdcText(CREDIT_UNIT)}. The operator of an installation decides whether credits are on;
-        then these prices hold.
-      </p>
+      <h2>{t("money.pricing.without")}</h2>
+      <p>{t("money.pricing.nothing")}</p>
+      <h2>{t("money.pricing.with")}</h2>
+      <p>{t("money.pricing.operator", { price: usdcText(t, CREDIT_UNIT) })}</p>
       <PriceTable unit={CREDIT_UNIT} generate={GENERATE_CREDITS} unlock={UNLOCK_CREDITS} />
       <p className="mt-6">
-        A job that fails keeps no fee. Whether credits are on here is told on the{" "}
-        <Link href="/topup" className="text-link">
-          credits page
-        </Link>
-        .
+        {t.rich("money.pricing.seeHere", {
+          link: (text) => (
+            <Link href="/topup" className="text-link">
+              {text}
+            </Link>
+          ),
+        })}
       </p>
     </>
   );
@@ -60,34 +58,35 @@ export function Prices() {
 
 /** @param unit base units of USDC for one credit; the others are credits */
 function PriceTable({ unit, generate, unlock }: { unit: number; generate: number; unlock: number }) {
+  const t = useTranslations();
   const rows = [
-    ["Making a job's clips", generate],
-    ["Unlocking one clip", unlock],
+    [t("money.pricing.making"), generate],
+    [t("money.pricing.unlocking"), unlock],
   ] as const;
   return (
-    <table className="mt-6 w-full border-collapse text-left">
+    <table className="mt-6 w-full border-collapse">
       <thead>
         <tr className="border-b border-line-strong">
-          <th scope="col" className="py-3 pr-4 font-medium">
-            What
+          <th scope="col" className="py-3 text-start pe-4 font-medium">
+            {t("money.pricing.what")}
           </th>
-          <th scope="col" className="py-3 pr-4 font-medium">
-            Credits
+          <th scope="col" className="py-3 text-start pe-4 font-medium">
+            {t("money.pricing.credits")}
           </th>
-          <th scope="col" className="py-3 font-medium">
-            Price
+          <th scope="col" className="py-3 text-start font-medium">
+            {t("money.pricing.price")}
           </th>
         </tr>
       </thead>
       <tbody>
         {rows.map(([what, credits]) => (
           <tr key={what} className="border-b border-line">
-            <th scope="row" className="py-3 pr-4 font-normal">
+            <th scope="row" className="py-3 text-start pe-4 font-normal">
               {what}
             </th>
-            <td className="py-3 pr-4 tabular-nums">{credits}</td>
+            <td className="py-3 pe-4 tabular-nums">{credits}</td>
             <td className="py-3 whitespace-nowrap tabular-nums">
-              {credits === 0 ? "free" : usdcText(credits * unit)}
+              {credits === 0 ? t("money.pricing.free") : usdcText(t, credits * unit)}
             </td>
           </tr>
         ))}

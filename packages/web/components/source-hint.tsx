@@ -1,19 +1,21 @@
 "use client";
+import { useTranslations } from "next-intl";
 import { useSystem } from "../hooks/use-system.ts";
-import { size, span } from "../lib/time.ts";
+import { sizeText, spanText } from "../lib/time.ts";
 
 /** What this installation takes. */
 export function SourceHint() {
+  const t = useTranslations();
   const { data: system } = useSystem();
-  if (!system)
-    return <p className="min-h-10 text-sm text-soft">A talk, podcast, lecture or interview works best.</p>;
+  if (!system) return <p className="min-h-10 text-sm text-soft">{t("builder.hint.best")}</p>;
   const { max_source_seconds, max_source_bytes, page_urls } = system;
   return (
     <p className="min-h-10 text-sm text-soft">
-      Up to {span(max_source_seconds)} and {size(max_source_bytes)}.{" "}
-      {page_urls
-        ? "Addresses of video files, streams and video pages work."
-        : "Addresses of video files and streams work. For video pages this installation needs yt-dlp, which it lacks."}
+      {t("builder.hint.most", {
+        length: spanText(t, max_source_seconds),
+        size: sizeText(t, max_source_bytes),
+      })}{" "}
+      {t(page_urls ? "builder.hint.pages" : "builder.hint.noPages")}
     </p>
   );
 }

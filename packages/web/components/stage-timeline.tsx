@@ -1,13 +1,13 @@
 import { Check, Square, X } from "lucide-react";
-import { STAGE_TEXT, type StageRow } from "../lib/job-view.ts";
-import { span } from "../lib/time.ts";
-
-const STATE_TEXT = { done: "done", now: "at work", todo: "to come", failed: "failed", stopped: "stopped" };
+import { useTranslations } from "next-intl";
+import { type StageRow, stageName } from "../lib/job-view.ts";
+import { spanText } from "../lib/time.ts";
 
 const FILL = { done: "bg-indigo", now: "bg-indigo", todo: "", failed: "bg-bad", stopped: "bg-line-strong" };
 
 /** The six stages as the tracks of one timeline, each as wide as its share of the job. */
 export function StageTimeline({ rows }: { rows: StageRow[] }) {
+  const t = useTranslations();
   return (
     <ol className="grid gap-y-3.5 md:grid-cols-[20fr_20fr_15fr_13fr_15fr_15fr] md:gap-x-1.5">
       {rows.map((row) => (
@@ -26,12 +26,12 @@ export function StageTimeline({ rows }: { rows: StageRow[] }) {
             {row.state === "stopped" && (
               <Square size={14} aria-hidden="true" className="shrink-0 text-soft" />
             )}
-            {STAGE_TEXT[row.stage].name}
-            <span className="sr-only">: {STATE_TEXT[row.state]}</span>
+            {stageName(t, row.stage)}
+            <span className="sr-only">: {t(`job.stageState.${row.state}`)}</span>
           </p>
           <Track row={row} />
-          <p className="text-right text-sm text-soft tabular-nums md:order-3 md:text-left">
-            {row.seconds === null ? "" : span(row.seconds)}
+          <p className="text-end text-sm text-soft tabular-nums md:order-3 md:text-start">
+            {row.seconds === null ? "" : spanText(t, row.seconds)}
           </p>
         </li>
       ))}
@@ -49,8 +49,8 @@ function Track({ row: { state, fraction } }: { row: StageRow }) {
       />
       {state === "now" && (
         <div
-          className="absolute -top-1.5 -bottom-1.5 w-1.5 -translate-x-1/2 rounded-full border border-ink bg-lit transition-[left] duration-500"
-          style={{ left: percent }}
+          className="absolute -top-1.5 -bottom-1.5 -ms-[3px] w-1.5 rounded-full border border-ink bg-lit transition-[inset-inline-start] duration-500"
+          style={{ insetInlineStart: percent }}
         />
       )}
     </div>

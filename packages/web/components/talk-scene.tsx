@@ -115,13 +115,7 @@ function Guest() {
           strokeWidth="7"
           strokeLinecap="round"
         />
-        <ellipse
-          cy="490"
-          rx="26"
-          ry="17"
-          fill="#8c2f33"
-          className="origin-center animate-[speaking_0.45s_ease-in-out_infinite] [transform-box:fill-box]"
-        />
+        <ellipse cy="490" rx="26" ry="17" fill="#8c2f33" />
       </g>
     </g>
   );

@@ -1,7 +1,8 @@
 "use client";
 import { CircleCheck } from "lucide-react";
+import { useTranslations } from "next-intl";
 import { useNow } from "../hooks/use-now.ts";
-import { creditsText, explorerUrl } from "../lib/credit-text.ts";
+import { explorerUrl } from "../lib/credit-text.ts";
 import type { PendingTopup } from "../lib/pending-topup.ts";
 import type { CreditsOn } from "./connect-wallet.tsx";
 
@@ -19,15 +20,14 @@ export function TopupPending({
   info: CreditsOn;
   onLetGo: () => void;
 }) {
+  const t = useTranslations();
   const age = useNow(true) - pending.since;
   return (
-    <section className="panel p-5 sm:p-6" aria-label="Your payment">
+    <section className="panel p-5 sm:p-6" aria-label={t("money.payment.name")}>
       <div role="status">
-        <h2 className="mt-0! text-xl">Your payment is on its way</h2>
+        <h2 className="mt-0! text-xl">{t("money.payment.pending")}</h2>
         <p className="mt-2 text-soft">
-          {age > SLOW_MS
-            ? "This takes longer than usual; the network may be busy. You may leave this page: the payment goes on without it, and is found again when you come back."
-            : `${creditsText(pending.credits)} are yours as soon as the network has confirmed it, mostly within seconds.`}
+          {age > SLOW_MS ? t("money.payment.slow") : t("money.payment.soon", { credits: pending.credits })}
         </p>
       </div>
       <div className="mt-4 h-1.5 overflow-hidden rounded-full bg-sunk" aria-hidden="true">
@@ -36,12 +36,9 @@ export function TopupPending({
       <Transaction signature={pending.signature} info={info} />
       {age > LET_GO_MS && (
         <div className="mt-4 border-t border-line pt-4">
-          <p className="text-soft">
-            After three minutes it will hardly land any more. Should it after all, its credits are yours all
-            the same.
-          </p>
+          <p className="text-soft">{t("money.payment.hardly")}</p>
           <button type="button" className="button button-quiet mt-3" onClick={onLetGo}>
-            Stop waiting for it
+            {t("money.payment.letGo")}
           </button>
         </div>
       )}
@@ -61,18 +58,19 @@ export function TopupConfirmed({
   info: CreditsOn;
   onAgain: () => void;
 }) {
+  const t = useTranslations();
   return (
-    <section className="panel p-5 sm:p-6" aria-label="Your payment">
+    <section className="panel p-5 sm:p-6" aria-label={t("money.payment.name")}>
       <h2 className="mt-0! flex items-center gap-3 text-xl">
         <CircleCheck size={24} aria-hidden="true" className="shrink-0 text-good" />
-        {creditsText(credits)} added
+        {t("money.payment.added", { credits })}
       </h2>
       <p role="status" className="mt-2 text-soft">
-        The network has confirmed your payment.
+        {t("money.payment.confirmed")}
       </p>
       <Transaction signature={signature} info={info} />
       <button type="button" className="button button-quiet mt-4" onClick={onAgain}>
-        Buy more
+        {t("money.payment.again")}
       </button>
     </section>
   );
@@ -80,6 +78,7 @@ export function TopupConfirmed({
 
 /** The payment as the chain knows it, for whoever wants to look it up. */
 function Transaction({ signature, info }: { signature: string; info: CreditsOn }) {
+  const t = useTranslations();
   const href = explorerUrl(info.explorer, signature);
   return (
     <p className="mt-3 text-sm text-soft">
@@ -90,13 +89,18 @@ function Transaction({ signature, info }: { signature: string; info: CreditsOn }
           rel="noreferrer"
           className="text-link inline-flex min-h-11 items-center"
         >
-          See the transaction in the explorer
-          <span className="sr-only"> (opens in a new tab)</span>
+          {t("money.payment.explorer")}
+          <span className="sr-only"> {t("money.newTab")}</span>
         </a>
       ) : (
-        <>
-          Transaction <code className="break-all">{signature}</code>
-        </>
+        t.rich("money.payment.transaction", {
+          signature,
+          code: (text) => (
+            <code dir="ltr" className="break-all">
+              {text}
+            </code>
+          ),
+        })
       )}
     </p>
   );

@@ -1,9 +1,10 @@
 "use client";
 import { MAX_TOPUP_CREDITS } from "@kangklip/contract";
+import { useTranslations } from "next-intl";
 import { type FormEvent, useId, useState } from "react";
 import { useFocus } from "../hooks/use-focus.ts";
 import { useTopup } from "../hooks/use-topup.ts";
-import { creditsOf, usdcText } from "../lib/credit-text.ts";
+import { creditsOf, solText, usdcText } from "../lib/credit-text.ts";
 import type { Session } from "../lib/session.ts";
 import type { CreditsOn } from "./connect-wallet.tsx";
 import { Focused } from "./focused.tsx";
@@ -12,9 +13,14 @@ import { TopupConfirmed, TopupPending } from "./topup-end.tsx";
 import { TopupLack } from "./topup-lack.tsx";
 
 const USUAL = "5";
+/** More than a signature and its priority cost today, in lamports. */
+const FEE_CEILING = 1_000_000;
+/** The rent of the account that holds a wallet's credits, in lamports, rounded up. */
+const ACCOUNT_RENT = 1_400_000;
 
 /** Buying credits: how many, what they cost, and then how the payment goes. */
 export function Topup({ session, info }: { session: Session; info: CreditsOn }) {
+  const t = useTranslations();
   const { topup, pay, reset } = useTopup(session, info.chain);
   const [text, setText] = useState(USUAL);
   if (topup.state === "pending")
@@ -33,7 +39,7 @@ export function Topup({ session, info }: { session: Session; info: CreditsOn }) 
     <>
       {topup.state === "failed" && (
         <Focused>
-          <ProblemCard title="The top-up did not happen" problem={topup.problem} />
+          <ProblemCard title={t("money.topup.failed")} problem={topup.problem} />
         </Focused>
       )}
       {topup.state === "lacking" && <TopupLack lack={topup.lack} wallet={session.wallet} info={info} />}
@@ -64,12 +70,13 @@ interface TopupFormProps {
 }
 
 function TopupForm({ text, onText, info, step, onPay, onCancel }: TopupFormProps) {
+  const t = useTranslations();
   const inputId = useId();
   const credits = creditsOf(text, MAX_TOPUP_CREDITS);
   const [left, setLeft] = useState(false);
   const wrong = left && credits === null;
   const busy = step === "preparing" || step === "signing";
-  const cost = credits === null ? null : usdcText(credits * info.credit_unit);
+  const cost = credits === null ? null : usdcText(t, credits * info.credit_unit);
   const stepBy = (by: number) =>
     onText(String(Math.min(MAX_TOPUP_CREDITS, Math.max(1, (credits ?? 0) + by))));
   async function onSubmit(event: FormEvent) {
@@ -78,16 +85,21 @@ function TopupForm({ text, onText, info, step, onPay, onCancel }: TopupFormProps
     if (credits !== null && !busy) await onPay(credits);
   }
   return (
-    <form onSubmit={onSubmit} noValidate className="panel flex flex-col gap-5 p-5 sm:p-6" aria-label="Top up">
+    <form
+      onSubmit={onSubmit}
+      noValidate
+      className="panel flex flex-col gap-5 p-5 sm:p-6"
+      aria-label={t("money.topup.name")}
+    >
       <div>
         <label htmlFor={inputId} className="mb-2 block font-medium">
-          Credits to buy
+          {t("money.topup.amount")}
         </label>
         <div className="flex max-w-72 gap-2">
           <button
             type="button"
             className="button button-quiet w-13 shrink-0 px-0 text-xl"
-            aria-label="One less"
+            aria-label={t("money.topup.less")}
             disabled={busy || credits === null || credits <= 1}
             onClick={() => stepBy(-1)}
           >
@@ -108,7 +120,7 @@ function TopupForm({ text, onText, info, step, onPay, onCancel }: TopupFormProps
           <button
             type="button"
             className="button button-quiet w-13 shrink-0 px-0 text-xl"
-            aria-label="One more"
+            aria-label={t("money.topup.more")}
             disabled={busy || (credits !== null && credits >= MAX_TOPUP_CREDITS)}
             onClick={() => stepBy(1)}
           >
@@ -117,7 +129,7 @@ function TopupForm({ text, onText, info, step, onPay, onCancel }: TopupFormProps
         </div>
         {wrong && (
           <p id={`${inputId}-error`} role="alert" className="mt-2 text-bad">
-            Give a whole number from 1 to {MAX_TOPUP_CREDITS.toLocaleString("en")}.
+            {t("money.topup.wrong", { max: MAX_TOPUP_CREDITS })}
           </p>
         )}
       </div>
@@ -125,17 +137,16 @@ function TopupForm({ text, onText, info, step, onPay, onCancel }: TopupFormProps
         id={`${inputId}-cost`}
         className="grid grid-cols-[auto_1fr] gap-x-6 gap-y-1 border-t border-line pt-4"
       >
-        <dt className="text-soft">One credit</dt>
-        <dd className="text-right tabular-nums">{usdcText(info.credit_unit)}</dd>
-        <dt className="text-soft">Network fee</dt>
-        <dd className="text-right whitespace-nowrap tabular-nums">under 0.001 SOL</dd>
-        <dt className="font-medium">You pay</dt>
-        <dd className="text-right text-lg font-semibold tabular-nums">{cost ?? "…"}</dd>
+        <dt className="text-soft">{t("money.topup.unit")}</dt>
+        <dd className="text-end tabular-nums">{usdcText(t, info.credit_unit)}</dd>
+        <dt className="text-soft">{t("money.topup.networkFee")}</dt>
+        <dd className="text-end whitespace-nowrap tabular-nums">
+          {t("money.topup.underFee", { sol: solText(t, FEE_CEILING) })}
+        </dd>
+        <dt className="font-medium">{t("money.topup.youPay")}</dt>
+        <dd className="text-end text-lg font-semibold tabular-nums">{cost ?? "…"}</dd>
       </dl>
-      <p className="text-sm text-soft">
-        A wallet's first top-up also pays about 0.0014 SOL, once, for the account that holds its credits.
-        Credits do not run out, and are not paid back.
-      </p>
+      <p className="text-sm text-soft">{t("money.topup.rent", { sol: solText(t, ACCOUNT_RENT) })}</p>
       {step === "signing" ? (
         <Signing cost={cost ?? ""} onCancel={onCancel} />
       ) : (
@@ -144,7 +155,11 @@ function TopupForm({ text, onText, info, step, onPay, onCancel }: TopupFormProps
           className="button button-main min-h-13 self-start px-8 text-lg max-sm:w-full"
           disabled={busy}
         >
-          {busy ? "Preparing the payment…" : cost ? `Pay ${cost}` : "Pay"}
+          {busy
+            ? t("money.topup.preparing")
+            : cost
+              ? t("money.topup.payPrice", { price: cost })
+              : t("money.topup.pay")}
         </button>
       )}
     </form>
@@ -153,13 +168,14 @@ function TopupForm({ text, onText, info, step, onPay, onCancel }: TopupFormProps
 
 /** While the wallet shows the payment. */
 function Signing({ cost, onCancel }: { cost: string; onCancel: () => void }) {
+  const t = useTranslations();
   const button = useFocus<HTMLButtonElement>();
   return (
     <div role="status" className="rounded-control bg-lit-soft p-4">
-      <p className="font-medium">Waiting for your wallet</p>
-      <p className="mt-1">Look at what it shows, and say yes there if it is right: {cost} for this.</p>
+      <p className="font-medium">{t("money.topup.waiting")}</p>
+      <p className="mt-1">{t("money.topup.look", { price: cost })}</p>
       <button ref={button} type="button" className="button button-quiet mt-3" onClick={onCancel}>
-        Stop waiting
+        {t("money.topup.stop")}
       </button>
     </div>
   );

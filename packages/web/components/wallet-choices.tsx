@@ -1,5 +1,6 @@
 "use client";
 import { Wallet } from "lucide-react";
+import { useTranslations } from "next-intl";
 import { useEffect, useRef, useState } from "react";
 import { useSignIn } from "../hooks/use-sign-in.ts";
 import { chainName } from "../lib/credit-text.ts";
@@ -13,6 +14,7 @@ import { WalletWait } from "./wallet-wait.tsx";
 
 /** The wallets of this browser, and where to get one. */
 export function WalletChoices({ info }: { info: CreditsOn }) {
+  const t = useTranslations();
   const { choices, step, problem, start, cancel } = useSignIn(info.chain);
   const [demoProblem, setDemoProblem] = useState<Problem | null>(null);
   const others = choices.filter(({ name }) => name !== DEMO_WALLET);
@@ -40,24 +42,24 @@ export function WalletChoices({ info }: { info: CreditsOn }) {
     <div className="flex flex-col gap-4">
       {failure && <ProblemCard problem={failure} />}
       {others.length > 0 && (
-        <ul aria-label="Wallets in this browser" className="flex list-none! flex-col gap-2 p-0!">
+        <ul aria-label={t("money.signIn.list")} className="flex list-none! flex-col gap-2 p-0!">
           {others.map(({ wallet, name, icon, unfit }) => (
             <li key={name}>
               <button
                 type="button"
-                className="button button-quiet w-full justify-start! text-left!"
+                className="button button-quiet w-full justify-start! text-start!"
                 disabled={unfit !== null}
                 onClick={() => start(wallet)}
               >
                 {/* biome-ignore lint/performance/noImgElement: it is in the page already, as a data address */}
                 {icon && <img src={icon} alt="" width={24} height={24} className="size-6 shrink-0 rounded" />}
                 <span className="min-w-0 break-words">
-                  {name}
+                  <bdi>{name}</bdi>
                   {unfit && (
                     <span className="block text-sm font-normal text-soft">
                       {unfit === "wrong-network"
-                        ? `Does not know ${chainName(info.chain)}, where the credits are`
-                        : "Cannot sign what is needed here"}
+                        ? t("money.signIn.wrongNetwork", { chain: chainName(t, info.chain) })
+                        : t("money.signIn.unable")}
                     </span>
                   )}
                 </span>
@@ -70,24 +72,21 @@ export function WalletChoices({ info }: { info: CreditsOn }) {
         <div>
           <button
             type="button"
-            className="button button-quiet w-full justify-start! text-left!"
+            className="button button-quiet w-full justify-start! text-start!"
             onClick={startDemo}
           >
-            <Wallet size={24} aria-hidden="true" className="shrink-0" /> Demo wallet (localnet only)
+            <Wallet size={24} aria-hidden="true" className="shrink-0" /> {t("money.signIn.demo")}
           </button>
-          <p className="mt-2 text-sm text-soft">
-            For trying things out, with test money. Its key lies open in this browser, so it is good for
-            nothing else.
-          </p>
+          <p className="mt-2 text-sm text-soft">{t("money.signIn.demoWhy")}</p>
         </div>
       )}
       {fit.length === 0 && (
         <div className="text-soft">
           <p>
             {others.length === 0
-              ? "There is no Solana wallet in this browser."
-              : `None of the wallets in this browser knows ${chainName(info.chain)}. Switch the network in the wallet's settings and reload this page, or use another one.`}{" "}
-            Wallets are extensions of the browser, or a browser of their own on phones. These are well known:
+              ? t("money.signIn.none")
+              : t("money.signIn.noneFits", { chain: chainName(t, info.chain) })}{" "}
+            {t("money.signIn.where")}
           </p>
           <WalletLinks />
         </div>

@@ -1,4 +1,5 @@
 "use client";
+import { useTranslations } from "next-intl";
 import { useEffect, useState } from "react";
 import { walletLinks } from "../lib/wallet-links.ts";
 
@@ -6,11 +7,12 @@ const PHONE = "(pointer: coarse) and (hover: none)";
 
 /** Where to get a wallet, or on a phone how to open this page in one. Nothing is asked of anybody: these are links. */
 export function WalletLinks() {
+  const t = useTranslations();
   const [here, setHere] = useState({ phone: false, origin: "" });
   useEffect(() => setHere({ phone: matchMedia(PHONE).matches, origin: window.location.origin }), []);
   return (
     <p className="mt-1 flex flex-wrap gap-x-5">
-      {walletLinks(here).map(({ name, href }) => (
+      {walletLinks(here).map(({ name, opens, href }) => (
         <a
           key={href}
           href={href}
@@ -18,8 +20,8 @@ export function WalletLinks() {
           rel="noreferrer"
           className="text-link inline-flex min-h-11 items-center"
         >
-          {name}
-          <span className="sr-only"> (opens in a new tab)</span>
+          <span dir="auto">{opens ? t("money.signIn.openIn", { name }) : name}</span>
+          <span className="sr-only"> {t("money.newTab")}</span>
         </a>
       ))}
     </p>

@@ -1,19 +1,17 @@
+import { useTranslations } from "next-intl";
 import { useFocus } from "../hooks/use-focus.ts";
 import type { SignInStep } from "../hooks/use-sign-in.ts";
 
 /** While a wallet has its person's attention. */
 export function WalletWait({ step: { name, doing }, onCancel }: { step: SignInStep; onCancel: () => void }) {
+  const t = useTranslations();
   const button = useFocus<HTMLButtonElement>();
   return (
     <div role="status" className="rounded-control bg-lit-soft p-4">
-      <p className="font-medium">Waiting for {name}</p>
-      <p className="mt-1">
-        {doing === "connecting"
-          ? "Allow this page to see your address, in the window that the wallet has opened."
-          : "Sign the text that the wallet shows. Signing it costs nothing."}
-      </p>
+      <p className="font-medium">{t("money.signIn.waiting", { name })}</p>
+      <p className="mt-1">{doing === "connecting" ? t("money.signIn.allow") : t("money.signIn.sign")}</p>
       <button ref={button} type="button" className="button button-quiet mt-3" onClick={onCancel}>
-        Choose another wallet
+        {t("money.signIn.another")}
       </button>
     </div>
   );

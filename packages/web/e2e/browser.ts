@@ -1,9 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { expect } from "vitest";
 
 /** The browser's program; undefined where there is none. `CHROMIUM` names another one. */
 export function findChromium(named: string | undefined): string | undefined {
@@ -29,8 +27,10 @@ const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pra
 
 /** What axe finds wrong with the page, a line each: the rule and the first elements that break it. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
-  const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-  await page.evaluate(axe);
+  if (!(await page.evaluate(() => "axe" in window)))
+    await page.evaluate(
+      await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"),
+    );
   return page.evaluate(async (rules) => {
     const { axe } = window as unknown as { axe: typeof import("axe-core") };
     const { violations } = await axe.run(document, { runOnly: { type: "tag", values: rules } });
@@ -66,29 +66,16 @@ export function smallTargets(page: Page): Promise<string[]> {
 /** Unfolds what is asked of the clips on the page where they are made. */
 export const openOptions = (page: Page) => page.locator("summary", { hasText: "Options" }).click();
 
-const SETTLED_MS = 10_000;
-
-/** In both colours and these widths: nothing sticks out, axe finds nothing, and a picture for whoever wants to look. */
-export async function look(tab: Page, folder: string, name: string, widths = [320, 768, 1280]) {
-  for (const colorScheme of ["light", "dark"] as const)
-    for (const width of widths) {
-      await tab.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await tab.setViewportSize({ width, height: 900 });
-      const path = join(folder, `${name}-${width}-${colorScheme}.png`);
-      // a busy browser shows the colours of before for a moment
-      await expect.poll(() => accessibilityFaults(tab), { timeout: SETTLED_MS, message: path }).toEqual([]);
-      await tab.screenshot({ path, fullPage: true });
-      expect(await smallTargets(tab), path).toEqual([]);
-      expect(await overflow(tab), path).toBe(0);
-    }
-}
-
 /** Every page but those of jobs. */
 export const PAGES = [
   "/",
   "/generate-clips",
+  "/jobs",
   "/pricing",
   "/topup",
+  "/status",
+  "/errors",
+  "/errors/SOURCE_NOT_FOUND",
   "/about",
   "/legal",
   "/terms",

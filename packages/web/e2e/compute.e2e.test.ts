@@ -1,17 +1,14 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestApi } from "../../../tooling/testing-api.ts";
 import { startTestMarket } from "../../../tooling/testing-compute.ts";
 import { ensureWebBuild } from "../../../tooling/web-build.ts";
-import { accessibilityFaults, findChromium, openBrowser, overflow, smallTargets } from "./browser.ts";
+import { findChromium, openBrowser } from "./browser.ts";
 import { startPage } from "./testing-page.ts";
+import { look } from "./testing-pictures.ts";
 
 const chromium = findChromium(process.env.CHROMIUM);
 const ENOUGH = { timeout: 120_000 };
-const WIDTHS = [320, 768, 1280];
 const address = (behaviour: string) => `https://example.com/${behaviour}.mp4`;
 
 describe.skipIf(!chromium)("where a job runs, in a browser (needs chromium)", () => {
@@ -19,7 +16,6 @@ describe.skipIf(!chromium)("where a job runs, in a browser (needs chromium)", ()
   let api: Awaited<ReturnType<typeof startTestApi>>;
   let page: Awaited<ReturnType<typeof startPage>>;
   let browser: Browser;
-  let pictures: string;
 
   beforeAll(async () => {
     await ensureWebBuild({ log: console.error, signal: new AbortController().signal });
@@ -27,34 +23,18 @@ describe.skipIf(!chromium)("where a job runs, in a browser (needs chromium)", ()
     api = await startTestApi({ env: { ...market.env, COMPUTE: "nosana,process" } });
     page = await startPage(api.url);
     browser = await openBrowser(chromium ?? "");
-    pictures = process.env.SCREENSHOTS ?? (await mkdtemp(join(tmpdir(), "kk-pictures-")));
   });
   afterAll(async () => {
     await browser?.close();
     await page?.stop();
     await api?.[Symbol.asyncDispose]();
     await market?.close();
-    if (pictures && !process.env.SCREENSHOTS) await rm(pictures, { recursive: true });
   });
 
   async function openTab() {
     const context = await browser.newContext({ baseURL: page.url, bypassCSP: true });
     context.setDefaultTimeout(ENOUGH.timeout);
     return context.newPage();
-  }
-
-  /** In both colours and all widths: nothing sticks out, axe finds nothing, and a picture for whoever wants to look. */
-  async function look(tab: Page, name: string) {
-    for (const colorScheme of ["light", "dark"] as const)
-      for (const width of WIDTHS) {
-        await tab.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        await tab.setViewportSize({ width, height: 900 });
-        const file = join(pictures, `${name}-${width}-${colorScheme}.png`);
-        await tab.screenshot({ path: file, fullPage: true });
-        expect(await accessibilityFaults(tab), file).toEqual([]);
-        expect(await smallTargets(tab), file).toEqual([]);
-        expect(await overflow(tab), file).toBe(0);
-      }
   }
 
   test("a person picks one of two providers by keyboard, finds the choice again, and sees the job run there", async () => {
@@ -68,7 +48,7 @@ describe.skipIf(!chromium)("where a job runs, in a browser (needs chromium)", ()
     for (const key of ["ArrowDown", "ArrowDown", "ArrowUp"]) await tab.keyboard.press(key);
     expect(await nosana?.isChecked()).toBe(true);
     await expect.poll(() => places.getByRole("status").textContent(), ENOUGH).toMatch(/nosana/i);
-    await look(tab, "choice");
+    await look(tab, "compute-choice");
 
     await tab.reload();
     await expect.poll(() => nosana?.isChecked(), ENOUGH).toBe(true);
@@ -79,7 +59,7 @@ describe.skipIf(!chromium)("where a job runs, in a browser (needs chromium)", ()
     await expect.poll(() => runs.textContent(), ENOUGH).toMatch(/Runs on\s*Nosana, NVIDIA/);
     await expect.poll(() => runs.textContent(), ENOUGH).toMatch(/Cost so far(under )?\$.* at \$0\.055\/h/);
     await expect.poll(() => tab.getByText("Listening to every word").count(), ENOUGH).toBe(1);
-    await look(tab, "running");
+    await look(tab, "compute-running");
     expect(market.running()).toHaveLength(1);
     const { attempts } = await viewOf(tab);
     expect(attempts).toMatchObject([
@@ -99,7 +79,7 @@ describe.skipIf(!chromium)("where a job runs, in a browser (needs chromium)", ()
     await tab.getByText("How these clips were made").click();
     const attempts = tab.getByRole("list", { name: "Attempts" });
     expect(await attempts.textContent()).toMatch(/Attempt 1: Nosana, NVIDIA.*succeeded.*best of 2 offers/);
-    await look(tab, "made");
+    await look(tab, "compute-made");
     await tab.context().close();
   });
 

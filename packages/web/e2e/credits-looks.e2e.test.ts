@@ -1,10 +1,11 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findChromium, look } from "./browser.ts";
+import { findChromium } from "./browser.ts";
 import { ENOUGH, pretend, startCredits, walletIn, walletOf } from "./testing-credits.ts";
+import { look } from "./testing-pictures.ts";
 
 const chromium = findChromium(process.env.CHROMIUM);
-const FEW = [320, 1280];
+const FEW = [320, 1440];
 const heading = (tab: Page, name: string) => tab.getByRole("heading", { name }).waitFor();
 const video = (behaviour: string) => `https://example.com/${behaviour}.mp4`;
 
@@ -15,7 +16,7 @@ describe.skipIf(!chromium)("what credits look like, with a fee for making clips 
   });
   afterAll(() => house?.stop());
 
-  const see = (tab: Page, name: string, widths?: number[]) => look(tab, house.pictures, name, widths);
+  const see = (tab: Page, name: string, widths?: number[]) => look(tab, name, widths);
   const fund = ({ keys: [key] }: ReturnType<typeof walletOf>, usdc: number) =>
     house.localnet.faucet(key?.address ?? "", { sol: 1, usdc });
   const make = async (tab: Page, behaviour: string) => {
@@ -134,6 +135,22 @@ describe.skipIf(!chromium)("what credits look like, with a fee for making clips 
     await none.getByText("There is no Solana wallet in this browser.").waitFor();
     await see(none, "topup-no-wallet", FEW);
     await none.context().close();
+  });
+
+  test("from right to left, with amounts that still read from left to right", async () => {
+    const tab = await house.openTab({ wallet: walletOf(["right to left"]), free: true, language: "ar" });
+    await tab.goto("/topup");
+    await tab.locator("main button.button-main").click();
+    await pickTestWallet(tab);
+    await tab.getByText("لا رصيد").first().waitFor();
+    await see(tab, "topup-signed-in-ar", FEW);
+    await tab.locator("form button[type=submit]", { hasText: "0.50 USDC" }).click();
+    await tab.getByRole("alert").waitFor();
+    await see(tab, "topup-lacking-ar", FEW);
+    await tab.goto("/pricing");
+    await tab.locator("table").waitFor();
+    await see(tab, "pricing-on-ar", FEW);
+    await tab.context().close();
   });
 
   test("a locked clip, by keyboard alone", async () => {

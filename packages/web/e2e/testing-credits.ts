@@ -36,9 +36,6 @@ export async function startCredits(executablePath: string, env: Record<string, s
     localnet,
     api,
     browser,
-    /** A folder for pictures; it goes away unless SCREENSHOTS names another one. */
-    pictures: process.env.SCREENSHOTS ?? dir,
-
     /** A tab of a new visitor. @param options `wallet`: in the browser from the start; `free`: without the content policy, which axe needs */
     openTab: (options: TabOptions = {}) =>
       openTab({ browser, url: page.url, rpc: localnet.url, video }, options),
@@ -68,14 +65,17 @@ export async function startCredits(executablePath: string, env: Record<string, s
 interface TabOptions {
   wallet?: TestWallet;
   free?: boolean;
+  /** The language that was chosen in it; else English. */
+  language?: string;
 }
 
 async function openTab(
   { browser, url, rpc, video }: { browser: Browser; url: string; rpc: string; video: string },
-  { wallet, free = false }: TabOptions,
+  { wallet, free = false, language = "en" }: TabOptions,
 ): Promise<Page> {
   const context = await browser.newContext({ baseURL: url, bypassCSP: free, acceptDownloads: true });
   context.setDefaultTimeout(ENOUGH.timeout);
+  await context.addCookies([{ name: "kk_locale", value: language, url }]);
   // the tests' worker uploads bytes that are no video: what is watched is one, what is saved is not touched
   await context.route(/\/artifacts\/.*\.(mp4|jpg)/, async (route) => {
     const asked = route.request();

@@ -1,12 +1,17 @@
 import { readFile } from "node:fs/promises";
 import type { BrowserContext, Locator, Page } from "playwright-core";
+import { pictures } from "./testing-pictures.ts";
 
-/** Watches a job to its clips: which stages were seen at work, and every progress that the tab's title told. */
+/**
+ * Watches a job to its clips: which stages were seen at work, every progress that the tab's title told, and at which one a clip could be
+ * played (null: not before all were done).
+ */
 export async function watchStages(page: Page, { reloadIn }: { reloadIn: string }) {
   const stages = new Set<string>();
   const progress: number[] = [];
+  let playedAt: number | null = null;
   let reloaded = false;
-  while ((await page.locator("video").count()) === 0) {
+  while (!(await page.title()).includes("Your clips are ready")) {
     const failure = page.getByRole("alert").filter({ hasText: "Code" });
     if (await failure.count()) throw new Error((await failure.textContent()) ?? "");
     const [stage] = await page
@@ -19,16 +24,30 @@ export async function watchStages(page: Page, { reloadIn }: { reloadIn: string }
       reloaded = true;
       await page.reload();
     }
+    if (playedAt === null && stage && (await plays(page))) {
+      playedAt = progress.at(-1) ?? null;
+      await pictures(page, "job-first-clip");
+    }
     await page.waitForTimeout(100);
   }
-  return { stages: [...stages], progress };
+  await page.locator("video").first().waitFor();
+  return { stages: [...stages], progress, playedAt };
+}
+
+/** Starts the first clip that is there, if any; whether it moves. */
+function plays(page: Page): Promise<boolean> {
+  return page.locator("video").evaluateAll(async ([video]) => {
+    if (!(video instanceof HTMLVideoElement)) return false;
+    if (video.paused) await video.play().catch(() => {});
+    return video.currentTime > 0.2;
+  });
 }
 
 /** Presses a button that saves a file, and reads it. */
-export async function save(page: Page, button: string) {
+export async function save(page: Page, button: string | RegExp) {
   const [download] = await Promise.all([
     page.waitForEvent("download"),
-    page.getByRole("button", { name: button }).click(),
+    page.getByRole("button", { name: button }).first().click(),
   ]);
   return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
 }

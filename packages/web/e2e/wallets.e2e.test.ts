@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findChromium } from "./browser.ts";
+import { findChromium, PAGES } from "./browser.ts";
 import {
   balance,
   complaints,
@@ -101,7 +101,8 @@ describe.skipIf(!chromium)("wallets in a browser (needs chromium)", () => {
     });
     const withWallets = async () =>
       (await Promise.all(scripts)).filter((text) => text.includes("wallet-standard:app-ready")).length;
-    for (const path of ["/", "/pricing", "/generate-clips", "/topup"]) {
+    const { path: job } = await house.makeJob();
+    for (const path of [...PAGES, job, `${job.split("#")[0]}/edit/1`, "/topup"]) {
       await tab.goto(path, { waitUntil: "networkidle" });
       expect(await withWallets(), path).toBe(0);
     }

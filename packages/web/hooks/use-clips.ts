@@ -1,10 +1,13 @@
-import type { JobId } from "@kangklip/contract";
+import type { JobId, JobView, ReadyClip, TimelineInput } from "@kangklip/contract";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import type { z } from "zod";
 import { apiUrl } from "../lib/config.ts";
+import { problemOf } from "../lib/problem.ts";
+import { saveAs, saveText } from "../lib/save-as.ts";
 import { trpc } from "../lib/trpc.ts";
 
-/** A browser may begin to save a moment later. */
-const KEPT_MS = 60_000;
+const READY_AGAIN_MS = 1000;
 
 /** The clips of a finished job. */
 export function useResults(jobId: JobId, ready: boolean) {
@@ -21,14 +24,54 @@ const untilAskedAgain = {
   refetchOnReconnect: false,
 } as const;
 
-/** Where a clip plays from. `renew` fetches a fresh link once the present one has run out. */
-export function useClipLink(jobId: JobId, clipFile: string) {
-  const link = trpc.clips.view.useQuery({ job_id: jobId, clip_file: clipFile }, untilAskedAgain);
+const readyKey = (jobId: JobId, epoch: number) => ["clips that are ready", jobId, epoch];
+const epochOf = (view: JobView | undefined) => view?.attempts.at(-1)?.epoch ?? 0;
+
+/**
+ * The clips of a job that still goes on which can be watched already. The link that each came with first stays its link, also once the
+ * job is done: whoever watches it then goes on watching. @param wanted whether they are the asker's to see
+ */
+export function useReadyClips(view: JobView, wanted: boolean) {
+  const { job_id, clips_ready } = view;
+  const utils = trpc.useUtils();
+  const cache = useQueryClient();
+  const key = readyKey(job_id, epochOf(view));
+  return useQuery({
+    queryKey: key,
+    ...untilAskedAgain,
+    enabled: wanted && clips_ready > 0,
+    refetchInterval: ({ state }) => {
+      if (state.error && !problemOf(state.error).retryable) return false;
+      return (state.data?.length ?? 0) < clips_ready && READY_AGAIN_MS;
+    },
+    queryFn: async (): Promise<ReadyClip[]> => {
+      const clips = await utils.client.clips.ready.query({ job_id });
+      const known = new Set(cache.getQueryData<ReadyClip[]>(key)?.map(({ clip_file }) => clip_file));
+      for (const { clip_file, link } of clips)
+        if (!known.has(clip_file)) utils.clips.view.setData({ job_id, clip_file }, link);
+      return clips;
+    },
+  });
+}
+
+/**
+ * Where a clip plays from; of a job that still goes on (`goesOn`), where `useReadyClips` found it. `renew` fetches a fresh link once the
+ * present one has run out.
+ */
+export function useClipLink(jobId: JobId, clipFile: string, { goesOn = false } = {}) {
+  const utils = trpc.useUtils();
+  const input = { job_id: jobId, clip_file: clipFile };
+  const link = trpc.clips.view.useQuery(input, { ...untilAskedAgain, enabled: !goesOn });
+  async function renewReady() {
+    const clips = await utils.client.clips.ready.query({ job_id: jobId });
+    const fresh = clips.find(({ clip_file }) => clip_file === clipFile)?.link;
+    if (fresh) utils.clips.view.setData(input, fresh);
+  }
   return {
     url: link.data && apiUrl(link.data.url),
     kind: link.data?.kind,
     error: link.error,
-    renew: link.refetch,
+    renew: async (): Promise<unknown> => (goesOn ? renewReady().catch(() => {}) : link.refetch()),
   };
 }
 
@@ -41,40 +84,49 @@ export function useArtifactLink(jobId: JobId, name: string | null): string | und
   return link.data && apiUrl(link.data.url);
 }
 
+/** What `busy` says while the archive is on its way. */
+export const ALL_CLIPS = "clips.zip";
+
 /**
- * Saves a clip or a file beside it: each time with a fresh link, so an old page still downloads. The EDL is that of the clips as they are
- * shown, with what was changed of them.
+ * Saves a clip or a file beside it, all clips as one file, or their cuts as an editing program reads them: each time with a fresh link,
+ * so an old page still downloads. The EDL is that of the clips as they are shown, with what was changed of them.
  */
 export function useDownload(jobId: JobId) {
   const utils = trpc.useUtils();
   const [busy, setBusy] = useState<string | null>(null);
   const [error, setError] = useState<unknown>(null);
-  async function download(name: string) {
-    setBusy(name);
+  async function during(what: string, work: () => Promise<void>) {
+    setBusy(what);
     setError(null);
     try {
-      if (name === "edl.json") return save(await edlUrl(), name);
-      const link = name.endsWith(".mp4")
-        ? await utils.client.clips.download.query({ job_id: jobId, clip_file: name })
-        : await utils.client.clips.artifact.query({ job_id: jobId, name, download: true });
-      save(apiUrl(link.url), name);
+      await work();
     } catch (failure) {
       setError(failure);
     } finally {
       setBusy(null);
     }
   }
-  async function edlUrl(): Promise<string> {
-    const edl = await utils.client.clips.edl.query({ job_id: jobId });
-    return URL.createObjectURL(new Blob([JSON.stringify(edl, null, 2)], { type: "application/json" }));
-  }
-  return { download, busy, error };
-}
-
-function save(url: string, name: string) {
-  const anchor = document.createElement("a");
-  anchor.href = url;
-  anchor.download = name;
-  anchor.click();
-  if (url.startsWith("blob:")) setTimeout(() => URL.revokeObjectURL(url), KEPT_MS);
+  const { clips } = utils.client;
+  return {
+    download: (name: string) =>
+      during(name, async () => {
+        if (name === "edl.json") {
+          const edl = await clips.edl.query({ job_id: jobId });
+          return saveText(JSON.stringify(edl, null, 2), "application/json", name);
+        }
+        const link = name.endsWith(".mp4")
+          ? await clips.download.query({ job_id: jobId, clip_file: name })
+          : await clips.artifact.query({ job_id: jobId, name, download: true });
+        saveAs(apiUrl(link.url), name);
+      }),
+    archive: () =>
+      during(ALL_CLIPS, async () => saveAs(apiUrl((await clips.archive.query({ job_id: jobId })).url), "")),
+    timeline: (format: z.output<typeof TimelineInput>["format"]) =>
+      during(format, async () => {
+        const { text, filename, content_type } = await clips.timeline.query({ job_id: jobId, format });
+        saveText(text, content_type, filename);
+      }),
+    busy,
+    error,
+  };
 }

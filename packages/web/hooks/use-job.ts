@@ -1,27 +1,34 @@
 import { isEnded, type JobId, type JobView } from "@kangklip/contract";
 import { skipToken } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { feeMoves, newerView } from "../lib/job-view.ts";
+import type { Hearing } from "../lib/live-jobs.ts";
 import { problemOf } from "../lib/problem.ts";
 import { trpc } from "../lib/trpc.ts";
+import { useJobToken } from "./use-job-token.ts";
+import { useLiveJob } from "./use-live-job.ts";
 import { useNow } from "./use-now.ts";
 import { useSession } from "./use-session.ts";
 import { useVisible } from "./use-visible.ts";
 
 const POLL_MS = 3000;
+const RETRY_MS = 500;
 const RECONNECT_MS = 10_000;
 const SILENT_MS = 15_000;
 
 /**
- * One job, live. Events come over a stream while the tab is in front; whenever there is no stream, the job is asked for every
- * 3 s, so a broken connection costs freshness and nothing else. (A tab in the back gives its stream up: browsers allow six
- * connections to one address, and many tabs would use them up.)
+ * One job, live. Events come over a stream that all tabs of the browser share; wherever there is neither a stream nor a tab that has
+ * one, the job is asked for every 3 s, so a broken connection costs freshness and nothing else. A tab in the back lets others have the
+ * stream, unless it is to say when the job is done (`notify`).
  */
-export function useJob(jobId: JobId) {
+export function useJob(jobId: JobId, { notify = false } = {}) {
   const utils = trpc.useUtils();
   const visible = useVisible();
-  const [streaming, setStreaming] = useState(false);
-  const live = streaming && visible;
+  const hasToken = typeof useJobToken(jobId) === "string";
+  const wallet = useSession()?.wallet ?? null;
+  const [connected, setConnected] = useState(false);
+  const [hearing, setHearing] = useState<Hearing>("none");
+  const live = hearing === "others" || (hearing === "stream" && connected);
 
   const query = trpc.jobs.view.useQuery(
     { job_id: jobId },
@@ -32,16 +39,33 @@ export function useJob(jobId: JobId) {
         return state.error && !problemOf(state.error).retryable ? false : POLL_MS;
       },
       refetchIntervalInBackground: true,
+      refetchOnReconnect: "always",
+      retryDelay: RETRY_MS, // whoever comes back from being offline sees how it is at once
     },
   );
   const view = query.data;
+  const fails = query.failureCount > 0 || query.isError;
   const ended = view ? isEnded(view.status) : false;
 
-  const wanted = visible && view !== undefined && !ended;
-  const wallet = useSession()?.wallet;
+  const wanted = view !== undefined && !ended;
+  const wish = !wanted ? false : visible ? "front" : notify && "back";
+  const onView = useCallback(
+    (next: JobView) => void utils.jobs.view.setData({ job_id: jobId }, next),
+    [utils, jobId],
+  );
+  useLiveJob(jobId, {
+    circle: hasToken ? "owner" : wallet === null ? "anyone" : null,
+    wish,
+    view,
+    through: connected || !fails,
+    onView,
+    onHearing: setHearing,
+  });
+  const streams = wanted && hearing === "stream";
+
   const askedAs = useRef(wallet);
-  const { status, reset } = trpc.jobs.events.useSubscription(wanted ? { job_id: jobId } : skipToken, {
-    onData: ({ data }) => utils.jobs.view.setData({ job_id: jobId }, data),
+  const { status, reset } = trpc.jobs.events.useSubscription(streams ? { job_id: jobId } : skipToken, {
+    onData: ({ data }) => onView(data),
   });
   useEffect(() => {
     if (askedAs.current === wallet) return;
@@ -50,12 +74,12 @@ export function useJob(jobId: JobId) {
     reset();
   }, [wallet, utils, reset]);
   useEffect(() => {
-    setStreaming(status === "pending");
+    setConnected(streams && status === "pending");
     const over = status === "error" || status === "idle"; // refused, or ended by a server that is going down
-    if (!wanted || !over) return;
+    if (!streams || !over) return;
     const timer = setTimeout(reset, RECONNECT_MS);
     return () => clearTimeout(timer);
-  }, [status, wanted, reset]);
+  }, [status, streams, reset]);
 
   const feeState = view?.fee?.state;
   useEffect(() => {
@@ -63,7 +87,12 @@ export function useJob(jobId: JobId) {
   }, [feeState, utils]);
 
   const now = useNow(!ended);
-  const quiet = live && view?.state === "RUNNING" && now - query.dataUpdatedAt > SILENT_MS;
+  const [since, setSince] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what was not listened to was not silent
+  useEffect(() => setSince(Date.now()), [visible, connected, hearing]);
+  const heardAt = Math.max(query.dataUpdatedAt, since);
+  const quiet = live && view?.state === "RUNNING" && now - heardAt > SILENT_MS;
+  const offline = wanted && !live && fails;
   return {
     view,
     now,
@@ -71,7 +100,9 @@ export function useJob(jobId: JobId) {
     /** The worker has not been heard of for more than 15 s. */
     stalled: !ended && ((view?.stalled ?? false) || quiet),
     /** Neither stream nor poll gets through at present. */
-    offline: !ended && !live && view !== undefined && query.failureCount > 0,
+    offline,
+    /** How the page hears of the job: at once, by asking every few seconds, or not at present. */
+    link: offline ? ("offline" as const) : live ? ("live" as const) : ("polled" as const),
     reload: query.refetch,
   };
 }

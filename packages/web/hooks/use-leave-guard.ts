@@ -1,16 +1,33 @@
 import { useRouter } from "next/navigation";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
+
+/** The part of the Navigation API that is used here (HTML, 7.2.6); not every browser has it. */
+interface Traverse extends Event {
+  navigationType: string;
+  destination: { key: string; url: string };
+}
+interface NavigationLike extends EventTarget {
+  traverseTo: (key: string) => unknown;
+}
 
 /**
- * Asks before the page is left while `wanted`: the browser's own question for closing and reloading, and `asking` (where to) for links of the
- * page. The browser's back button cannot be held up; what it leaves behind is the caller's to keep.
+ * Asks before the page is left while `wanted`: for links of the page, and for back and forward where the browser lets a page ask (what it does
+ * not let ask leaves the changes behind, which are kept). Closing and reloading are asked about by the browser alone, and only where nothing is
+ * kept.
  */
-export function useLeaveGuard(wanted: boolean) {
+export function useLeaveGuard(wanted: boolean, isKept: boolean) {
   const router = useRouter();
-  const [asking, setAsking] = useState<string | null>(null);
+  /** How to go where somebody wants to. */
+  const [asking, setAsking] = useState<{ go: () => void } | null>(null);
+  const mayGo = useRef(false);
+  useEffect(() => {
+    if (!wanted || isKept) return;
+    const onUnload = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener("beforeunload", onUnload);
+    return () => window.removeEventListener("beforeunload", onUnload);
+  }, [wanted, isKept]);
   useEffect(() => {
     if (!wanted) return;
-    const onUnload = (event: BeforeUnloadEvent) => event.preventDefault();
     function onClick(event: MouseEvent) {
       if (event.defaultPrevented || event.button !== 0) return;
       if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return; // opens elsewhere
@@ -20,23 +37,34 @@ export function useLeaveGuard(wanted: boolean) {
       if (link.origin !== location.origin || isHere || link.hasAttribute("download")) return;
       event.preventDefault();
       event.stopPropagation();
-      setAsking(link.pathname + link.search + link.hash);
+      const to = link.pathname + link.search + link.hash;
+      setAsking({ go: () => router.push(to) });
     }
-    window.addEventListener("beforeunload", onUnload);
+    const navigation = (window as { navigation?: NavigationLike }).navigation;
+    function onNavigate(event: Event) {
+      const { navigationType, destination, cancelable } = event as Traverse;
+      if (navigationType !== "traverse" || !cancelable || mayGo.current) return;
+      if (new URL(destination.url).pathname === location.pathname) return;
+      event.preventDefault();
+      setAsking({ go: () => navigation?.traverseTo(destination.key) });
+    }
     document.addEventListener("click", onClick, { capture: true });
+    navigation?.addEventListener("navigate", onNavigate);
     return () => {
-      window.removeEventListener("beforeunload", onUnload);
       document.removeEventListener("click", onClick, { capture: true });
+      navigation?.removeEventListener("navigate", onNavigate);
     };
-  }, [wanted]);
+  }, [wanted, router]);
   return {
-    asking,
+    asking: asking !== null,
     stay: () => setAsking(null),
-    /** @param first what is to be done before, so that nothing is left to ask for */
+    /** @param first what is to be done before */
     leave(first: () => void) {
-      if (asking === null) return;
+      if (!asking) return;
       first();
-      router.push(asking);
+      mayGo.current = true;
+      setAsking(null);
+      asking.go();
     },
   };
 }

@@ -1,6 +1,14 @@
 import { useEffect, useRef, useState } from "react";
 
-const EVENTS = ["seeking", "seeked", "timeupdate", "loadedmetadata", "pause"] as const;
+const EVENTS = [
+  "seeking",
+  "seeked",
+  "timeupdate",
+  "loadedmetadata",
+  "durationchange",
+  "emptied",
+  "pause",
+] as const;
 
 /**
  * What there is at the place where a video plays: asked anew for each frame, told where it changes. @param select from seconds of the
@@ -33,3 +41,11 @@ export function usePlayhead<T extends string | number | null>(
   }, [video]);
   return select(video?.currentTime ?? 0);
 }
+
+/** Whether a video plays. */
+export const useIsPlaying = (video: HTMLVideoElement | null): boolean =>
+  usePlayhead(video, () => Number(video !== null && !video.paused)) === 1;
+
+/** How long a video is, seconds; 0 until that is known. */
+export const useDuration = (video: HTMLVideoElement | null): number =>
+  usePlayhead(video, () => (video && Number.isFinite(video.duration) ? video.duration : 0));

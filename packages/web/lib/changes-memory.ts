@@ -12,23 +12,48 @@ export const Draft = z.object({
 });
 export type Draft = z.infer<typeof Draft>;
 
-const keyOf = (jobId: JobId, clipFile: string) => `kk:changes:${jobId}:${clipFile}`;
+const PREFIX = "kk:changes:";
+/** Of how many clips changes are kept that nobody came back to. */
+const MOST_KEPT = 20;
 
-/** The changes that this tab has kept of a clip, or null. A reload does not lose them; another tab has its own. */
+const keyOf = (jobId: JobId, clipFile: string) => `${PREFIX}${jobId}:${clipFile}`;
+
+/**
+ * The changes that are kept of a clip, or null: those of this tab, as each tab has its own, else the last ones of this browser. Neither a
+ * reload nor a closed tab loses them.
+ */
 export function readDraft(jobId: JobId, clipFile: string): Draft | null {
+  const key = keyOf(jobId, clipFile);
+  return parsed(() => window.sessionStorage.getItem(key)) ?? parsed(() => window.localStorage.getItem(key));
+}
+
+function parsed(read: () => string | null): Draft | null {
   try {
-    return Draft.parse(JSON.parse(window.sessionStorage.getItem(keyOf(jobId, clipFile)) ?? "null"));
+    return Draft.parse(JSON.parse(read() ?? "null"));
   } catch {
     return null;
   }
 }
 
-/** Keeps them (or with null forgets them), where the browser keeps anything. */
-export function keepDraft(jobId: JobId, clipFile: string, draft: Draft | null): void {
+/** Keeps them (or with null forgets them); false where the browser keeps nothing: they last as long as the page then. */
+export function keepDraft(jobId: JobId, clipFile: string, draft: Draft | null): boolean {
+  const key = keyOf(jobId, clipFile);
   try {
-    if (draft) window.sessionStorage.setItem(keyOf(jobId, clipFile), JSON.stringify(draft));
-    else window.sessionStorage.removeItem(keyOf(jobId, clipFile));
+    for (const storage of [window.sessionStorage, window.localStorage])
+      if (draft) storage.setItem(key, JSON.stringify(draft));
+      else storage.removeItem(key);
+    if (draft) forgetOldest(key);
+    return true;
   } catch {
-    // they last as long as the page
+    return false;
   }
+}
+
+/** A job's id begins with its time, so the first names are those of the oldest jobs. */
+function forgetOldest(but: string) {
+  const names = Object.keys(window.localStorage)
+    .filter((name) => name.startsWith(PREFIX) && name !== but)
+    .sort();
+  for (const name of names.slice(0, Math.max(0, names.length - MOST_KEPT + 1)))
+    window.localStorage.removeItem(name);
 }

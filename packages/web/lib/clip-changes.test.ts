@@ -1,5 +1,6 @@
 import { ClipEdit, EdlClip, type Word } from "@kangklip/contract";
 import { expect, test } from "vitest";
+import { translateTo } from "../i18n/translate.ts";
 import {
   type Changes,
   changedText,
@@ -12,6 +13,7 @@ import {
   wrongWith,
 } from "./clip-changes.ts";
 
+const t = translateTo("en");
 const said = (text: string, from: number): Word[] =>
   text.split(" ").map((word, index) => ({ word, start: from + index, end: from + index + 0.8 }));
 
@@ -82,6 +84,14 @@ test("nothing changed is no edit, also where something was changed and put back"
   expect(withText(withText({}, word, "what"), word, "wat")).toEqual({});
 });
 
+test("a hook is changed like a title, and may be empty", () => {
+  const ground = aGround({ hook: "Time is short" });
+  expect(editOf(ground, { hook: " Time is short " })).toBeNull();
+  expect(editOf(ground, { hook: "" })).toEqual({ hook: "" });
+  expect(wrongWith(t, { hook: "" }, 30)).toBeNull();
+  expect(wrongWith(t, { hook: "x".repeat(201) }, 30)).toContain("a hook 200");
+});
+
 test("only what is different is asked for", () => {
   expect(editOf(aGround(), { title: "A clock", captions: false, caption_preset: "pop" })).toEqual({
     title: "A clock",
@@ -107,7 +117,9 @@ test("a word without text is left out, and one outside of the clip changes nothi
 });
 
 test("changes are named", () => {
-  expect(changedText(["title", "segments", "something_new"])).toBe("title, start and end, something_new");
+  expect(changedText(t, ["title", "segments", "something_new"])).toBe("title, start and end, something_new");
+  expect(changedText(t, [])).toBe("");
+  expect(changedText(translateTo("ar"), ["title", "hook"])).toContain("،");
 });
 
 test("what is shown of the source goes beyond an end that was moved, and not beyond the source", () => {
@@ -117,12 +129,12 @@ test("what is shown of the source goes beyond an end that was moved, and not bey
 });
 
 test("an edit that cannot be is told before it is asked for", () => {
-  expect(wrongWith({ title: "" }, 30)).toBe("A clip needs a title.");
-  expect(wrongWith({ title: "x".repeat(101) }, 30)).toContain("at most 100 characters");
-  expect(wrongWith({ title: "turned \u202e around" }, 30)).toContain("cannot be shown");
+  expect(wrongWith(t, { title: "" }, 30)).toBe("A clip needs a title.");
+  expect(wrongWith(t, { title: "x".repeat(101) }, 30)).toContain("at most 100 characters");
+  expect(wrongWith(t, { title: "turned \u202e around" }, 30)).toContain("characters that cannot be shown");
   const words = Array.from({ length: 1001 }, (_, at) => ({ word: "a", start: at, end: at + 1 }));
-  expect(wrongWith({ words }, 30)).toBe("There are too many words for one clip.");
-  expect(wrongWith({ captions: true }, 200)).toBe(lengthError(200));
-  expect(wrongWith({ title: "Good" }, 30)).toBeNull();
-  expect(lengthError(0.4)).toBe("A clip is 1 to 180 s long; this one would be 0.4 s.");
+  expect(wrongWith(t, { words }, 30)).toBe("There are too many words for one clip.");
+  expect(wrongWith(t, { captions: true }, 200)).toBe(lengthError(t, 200));
+  expect(wrongWith(t, { title: "Good" }, 30)).toBeNull();
+  expect(lengthError(t, 0.4)).toBe("A clip is 1 to 180 s long; this one would be 0.4 s.");
 });

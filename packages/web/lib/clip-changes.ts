@@ -1,5 +1,6 @@
 import {
   CaptionPreset,
+  CLIP_SECONDS,
   ClipEdit,
   type ClipView,
   type EdlClip,
@@ -7,8 +8,8 @@ import {
   type Word,
 } from "@kangklip/contract";
 import { z } from "zod";
+import type { Translate } from "../i18n/translate.ts";
 import { spanOf, trimmed } from "./clip-time.ts";
-import { LEAST_SECONDS, MOST_SECONDS } from "./cut-places.ts";
 
 /** Seconds of the source that are shown before and after a clip, and beyond an end that was moved. */
 const AROUND = 20;
@@ -19,6 +20,7 @@ type Span = Pick<Word, "start" | "end">;
 /** What somebody has changed of a clip and not made a version of yet. What is not in it is as in the clip. */
 export const Changes = z.object({
   title: z.string().optional(),
+  hook: z.string().optional(),
   /** Where it begins and ends, seconds of the source. */
   start: z.number().optional(),
   end: z.number().optional(),
@@ -115,7 +117,7 @@ export function withText(changes: Changes, { key, before }: EditWord, text: stri
 /** What the API is asked for: only what is truly different; null where nothing is. Pure. */
 export function editOf(ground: Ground, changes: Changes): ClipEdit | null {
   const { clip } = ground;
-  const { title, caption_preset, captions, overrides } = changes;
+  const { title, hook, caption_preset, captions, overrides } = changes;
   const span = spanWith(ground, changes);
   const before = spanOf(clip);
   const isCut = span.start !== before.start || span.end !== before.end;
@@ -125,6 +127,7 @@ export function editOf(ground: Ground, changes: Changes): ClipEdit | null {
   const isWritten = inside.some(({ text, before: was, isLeftOut }) => isLeftOut || text !== was);
   const edit: ClipEdit = {
     ...(title !== undefined && title.trim() !== clip.title && { title: title.trim() }),
+    ...(hook !== undefined && hook.trim() !== clip.hook.trim() && { hook: hook.trim() }),
     ...(isCut && { segments: partsWith(ground, changes) }),
     ...(isWritten && {
       words: inside
@@ -138,19 +141,16 @@ export function editOf(ground: Ground, changes: Changes): ClipEdit | null {
   return Object.keys(edit).length > 0 ? edit : null;
 }
 
-const NAMES: Record<keyof ClipEdit, string> = {
-  title: "title",
-  hook: "hook",
-  segments: "start and end",
-  words: "words",
-  caption_preset: "look of captions",
-  captions: "captions on or off",
-  overrides: "picture",
-};
+const NAMED = ["title", "hook", "segments", "words", "caption_preset", "captions", "overrides"] as const;
 
 /** What is changed, for people: "title, start and end"; of names that are new here the names themselves. Pure. */
-export const changedText = (names: readonly string[]): string =>
-  names.map((name) => NAMES[name as keyof ClipEdit] ?? name).join(", ");
+export const changedText = (t: Translate, names: readonly string[]): string =>
+  names
+    .map((name) => {
+      const known = NAMED.find((one) => one === name);
+      return known ? t(`editor.changed.${known}`) : name;
+    })
+    .reduce((list, next) => (list === "" ? next : t("editor.changed.list", { list, next })), "");
 
 /** The stretch of the source that is shown: around the clip, and with room beyond an end that was moved. Pure. */
 export function windowOf(clip: Span, wanted: Span, sourceSeconds: number | null) {
@@ -160,17 +160,18 @@ export function windowOf(clip: Span, wanted: Span, sourceSeconds: number | null)
 }
 
 /** What is wrong with the length of a clip; null for nothing. Pure. */
-export function lengthError(seconds: number): string | null {
-  if (seconds >= LEAST_SECONDS && seconds <= MOST_SECONDS) return null;
-  return `A clip is ${LEAST_SECONDS} to ${MOST_SECONDS} s long; this one would be ${seconds.toFixed(1)} s.`;
+export function lengthError(t: Translate, seconds: number): string | null {
+  const { least, most } = CLIP_SECONDS;
+  if (seconds >= least && seconds <= most) return null;
+  return t("editor.wrong.length", { least, most, seconds: seconds.toFixed(1) });
 }
 
 /** Why an edit cannot be asked for like this; null where it can. Pure. */
-export function wrongWith(edit: ClipEdit, seconds: number): string | null {
-  if (edit.title === "") return "A clip needs a title.";
+export function wrongWith(t: Translate, edit: ClipEdit, seconds: number): string | null {
+  if (edit.title === "") return t("editor.wrong.title");
   const [issue] = ClipEdit.safeParse(edit).error?.issues ?? [];
-  if (issue?.path[0] === "words" && issue.path.length === 1) return "There are too many words for one clip.";
-  if (issue?.code === "too_big")
-    return "One of the texts is too long: a title or a word has at most 100 characters.";
-  return issue ? `${issue.message}.` : lengthError(seconds);
+  if (!issue) return lengthError(t, seconds);
+  if (issue.path[0] === "words" && issue.path.length === 1) return t("editor.wrong.words");
+  if (issue.code === "too_big") return t("editor.wrong.long");
+  return t(issue.code === "invalid_format" ? "editor.wrong.characters" : "editor.wrong.other");
 }

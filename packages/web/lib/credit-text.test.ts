@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { translateTo } from "../i18n/translate.ts";
 import {
   chainId,
   creditsOf,
@@ -12,20 +13,36 @@ import {
   usdcText,
 } from "./credit-text.ts";
 
+const t = translateTo("en");
+
 test("money is told whole to the cent, and as fine as it is", () => {
-  expect(usdcText(100_000)).toBe("0.10 USDC");
-  expect(usdcText(1)).toBe("0.000001 USDC");
-  expect(usdcText(1_234_500_000)).toBe("1,234.50 USDC");
-  expect([creditsText(1), creditsText(0), creditsText(12_345)]).toEqual([
+  expect(usdcText(t, 100_000)).toBe("0.10 USDC");
+  expect(usdcText(t, 1)).toBe("0.000001 USDC");
+  expect(usdcText(t, 1_234_500_000)).toBe("1,234.50 USDC");
+  expect([creditsText(t, 1), creditsText(t, 0), creditsText(t, 12_345)]).toEqual([
     "1 credit",
     "0 credits",
     "12,345 credits",
   ]);
 });
 
+test("money is told in every language, with Latin digits, and its coin stays behind the number", () => {
+  const [indonesian, arabic] = [translateTo("id"), translateTo("ar")];
+  expect(usdcText(indonesian, 1_234_500_000)).toBe("1.234,50 USDC");
+  expect(usdcText(arabic, 100_000)).toBe("\u20660.10 USDC\u2069");
+  expect(creditsText(indonesian, 2)).toBe("2 kredit");
+  expect([1, 2, 5, 12, 100].map((credits) => creditsText(arabic, credits))).toEqual([
+    "رصيد واحد",
+    "رصيدان",
+    "5 أرصدة",
+    "12 رصيدًا",
+    "100 رصيد",
+  ]);
+});
+
 test("a fee says whether it was taken and where it went", () => {
   const told = (["SENDING", "CHARGED", "REFUSED", "REFUNDING", "REFUNDED"] as const).map((state) =>
-    feeText({ credits: 2, state }),
+    feeText(t, { credits: 2, state }),
   );
   expect(told).toEqual([
     "2 credits, being taken",
@@ -37,9 +54,9 @@ test("a fee says whether it was taken and where it went", () => {
 });
 
 test("SOL that is needed is rounded up: what one is told to get is enough", () => {
-  expect(solText(1_343_280)).toBe("0.0014 SOL");
-  expect(solText(1)).toBe("0.0001 SOL");
-  expect(solText(2_000_000_000)).toBe("2 SOL");
+  expect(solText(t, 1_343_280)).toBe("0.0014 SOL");
+  expect(solText(t, 1)).toBe("0.0001 SOL");
+  expect(solText(t, 2_000_000_000)).toBe("2 SOL");
 });
 
 test("an amount is a whole number within the bounds, or none", () => {

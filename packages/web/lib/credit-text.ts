@@ -1,43 +1,36 @@
 import type { Chain, JobView } from "@kangklip/contract";
+import type { Translate } from "../i18n/translate.ts";
 
 const USDC_UNITS = 1_000_000; // six decimals
 const LAMPORTS = 1_000_000_000;
 
 /** "1 credit", "12 credits". Pure. */
-export const creditsText = (credits: number): string =>
-  credits === 1 ? "1 credit" : `${credits.toLocaleString("en")} credits`;
+export const creditsText = (t: Translate, credits: number): string => t("money.credits", { credits });
 
 /** What making a job takes of its wallet, and how that stands: "2 credits, being taken". Pure. */
-export function feeText({ credits, state }: NonNullable<JobView["fee"]>): string {
+export function feeText(t: Translate, { credits, state }: NonNullable<JobView["fee"]>): string {
   switch (state) {
     case "DUE":
     case "SENDING":
-      return `${creditsText(credits)}, being taken`;
+      return t("money.fee.taking", { credits });
     case "CHARGED":
-      return creditsText(credits);
+      return creditsText(t, credits);
     case "REFUSED":
-      return "none taken";
+      return t("money.fee.refused");
     case "REFUNDING":
-      return `${creditsText(credits)}, on the way back`;
+      return t("money.fee.refunding", { credits });
     case "REFUNDED":
-      return `${creditsText(credits)}, given back`;
+      return t("money.fee.refunded", { credits });
   }
 }
 
 /** Base units of USDC as people read them, whole to the cent or as fine as needed: "0.50 USDC", "0.125 USDC". Pure. */
-export function usdcText(baseUnits: number): string {
-  const value = (baseUnits / USDC_UNITS).toLocaleString("en", {
-    minimumFractionDigits: 2,
-    maximumFractionDigits: 6,
-  });
-  return `${value} USDC`;
-}
+export const usdcText = (t: Translate, baseUnits: number): string =>
+  t("money.usdc", { amount: baseUnits / USDC_UNITS });
 
 /** Lamports as SOL, rounded up to four digits after the point: what one is told to get must be enough. Pure. */
-export function solText(lamports: number): string {
-  const value = Math.ceil((lamports / LAMPORTS) * 10_000) / 10_000;
-  return `${value.toLocaleString("en", { maximumFractionDigits: 4 })} SOL`;
-}
+export const solText = (t: Translate, lamports: number): string =>
+  t("money.sol", { amount: Math.ceil((lamports / LAMPORTS) * 10_000) / 10_000 });
 
 /** An address so short that its ends can be compared: "7xKX…9f2a". Pure. */
 export const shortAddress = (address: string): string =>
@@ -47,8 +40,7 @@ export const shortAddress = (address: string): string =>
 export const chainId = (chain: Chain) => `solana:${chain}` as const;
 
 /** A chain as people name it. Pure. */
-export const chainName = (chain: Chain): string =>
-  ({ localnet: "a localnet", devnet: "Solana devnet", testnet: "Solana testnet", mainnet: "Solana" })[chain];
+export const chainName = (t: Translate, chain: Chain): string => t(`money.chain.${chain}`);
 
 /** How many credits a text of the form's asks for; null where it is no whole number from 1 to `max`. Pure. */
 export function creditsOf(text: string, max: number): number | null {

@@ -1,10 +1,6 @@
-import type { Word } from "@kangklip/contract";
+import { CUT_LEAD_SECONDS, CUT_TAIL_SECONDS, type Word } from "@kangklip/contract";
 
 // the rule by which the API moves a cut to where no word is cut (packages/api/src/clips/cut.ts), so that the page shows what will be
-const LEAD_SECONDS = 0.35;
-const TAIL_SECONDS = 0.45;
-export const LEAST_SECONDS = 1;
-export const MOST_SECONDS = 180;
 
 /** A place where a clip may begin or end, seconds of the source, and the word that it begins or ends with. */
 export interface CutPlace {
@@ -22,11 +18,11 @@ export function cutPlaces(
   const ends: CutPlace[] = [];
   let from = 0;
   for (const [index, { word, start, end }] of ordered.entries()) {
-    const lead = Math.min(LEAD_SECONDS, Math.max(0, start - from) / 2);
+    const lead = Math.min(CUT_LEAD_SECONDS, Math.max(0, start - from) / 2);
     starts.push({ at: rounded(start - lead), word });
     from = Math.max(from, end);
     const next = ordered[index + 1]?.start ?? sourceSeconds ?? Number.POSITIVE_INFINITY;
-    const tail = Math.min(TAIL_SECONDS, Math.max(0, next - from) / 2);
+    const tail = Math.min(CUT_TAIL_SECONDS, Math.max(0, next - from) / 2);
     ends.push({ at: rounded(from + tail), word });
   }
   return { starts, ends };
@@ -51,4 +47,39 @@ export function stepPlace(places: readonly CutPlace[], seconds: number, words: n
   }
   const earlier = places.filter(({ at }) => at < seconds - AT_IT);
   return earlier[Math.max(0, earlier.length + words)];
+}
+
+/** All places of a clip, and where it begins and ends now, seconds of the source. */
+interface Cuts {
+  places: { starts: readonly CutPlace[]; ends: readonly CutPlace[] };
+  span: { start: number; end: number };
+}
+
+/** Where an end of the clip goes that somebody wants at a moment; undefined where it would be beyond the other end. Pure. */
+export function placeToCut(
+  { places, span }: Cuts,
+  edge: "start" | "end",
+  seconds: number,
+): CutPlace | undefined {
+  if (edge === "start" ? seconds >= span.end : seconds <= span.start) return undefined;
+  const allowed =
+    edge === "start"
+      ? places.starts.filter(({ at }) => at < span.end)
+      : places.ends.filter(({ at }) => at > span.start);
+  return nearestPlace(allowed, seconds);
+}
+
+/** Where the clip begins (or ends) so that a word is its first (or last); undefined where that is beyond the other end. Pure. */
+export function placeBeside(
+  { places, span }: Cuts,
+  edge: "start" | "end",
+  word: Pick<Word, "start" | "end">,
+): CutPlace | undefined {
+  const HAIR = 0.001;
+  const place =
+    edge === "start"
+      ? places.starts.findLast(({ at }) => at <= word.start + HAIR)
+      : places.ends.find(({ at }) => at >= word.end - HAIR);
+  if (!place || (edge === "start" ? place.at >= span.end : place.at <= span.start)) return undefined;
+  return place;
 }

@@ -39,6 +39,19 @@ export function keepJobToken(jobId: JobId, token: string) {
   window.dispatchEvent(new Event(CHANGED));
 }
 
+/** Forgets a job's token; gives what it was, so that it can be kept again. */
+export function forgetJobToken(jobId: JobId): string | null {
+  const token = readJobToken(jobId);
+  unkept.delete(jobId);
+  try {
+    window.localStorage.removeItem(PREFIX + jobId);
+  } catch {
+    // it was never kept
+  }
+  window.dispatchEvent(new Event(CHANGED));
+  return token;
+}
+
 /** The names in this browser's storage; none where it has no storage. */
 export function storageKeys(): string[] {
   try {

@@ -1,15 +1,9 @@
 import { isEnded, type JobView, STAGES, type Stage } from "@kangklip/contract";
-import { roughSpan, sinceMs } from "./time.ts";
+import type { Translate } from "../i18n/translate.ts";
+import { roughSpanText, sinceMs } from "./time.ts";
 
-/** What each stage is called, and what it does while it runs. */
-export const STAGE_TEXT: Record<Stage, { name: string; doing: string }> = {
-  DOWNLOAD: { name: "Download", doing: "Fetching the video" },
-  TRANSCRIPT: { name: "Transcript", doing: "Listening to every word" },
-  CHUNK: { name: "Chunk", doing: "Dividing the talk into passages" },
-  SELECT: { name: "Select", doing: "Choosing the moments" },
-  RENDER: { name: "Render", doing: "Framing, captioning and rendering" },
-  UPLOAD: { name: "Upload", doing: "Storing the clips" },
-};
+/** What a stage is called. Pure. */
+export const stageName = (t: Translate, stage: Stage): string => t(`job.stage.${stage}.name`);
 
 const epochOf = (view: JobView) => view.attempts.at(-1)?.epoch ?? 0;
 
@@ -69,55 +63,60 @@ export function stageRows(view: JobView, nowMs: number): StageRow[] {
 }
 
 /** What a job is called: its source's title, else where the source is from, for whoever may see that. Pure. */
-export function nameOf(view: JobView): string {
-  if (view.source?.title) return view.source.title;
-  if (view.source && URL.canParse(view.source.url)) return `Clips from ${new URL(view.source.url).hostname}`;
-  if (view.source) return view.source.url; // an upload: its file name
-  return isEnded(view.status) ? "A job of clips" : "Clips in the making";
+export function nameOf(t: Translate, view: Pick<JobView, "source" | "status">): string {
+  const { source } = view;
+  if (source?.title) return source.title;
+  if (source && URL.canParse(source.url)) return t("job.name.host", { host: new URL(source.url).hostname });
+  if (source) return source.url; // an upload: its file name
+  return isEnded(view.status) ? t("job.name.ended") : t("job.name.making");
 }
 
 /** What happens with the job, in a few words. Pure. */
-export function headline(view: JobView): string {
+export function headline(t: Translate, view: JobView): string {
   switch (view.state) {
     case "QUEUED":
-      return feeMoves(view) ? "Taking the fee" : "Waiting for a place to run";
+      return feeMoves(view) ? t("job.headline.fee") : t("job.headline.queued");
     case "STARTING":
-      return "Starting the worker";
+      return t("job.headline.starting");
     case "RUNNING":
-      return view.stage === "DONE" ? "Finishing" : STAGE_TEXT[view.stage].doing;
+      return view.stage === "DONE" ? t("job.headline.finishing") : t(`job.stage.${view.stage}.doing`);
     case "RETRYING":
-      return "Trying again";
+      return t("job.headline.retrying");
     case "CANCELLING":
-      return "Stopping";
+      return t("job.headline.cancelling");
     case "COMMITTING":
-      return "Publishing the clips";
+      return t("job.headline.committing");
     case "SUCCEEDED":
-      return "Your clips are ready";
+      return t("job.headline.succeeded");
     case "FAILED":
-      return "This job did not work out";
+      return t("job.headline.failed");
     case "CANCELLED":
-      return "Cancelled";
+      return t("job.headline.cancelled");
   }
 }
 
 /** The browser tab's title: it says how far the job is while the tab is in the back. Pure. */
-export function tabTitle(view: JobView | undefined): string {
-  if (!view) return "Job · KangKlip";
-  if (isEnded(view.status)) return `${headline(view)} · KangKlip`;
-  return `${view.progress}% ${headline(view)} · KangKlip`;
+export function tabTitle(t: Translate, view: JobView | undefined): string {
+  const said = !view
+    ? t("job.meta")
+    : isEnded(view.status)
+      ? headline(t, view)
+      : t("job.tab", { percent: view.progress, headline: headline(t, view) });
+  return `${said} · KangKlip`;
 }
 
 /**
  * What is left of the present stage, judged by its own pace so far; null while that would be a guess.
  * Rounded up coarsely, so that it does not jump about. Pure.
  */
-export function remainingText(view: JobView, nowMs: number): string | null {
+export function remainingText(t: Translate, view: JobView, nowMs: number): string | null {
   if (view.state !== "RUNNING" || view.stage === "DONE" || view.stalled) return null;
   const started = view.stage_started_at[view.stage];
   if (!started || view.stage_progress < 0.08 || view.stage_progress >= 1) return null;
   const elapsed = sinceMs(started, nowMs) / 1000;
   if (elapsed < 4) return null;
-  return `${roughSpan((elapsed * (1 - view.stage_progress)) / view.stage_progress)} left in this stage`;
+  const left = (elapsed * (1 - view.stage_progress)) / view.stage_progress;
+  return t("job.left.stage", { span: roughSpanText(t, left) });
 }
 
 /** Seconds since the job was asked for, until it ended or now. Pure. */

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import { translateTo } from "../i18n/translate.ts";
 import { checkName, measurements, type QcClip, repairsText } from "./quality-text.ts";
 
+const t = translateTo("en");
 const aClip = (overrides: Partial<QcClip> = {}): QcClip => ({
   clip_file: "clip_01.mp4",
   verdict: "ok",
@@ -23,7 +25,7 @@ test("a measurement says its value and what it should be, in its group", () => {
     { id: "R1.empty", value: null, unit: "%", pass: true },
     { id: "X1.new", value: 1, unit: "", pass: true },
   ];
-  const told = measurements(aClip({ checks })).map(({ title, rows }) => [
+  const told = measurements(t, aClip({ checks })).map(({ title, rows }) => [
     title,
     ...rows.map(({ name, value, wanted }) => [name, value, wanted]),
   ]);
@@ -48,13 +50,13 @@ test("a measurement says its value and what it should be, in its group", () => {
 });
 
 test("a check without a name is called by the end of its id", () => {
-  expect(checkName("V9.blocks_of_noise")).toBe("Blocks of noise");
-  expect(checkName("odd")).toBe("Odd");
+  expect(checkName(t, "V9.blocks_of_noise")).toBe("Blocks of noise");
+  expect(checkName(t, "odd")).toBe("Odd");
 });
 
 test("repairs are told once each, and unknown ones by their own words", () => {
-  expect(repairsText(aClip())).toBeNull();
-  expect(repairsText(aClip({ repairs: ["regain", "regain", "fresh_cover"] }))).toBe(
+  expect(repairsText(t, aClip())).toBeNull();
+  expect(repairsText(t, aClip({ repairs: ["regain", "regain", "fresh_cover"] }))).toBe(
     "its loudness was set again, fresh cover",
   );
 });

@@ -1,7 +1,9 @@
 import { Receipt } from "@kangklip/contract";
 import { expect, test } from "vitest";
+import { translateTo } from "../i18n/translate.ts";
 import { receiptRows, receiptTotals, toolsText, wastedText } from "./receipt-text.ts";
 
+const t = translateTo("en");
 const aReceipt = (overrides: Partial<Receipt> = {}): Receipt =>
   Receipt.parse({
     job_id: "kk_01J00000000000000000000000",
@@ -25,13 +27,13 @@ test("each stage says how long it took, on what, and what came of it", () => {
     { stage: "SELECT", seconds: 3, device: "model", executed: 1, reused: 0, tokens_in: 5210, tokens_out: 61 },
     { stage: "RENDER", seconds: 71.2, cpu_seconds: 130, device: "cpu", executed: 1, reused: 2, usd: 0 },
   ];
-  expect(receiptRows(aReceipt({ stages }))).toEqual([
+  expect(receiptRows(t, aReceipt({ stages }))).toEqual([
     { stage: "Download", took: "0.6 s over the network", facts: ["18.1 MB in"] },
     { stage: "Transcript", took: "0 s on the graphics card", facts: ["taken from an earlier run"] },
     {
       stage: "Select",
       took: "3 s with a language model",
-      facts: ["5\u202f210 tokens read, 61 written"],
+      facts: ["5,210 tokens read, 61 written"],
     },
     {
       stage: "Render",
@@ -47,7 +49,7 @@ test("each stage says how long it took, on what, and what came of it", () => {
 });
 
 test("the whole says what is known, and nothing of costs that are not", () => {
-  expect(receiptTotals(aReceipt(), null)).toEqual([
+  expect(receiptTotals(t, aReceipt(), null)).toEqual([
     ["Work", "1 min 20 s"],
     ["Fetched", "18.1 MB"],
     ["Made", "7.9 MB"],
@@ -55,17 +57,17 @@ test("the whole says what is known, and nothing of costs that are not", () => {
     ["Encoder", "libx264"],
   ]);
   const model = { stage: "SELECT", seconds: 1, device: "model", executed: 1, reused: 0, usd: 0.003 } as const;
-  expect(receiptTotals(aReceipt({ stages: [model] }), 0.25).map(([term]) => term)).toEqual(
+  expect(receiptTotals(t, aReceipt({ stages: [model] }), 0.25).map(([term]) => term)).toEqual(
     expect.arrayContaining(["Machine cost", "Language model"]),
   );
 });
 
 test("an attempt that came to nothing says where it was, what it cost and how it ended", () => {
   const wasted = { epoch: 1, provider: "nosana", outcome: "LEASE_LOST", seconds: 131, usd: 0.002 };
-  expect(wastedText(wasted)).toBe(
-    "Attempt 1 on Nosana ran 2 min 11 s, cost $0.002 and ended with LEASE_LOST.",
+  expect(wastedText(t, wasted)).toBe(
+    "Attempt 1 on Nosana ran 2 min 11 s, cost $0.002, ended with LEASE_LOST.",
   );
-  expect(wastedText({ ...wasted, provider: null, seconds: null, usd: null })).toBe(
+  expect(wastedText(t, { ...wasted, provider: null, seconds: null, usd: null })).toBe(
     "Attempt 1 ended with LEASE_LOST.",
   );
 });

@@ -1,14 +1,8 @@
-import { type Receipt, type StageReceipt, usdText, type WastedAttempt } from "@kangklip/contract";
-import { providerName } from "./compute.ts";
-import { STAGE_TEXT } from "./job-view.ts";
-import { size, span } from "./time.ts";
-
-const DEVICES = {
-  cpu: "on the processor",
-  gpu: "on the graphics card",
-  network: "over the network",
-  model: "with a language model",
-};
+import type { Receipt, StageReceipt, WastedAttempt } from "@kangklip/contract";
+import type { Translate } from "../i18n/translate.ts";
+import { dollarsText, providerName } from "./compute.ts";
+import { stageName } from "./job-view.ts";
+import { sizeText, spanText } from "./time.ts";
 
 export interface ReceiptRow {
   stage: string;
@@ -18,73 +12,75 @@ export interface ReceiptRow {
   facts: string[];
 }
 
-/** A whole number with its thousands apart: "12 400". Pure. */
-const whole = (value: number) => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, "\u202f");
-
 /** Seconds of work: "0.6 s", and from ten on as any other time. Pure. */
-const workSpan = (seconds: number): string =>
-  seconds < 10 ? `${Number(seconds.toFixed(1))} s` : span(seconds);
+const workSpan = (t: Translate, seconds: number): string =>
+  seconds < 10 ? t("common.span.seconds", { seconds: Number(seconds.toFixed(1)) }) : spanText(t, seconds);
 
 /** What each stage took, as rows. Pure. */
-export const receiptRows = ({ stages }: Receipt): ReceiptRow[] =>
+export const receiptRows = (t: Translate, { stages }: Receipt): ReceiptRow[] =>
   stages.map((stage) => ({
-    stage: STAGE_TEXT[stage.stage].name,
-    took: `${workSpan(stage.seconds)} ${DEVICES[stage.device]}`,
-    facts: factsOf(stage),
+    stage: stageName(t, stage.stage),
+    took: t(`receipt.took.${stage.device}`, { span: workSpan(t, stage.seconds) }),
+    facts: factsOf(t, stage),
   }));
 
-function factsOf(stage: StageReceipt): string[] {
+function factsOf(t: Translate, stage: StageReceipt): string[] {
   const { executed, reused, cpu_seconds, bytes_in, bytes_out, tokens_in, tokens_out, usd } = stage;
   const ofClips = stage.stage === "RENDER";
+  const kept = ofClips ? t("receipt.fact.keptClips", { count: reused }) : t("receipt.fact.kept");
   return [
-    ...(ofClips && executed > 0 ? [`${clips(executed)} rendered`] : []),
-    ...(reused > 0 ? [ofClips ? `${clips(reused)} ${KEPT}` : KEPT] : []),
-    ...(cpu_seconds && cpu_seconds >= LEAST_SECONDS ? [`${workSpan(cpu_seconds)} of processor time`] : []),
-    ...(bytes_in ? [`${size(bytes_in)} in`] : []),
-    ...(bytes_out ? [`${size(bytes_out)} out`] : []),
-    ...(tokens_in || tokens_out
-      ? [`${whole(tokens_in ?? 0)} tokens read, ${whole(tokens_out ?? 0)} written`]
+    ...(ofClips && executed > 0 ? [t("receipt.fact.rendered", { count: executed })] : []),
+    ...(reused > 0 ? [kept] : []),
+    ...(cpu_seconds && cpu_seconds >= LEAST_SECONDS
+      ? [t("receipt.fact.processor", { span: workSpan(t, cpu_seconds) })]
       : []),
-    ...(usd === null || usd === undefined ? [] : [usdText(usd)]),
+    ...(bytes_in ? [t("receipt.fact.in", { size: sizeText(t, bytes_in) })] : []),
+    ...(bytes_out ? [t("receipt.fact.out", { size: sizeText(t, bytes_out) })] : []),
+    ...(tokens_in || tokens_out
+      ? [t("receipt.fact.tokens", { read: tokens_in ?? 0, written: tokens_out ?? 0 })]
+      : []),
+    ...(usd === null || usd === undefined ? [] : [dollarsText(t, usd)]),
   ];
 }
 
 /** Less than this is told as 0. */
 const LEAST_SECONDS = 0.05;
-const KEPT = "taken from an earlier run";
-const clips = (count: number) => (count === 1 ? "1 clip" : `${count} clips`);
 
 /** What the whole job took: a term and its value. @param usd what all attempts cost, as the job's view tells it; null: not known. Pure. */
-export function receiptTotals(receipt: Receipt, usd: number | null): [string, string][] {
+export function receiptTotals(t: Translate, receipt: Receipt, usd: number | null): [string, string][] {
   const { seconds, fetched_bytes, output_bytes, machine, encoder } = receipt;
   const models = receipt.stages.flatMap((stage) => stage.usd ?? []);
   const model = models.length > 0 ? models.reduce((sum, one) => sum + one, 0) : null;
   return [
-    ...(seconds.total === undefined ? [] : [["Work", span(seconds.total)] satisfies [string, string]]),
-    ...(usd === null ? [] : [["Machine cost", usdText(usd)] satisfies [string, string]]),
-    ...(model === null ? [] : [["Language model", usdText(model)] satisfies [string, string]]),
-    ["Fetched", size(fetched_bytes)],
-    ["Made", size(output_bytes)],
-    ["Machine", machineText(machine)],
-    ["Encoder", encoder],
+    ...(seconds.total === undefined
+      ? []
+      : [[t("receipt.total.work"), spanText(t, seconds.total)] satisfies [string, string]]),
+    ...(usd === null
+      ? []
+      : [[t("receipt.total.machineCost"), dollarsText(t, usd)] satisfies [string, string]]),
+    ...(model === null ? [] : [[t("receipt.total.model"), dollarsText(t, model)] satisfies [string, string]]),
+    [t("receipt.total.fetched"), sizeText(t, fetched_bytes)],
+    [t("receipt.total.made"), sizeText(t, output_bytes)],
+    [t("receipt.total.machine"), machineText(t, machine)],
+    [t("receipt.total.encoder"), encoder],
   ];
 }
 
-function machineText({ cpus, platform, gpu }: Receipt["machine"]): string {
-  const processors = cpus === 1 ? "1 processor" : `${cpus} processors`;
-  return `${processors}, ${gpu ?? "no graphics card"} (${platform})`;
-}
+const machineText = (t: Translate, { cpus, platform, gpu }: Receipt["machine"]): string =>
+  t("receipt.machine", { cpus, platform, gpu: gpu ?? t("receipt.noGpu") });
 
-/** An attempt that came to nothing: "Attempt 1 on Nosana ran 2 min 11 s, cost $0.002 and ended with LEASE_LOST." Pure. */
-export function wastedText({ epoch, provider, outcome, seconds, usd }: WastedAttempt): string {
-  const place = provider ? ` on ${providerName(provider)}` : "";
-  const did = [
-    ...(seconds === null ? [] : [`ran ${workSpan(seconds)}`]),
-    ...(usd === null ? [] : [usd === 0 ? "cost nothing" : `cost ${usdText(usd)}`]),
-    `ended with ${outcome}`,
-  ];
-  const last = did.pop();
-  return `Attempt ${epoch}${place} ${did.length > 0 ? `${did.join(", ")} and ` : ""}${last}.`;
+/** An attempt that came to nothing: "Attempt 1 on Nosana ran 2 min 11 s, cost $0.002, ended with LEASE_LOST." Pure. */
+export function wastedText(t: Translate, { epoch, provider, outcome, seconds, usd }: WastedAttempt): string {
+  const facts = [
+    ...(seconds === null ? [] : [t("receipt.attempt.ran", { span: workSpan(t, seconds) })]),
+    ...(usd === null
+      ? []
+      : [usd === 0 ? t("receipt.attempt.free") : t("receipt.attempt.cost", { usd: dollarsText(t, usd) })]),
+    t("receipt.attempt.ended", { outcome }),
+  ].join(", ");
+  return provider
+    ? t("receipt.attempt.on", { epoch, facts, place: providerName(t, provider) })
+    : t("receipt.attempt.one", { epoch, facts });
 }
 
 /** Everything that was used, by name: "ffmpeg 5.1.9, node v24.21.0". Pure. */

@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
-import { clock, fineClock, parseClock, roughSpan, sinceMs, size, span } from "./time.ts";
+import { translateTo } from "../i18n/translate.ts";
+import { clock, fineClock, parseClock, roughSpanText, sinceMs, sizeText, spanText } from "./time.ts";
+
+const t = translateTo("en");
 
 test.each([
   [0, "0:00"],
@@ -15,7 +18,7 @@ test.each([
   [125, "2 min 5 s"],
   [3600, "1 h"],
   [3780, "1 h 3 min"],
-])("%d seconds last %s", (seconds, text) => expect(span(seconds)).toBe(text));
+])("%d seconds last %s", (seconds, text) => expect(spanText(t, seconds)).toBe(text));
 
 test.each([
   [3, "a few seconds"],
@@ -23,7 +26,7 @@ test.each([
   [56, "about 1 min"],
   [170, "about 3 min"],
   [7300, "about 2 h"],
-])("%d seconds to come are %s", (seconds, text) => expect(roughSpan(seconds)).toBe(text));
+])("%d seconds to come are %s", (seconds, text) => expect(roughSpanText(t, seconds)).toBe(text));
 
 test.each([
   [999, "999 B"],
@@ -31,7 +34,12 @@ test.each([
   [640_000, "640 kB"],
   [12_400_000, "12.4 MB"],
   [2_000_000_000, "2 GB"],
-])("%d bytes are %s", (bytes, text) => expect(size(bytes)).toBe(text));
+])("%d bytes are %s", (bytes, text) => expect(sizeText(t, bytes)).toBe(text));
+
+test("other languages have units of their own, and Latin digits", () => {
+  expect(spanText(translateTo("id"), 125)).toBe("2 mnt 5 dtk");
+  expect(sizeText(translateTo("ar"), 12_400_000)).toBe("12.4 ميغابايت");
+});
 
 test("a clock that is behind the server's never makes a negative time", () => {
   expect(sinceMs("2026-01-01T00:00:05Z", Date.parse("2026-01-01T00:00:00Z"))).toBe(0);

@@ -23,36 +23,6 @@ export function parseClock(text: string): number | null {
   return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
 }
 
-/** How long something takes, from seconds: "8 s", "2 min 5 s", "1 h 3 min". */
-export function span(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${whole} s`;
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return whole % 60 ? `${minutes} min ${whole % 60} s` : `${minutes} min`;
-  return minutes % 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${Math.floor(minutes / 60)} h`;
-}
-
-/** A time to come, from seconds, no finer than anybody can know it: "a few seconds", "about 40 s", "about 3 min". */
-export function roughSpan(seconds: number): string {
-  if (seconds < 8) return "a few seconds";
-  if (seconds < 55) return `about ${Math.ceil(seconds / 10) * 10} s`;
-  if (seconds < 3300) return `about ${Math.max(1, Math.round(seconds / 60))} min`;
-  return `about ${Math.max(1, Math.round(seconds / 3600))} h`;
-}
-
-/** A size, from bytes, in the units file managers show: "640 kB", "12.4 MB", "2 GB". */
-export function size(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  const digits = unit < 2 || value >= 100 ? 0 : 1;
-  return `${Number(value.toFixed(digits))} ${units[unit]}`;
-}
-
 /** How long something takes, from seconds, as the reader's language says it: "8 s", "2 min 5 s", "1 h 3 min". */
 export function spanText(t: Translate, seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

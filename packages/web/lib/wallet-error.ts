@@ -49,11 +49,14 @@ export class WalletError extends Error {
   override readonly name = "WalletError";
   readonly failure: WalletFailure;
   readonly action: string;
+  /** What the wallet is called. */
+  readonly walletName: string;
   constructor(failure: WalletFailure, walletName: string, options?: ErrorOptions) {
     const { message, action } = WORDS[failure](walletName);
     super(message, options);
     this.failure = failure;
     this.action = action;
+    this.walletName = walletName;
   }
 }
 

@@ -10,8 +10,12 @@ test("a desktop is led to where wallets come from", () => {
 test("a phone opens the page that sells credits in the wallet's own browser, and nothing else of where it was", () => {
   const [phantom] = walletLinks({ phone: true, origin: "https://clips.example" });
   expect(phantom).toEqual({
-    name: "Open in Phantom",
+    name: "Phantom",
+    opens: true,
     href: "https://phantom.app/ul/browse/https%3A%2F%2Fclips.example%2Ftopup?ref=https%3A%2F%2Fclips.example",
   });
-  expect(walletLinks({ phone: true, origin: "http://192.168.1.2:3000" })[0]?.name).toBe("Phantom");
+  expect(walletLinks({ phone: true, origin: "http://192.168.1.2:3000" })[0]).toMatchObject({
+    opens: false,
+    href: "https://phantom.com/download",
+  });
 });

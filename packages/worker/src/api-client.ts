@@ -8,6 +8,7 @@ import {
   PresignAnswer,
   type PresignInput,
   Problem,
+  type PublishInput,
   Pulse,
   RankAnswer,
   type RankInput,
@@ -32,6 +33,8 @@ interface Call {
 /** An API that restarts is back within this time; a worker outlives it. */
 const PATIENCE_MS = 10 * 60_000;
 const TIMEOUT_MS = 20_000;
+/** What is only sent so that a clip can be seen earlier is not tried for long. */
+export const EARLY_PATIENCE_MS = 30_000;
 /** A bucket may take minutes to join many parts. */
 const COMPLETE_TIMEOUT_MS = 200_000;
 /** Longer than the API waits for its model at most (LLM_TIMEOUT_SECONDS, 300 s), so that its time-out decides and says why. */
@@ -88,15 +91,32 @@ export function createApiClient({ baseUrl }: { baseUrl: string }) {
     /** Progress may be lost (`patient` false), the end may not. */
     report: (report: Report, { patient }: { patient: boolean }): Promise<Pulse> =>
       call(Pulse, { path: "report", body: report, patienceMs: patient ? PATIENCE_MS : 0 }),
-    presign: (input: PresignInput, signal: AbortSignal): Promise<PresignAnswer> =>
-      call(PresignAnswer, { path: "presign", body: input, signal, patienceMs: PATIENCE_MS }),
+    /** @param patienceMs how long to go on trying while the API is away */
+    presign: (
+      input: PresignInput,
+      signal: AbortSignal,
+      patienceMs: number = PATIENCE_MS,
+    ): Promise<PresignAnswer> => call(PresignAnswer, { path: "presign", body: input, signal, patienceMs }),
     /** Done again while the API is away: a file that is complete stays so. */
-    complete: (input: CompleteInput, signal: AbortSignal): Promise<{ ok: true }> =>
+    complete: (
+      input: CompleteInput,
+      signal: AbortSignal,
+      patienceMs: number = PATIENCE_MS,
+    ): Promise<{ ok: true }> =>
       call(Completed, {
         path: "complete",
         body: input,
         signal,
-        patienceMs: PATIENCE_MS,
+        patienceMs,
+        timeoutMs: COMPLETE_TIMEOUT_MS,
+      }),
+    /** Nothing depends on it: the clip is there at the end of the job anyway. The API reads all of it before it answers. */
+    publish: (input: PublishInput, signal: AbortSignal): Promise<Pulse> =>
+      call(Pulse, {
+        path: "publish",
+        body: input,
+        signal,
+        patienceMs: EARLY_PATIENCE_MS,
         timeoutMs: COMPLETE_TIMEOUT_MS,
       }),
     rank: (input: RankInput, signal: AbortSignal): Promise<RankAnswer> =>

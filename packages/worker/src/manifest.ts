@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import type { Edl, Manifest, ManifestClip, ManifestFile, Qc, VideoStats } from "@kangklip/contract";
+import type { Edl, EdlClip, Manifest, ManifestClip, ManifestFile, Qc, VideoStats } from "@kangklip/contract";
 import type { FetchedSource, RenderedClip, Selection, StageContext, Transcript } from "./stage.ts";
 
 /** video_stats.json. */
@@ -40,44 +40,50 @@ interface Made {
   facts: readonly ManifestFile[];
 }
 
+/** One clip's entry of manifest.json. @param fact of its file */
+export function clipEntry(
+  clip: EdlClip,
+  one: RenderedClip,
+  fact: ManifestFile | undefined,
+): ManifestClip & { file: string } {
+  const { clip: file, preview, cover, srt, vtt, ass } = one.files;
+  return {
+    index: clip.index,
+    title: clip.title,
+    hook: clip.hook,
+    start: clip.segments[0]?.start ?? 0,
+    end: clip.segments.at(-1)?.end ?? 0,
+    duration: Math.trunc(one.durationSeconds),
+    segments: clip.segments,
+    file,
+    duration_seconds: one.durationSeconds,
+    width: one.width,
+    height: one.height,
+    size_bytes: fact?.size_bytes,
+    sha256: fact?.sha256,
+    score: clip.score,
+    reason: clip.reason,
+    captioned: one.captioned,
+    preview_file: preview,
+    cover_file: cover,
+    ...(srt && { srt_file: srt }),
+    ...(vtt && { vtt_file: vtt }),
+    ...(ass && { ass_file: ass }),
+    caption_preset: one.captionPreset,
+    ...(one.captionWarnings.length > 0 && { caption_warnings: one.captionWarnings }),
+    revision: clip.revision,
+    verdict: one.qc.verdict,
+    ...(one.qc.reasons.length > 0 && { reasons: one.qc.reasons }),
+  };
+}
+
 /** manifest.json. */
 export function manifestOf({ job }: Pick<StageContext, "job">, made: Made): Manifest {
   const { source, transcript, selection, edl, rendered, notices, seconds, facts } = made;
   const factOf = new Map(facts.map((fact) => [fact.name as string, fact]));
   const clips = edl.clips.flatMap((clip): ManifestClip[] => {
     const one = rendered.find(({ index }) => index === clip.index);
-    if (!one) return [];
-    const { clip: file, preview, cover, srt, vtt, ass } = one.files;
-    return [
-      {
-        index: clip.index,
-        title: clip.title,
-        hook: clip.hook,
-        start: clip.segments[0]?.start ?? 0,
-        end: clip.segments.at(-1)?.end ?? 0,
-        duration: Math.trunc(one.durationSeconds),
-        segments: clip.segments,
-        file,
-        duration_seconds: one.durationSeconds,
-        width: one.width,
-        height: one.height,
-        size_bytes: factOf.get(file)?.size_bytes,
-        sha256: factOf.get(file)?.sha256,
-        score: clip.score,
-        reason: clip.reason,
-        captioned: one.captioned,
-        preview_file: preview,
-        cover_file: cover,
-        ...(srt && { srt_file: srt }),
-        ...(vtt && { vtt_file: vtt }),
-        ...(ass && { ass_file: ass }),
-        caption_preset: one.captionPreset,
-        ...(one.captionWarnings.length > 0 && { caption_warnings: one.captionWarnings }),
-        revision: clip.revision,
-        verdict: one.qc.verdict,
-        ...(one.qc.reasons.length > 0 && { reasons: one.qc.reasons }),
-      },
-    ];
+    return one ? [clipEntry(clip, one, factOf.get(one.files.clip))] : [];
   });
   return {
     job_id: job.job_id,

@@ -1,6 +1,6 @@
 import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ArtifactName, ClaimAnswer, EditOrder, Edl, EdlClip, ManifestFile } from "@kangklip/contract";
+import type { ArtifactName, ClaimAnswer, EditOrder, Edl, EdlClip } from "@kangklip/contract";
 import type { ApiClient } from "./api-client.ts";
 import { recognisers } from "./asr/recognisers.ts";
 import { once, REUSED } from "./cache/once.ts";
@@ -22,6 +22,7 @@ import type {
 } from "./stage.ts";
 import { chunk } from "./stages/chunk.ts";
 import { downloadKept } from "./stages/download-kept.ts";
+import { bytesOf, createPublisher, noPublisher, type Publisher, uploadAll } from "./stages/publish.ts";
 import { renderKept } from "./stages/render-kept.ts";
 import { select } from "./stages/select.ts";
 import { type Transcribed, transcribe } from "./stages/transcribe.ts";
@@ -31,7 +32,7 @@ import { machineWalls, wallsNote } from "./walls.ts";
 interface PipelineOptions {
   job: ClaimAnswer["job"];
   context: Omit<StageContext, "job" | "progress" | "notice">;
-  api: Pick<ApiClient, "presign" | "complete" | "rank" | "translate">;
+  api: Pick<ApiClient, "presign" | "complete" | "publish" | "rank" | "translate">;
   reporter: Pick<Reporter, "enter" | "progress" | "notice" | "source">;
   /** What this machine keeps of finished stages. */
   cache: StageCache;
@@ -84,12 +85,14 @@ export async function runPipeline({
     transcript,
     selection,
   } = job.edit ? passedThrough(run, job.edit, source) : await chooseClips(run, source);
-  const { edl, rendered } = await makeClips(run, source, planned);
+  // from here on a clip that is whole is on its way while the others are made
+  await using publisher = job.edit ? noPublisher : createPublisher({ context, api, clips: planned.clips });
+  const { edl, rendered } = await makeClips(run, source, planned, publisher.whole);
   for (const { files: made } of rendered)
     files.push(...Object.values(made).filter((name): name is ArtifactName => name !== null));
 
   run.ledger.enter("UPLOAD");
-  const facts = await sent(run, files);
+  const facts = await uploadAll(context, api, { files, publisher });
   const outputBytes = bytesOf(facts);
   run.ledger.done("UPLOAD", { device: "network", executed: 1, reused: 0, bytes_out: outputBytes });
   const made = {
@@ -261,9 +264,10 @@ async function makeClips(
   { context, cache, ledger, keep }: Run,
   source: FetchedSource,
   planned: Edl,
+  onWhole: Publisher["whole"],
 ): Promise<{ edl: Edl; rendered: RenderedClip[] }> {
   ledger.enter("RENDER");
-  const { rendered, executed } = await renderedBy(context, cache, source, planned.clips);
+  const { rendered, executed } = await renderedBy(context, cache, { source, clips: planned.clips, onWhole });
   if (executed === 0) context.progress(1, REUSED);
   const sizes = await Promise.all(rendered.map(({ files }) => stat(join(context.dir, files.clip))));
   ledger.done("RENDER", {
@@ -279,24 +283,11 @@ async function makeClips(
 }
 
 /** The detector ends with the stage, so that what it took counts there. */
-async function renderedBy(context: StageContext, cache: StageCache, source: FetchedSource, clips: EdlClip[]) {
+async function renderedBy(
+  context: StageContext,
+  cache: StageCache,
+  work: { source: FetchedSource; clips: EdlClip[]; onWhole: Publisher["whole"] },
+) {
   await using framer = createFramer(context);
-  return await renderKept(context, cache, { source, clips, framer });
+  return await renderKept(context, cache, { ...work, framer });
 }
-
-/** UPLOAD of all artifacts but the receipt and the manifest, which tell about it. */
-async function sent({ context, api }: Run, files: readonly ArtifactName[]): Promise<ManifestFile[]> {
-  const facts: ManifestFile[] = [];
-  for (const name of files) facts.push(await fileFacts(context.dir, name));
-  const all = bytesOf(facts);
-  let sent = 0;
-  await upload(context, api, facts, (sizeBytes) => {
-    sent += sizeBytes;
-    context.progress((sent / all) * 0.98, `Stored ${megabytes(sent)} of ${megabytes(all)} MB`);
-  });
-  return facts;
-}
-
-const bytesOf = (facts: readonly ManifestFile[]) =>
-  facts.reduce((sum, { size_bytes }) => sum + size_bytes, 0);
-const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);

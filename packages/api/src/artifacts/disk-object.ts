@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, lstat, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { KangKlipError } from "@kangklip/contract";
 import { z } from "zod";
 import { contentTypeOf } from "./content-type.ts";
 
@@ -17,6 +18,16 @@ export interface OpenObject {
 }
 
 export const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? "";
+
+/** What the file system refused, in words for people; anything else as it is. */
+export function forPeople(error: unknown): unknown {
+  const cause = { cause: error };
+  if (/^(ENOSPC|EDQUOT)$/.test(codeOf(error)))
+    return new KangKlipError("DISK_FULL", "There is no room on the disk for artifacts", cause);
+  if (/^(ENOTDIR|EISDIR|EEXIST|ENOTEMPTY)$/.test(codeOf(error)))
+    return new KangKlipError("CONFLICT", "A folder and an artifact cannot have the same name", cause);
+  return error;
+}
 
 export const infoOf = ({ stats, facts }: Pick<OpenObject, "stats" | "facts">) => ({
   sizeBytes: Number(stats.size),

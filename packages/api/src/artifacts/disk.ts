@@ -7,6 +7,7 @@ import { KangKlipError } from "@kangklip/contract";
 import {
   codeOf,
   type Facts,
+  forPeople,
   hashOf,
   infoOf,
   type OpenObject,
@@ -17,6 +18,7 @@ import {
   statsOf,
   writeFacts,
 } from "./disk-object.ts";
+import { createDiskParts } from "./disk-parts.ts";
 import { ArtifactKey, ArtifactPrefix, parseKey } from "./key.ts";
 import { type ArtifactLink, checkedLink, linkQuery } from "./link.ts";
 import type { ArtifactStore } from "./store.ts";
@@ -180,9 +182,7 @@ export function createDiskStore({ dir, secret, basePath }: DiskStoreOptions): Di
 
     signParts: async () => undefined, // one PUT takes any size here
 
-    async completeParts() {
-      throw new KangKlipError("UPLOAD_FAILED", "There is no such upload in parts");
-    },
+    ...createDiskParts({ fileOf, store: () => store, publish }),
 
     async tidy(before) {
       await sweep(temporaryDir, before);
@@ -192,15 +192,6 @@ export function createDiskStore({ dir, secret, basePath }: DiskStoreOptions): Di
     checkLink: (method, key, query) => checkedLink(secret, method, key, query),
   };
   return store;
-}
-
-function forPeople(error: unknown): unknown {
-  const cause = { cause: error };
-  if (/^(ENOSPC|EDQUOT)$/.test(codeOf(error)))
-    return new KangKlipError("DISK_FULL", "There is no room on the disk for artifacts", cause);
-  if (/^(ENOTDIR|EISDIR|EEXIST|ENOTEMPTY)$/.test(codeOf(error)))
-    return new KangKlipError("CONFLICT", "A folder and an artifact cannot have the same name", cause);
-  return error;
 }
 
 /** Writes all of `body` in constant memory, down to the disk. */

@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { ClipFile, type JobId } from "@kangklip/contract";
 import { z } from "zod";
 import { same } from "../jobs/tokens.ts";
 
@@ -94,4 +95,46 @@ function linkOf(
       signature: data.signature,
     }
   );
+}
+
+/** What a link to a zip allows: these clips of this job, until then (`expires`: seconds since 1970). */
+export interface ArchiveLink {
+  job_id: JobId;
+  clips: readonly ClipFile[];
+  expires: number;
+}
+
+/** Its text begins otherwise than that of a link to a file, so neither can be taken for the other. */
+const archiveSignature = (secret: Buffer, { job_id, clips, expires }: ArchiveLink) =>
+  createHmac("sha256", secret)
+    .update(JSON.stringify(["archive", job_id, expires, ...clips]))
+    .digest("base64url");
+
+/** The query of a link to a zip, with its signature. Pure. */
+export const archiveQuery = (secret: Buffer, link: ArchiveLink): string =>
+  new URLSearchParams({
+    expires: String(link.expires),
+    clips: link.clips.join(","),
+    signature: archiveSignature(secret, link),
+  }).toString();
+
+const Archive = z.strictObject({
+  expires: Count,
+  clips: z
+    .string()
+    .max(100)
+    .transform((text) => text.split(","))
+    .pipe(z.array(ClipFile)),
+  signature: z.string(),
+});
+
+/** What a request's path and query allow; undefined where the signature is not ours or not for this. Pure. */
+export function checkedArchive(
+  secret: Buffer,
+  job_id: JobId,
+  query: URLSearchParams,
+): ArchiveLink | undefined {
+  const { data } = Archive.safeParse(Object.fromEntries(query));
+  const link = data && { job_id, clips: data.clips, expires: data.expires };
+  return link && same(data.signature, archiveSignature(secret, link)) ? link : undefined;
 }

@@ -28,7 +28,7 @@ const MAX_PAUSE_MS = 1000;
 export async function call<T>(send: (signal: AbortSignal) => Promise<T>, patience: Patience): Promise<T> {
   const until = performance.now() + patience.totalMs;
   for (let tries = 1, most = FIRST_PAUSE_MS; ; tries++, most = Math.min(most * 2, MAX_PAUSE_MS)) {
-    const tryMs = Math.min(patience.tryMs, Math.max(1, until - performance.now()));
+    const tryMs = Math.ceil(Math.min(patience.tryMs, Math.max(1, until - performance.now()))); // a timer takes whole ones
     try {
       return await send(AbortSignal.timeout(tryMs));
     } catch (error) {

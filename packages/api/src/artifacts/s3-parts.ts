@@ -3,11 +3,13 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   ListPartsCommand,
+  type ListPartsCommandOutput,
   type S3Client,
 } from "@aws-sdk/client-s3";
 import { KangKlipError } from "@kangklip/contract";
 import { call, ifThere, LARGE, MEDIUM, SMALL } from "./s3-call.ts";
 import { uploadsBelow } from "./s3-list.ts";
+import type { ArrivedPart } from "./store.ts";
 
 interface Place {
   client: S3Client;
@@ -60,4 +62,26 @@ export async function abortUploads(place: Place, prefix: string, before: number)
     const abort = new AbortMultipartUploadCommand({ Bucket, Key, UploadId });
     await ifThere(call((abortSignal) => client.send(abort, { abortSignal }), MEDIUM));
   }
+}
+
+/** The parts of an upload that are there, in order; undefined where there is no such upload (any more). */
+export async function partsOf(
+  { client, Bucket }: Place,
+  Key: string,
+  UploadId: string,
+): Promise<ArrivedPart[] | undefined> {
+  const arrived: ArrivedPart[] = [];
+  let marker: string | undefined;
+  do {
+    const list: ListPartsCommand = new ListPartsCommand({ Bucket, Key, UploadId, PartNumberMarker: marker });
+    const page: ListPartsCommandOutput | undefined = await ifThere(
+      call((abortSignal) => client.send(list, { abortSignal }), SMALL),
+    );
+    if (!page) return undefined;
+    for (const { PartNumber, Size, ETag } of page.Parts ?? [])
+      if (PartNumber && Size !== undefined && ETag)
+        arrived.push({ part: PartNumber, sizeBytes: Size, etag: ETag });
+    marker = page.IsTruncated ? page.NextPartNumberMarker : undefined;
+  } while (marker);
+  return arrived.toSorted((a, b) => a.part - b.part);
 }

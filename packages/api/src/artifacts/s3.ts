@@ -18,7 +18,7 @@ import { contentTypeOf } from "./content-type.ts";
 import { ArtifactKey, ArtifactPrefix, parseKey } from "./key.ts";
 import { call, ifThere, LARGE, MEDIUM, SMALL } from "./s3-call.ts";
 import { objectsBelow } from "./s3-list.ts";
-import { abortUploads, beginUpload, completeUpload } from "./s3-parts.ts";
+import { abortUploads, beginUpload, completeUpload, partsOf } from "./s3-parts.ts";
 import { wholeBody } from "./s3-read.ts";
 import { type LinkOptions, signedLink } from "./s3-sign.ts";
 import { writeObject } from "./s3-write.ts";
@@ -65,6 +65,15 @@ export function createS3Store(options: S3StoreOptions): ArtifactStore {
     const url = new URL(`/${Bucket}/${parseKey(ArtifactKey, key)}`, endpoint);
     const date = new Date(Date.now() + client.config.systemClockOffset); // the server's, where ours is more than 5 min off
     return signedLink(options, { url, date, ...rest });
+  };
+
+  const partLink = (
+    key: string,
+    uploadId: string,
+    { part, sizeBytes, expiresSeconds }: Parameters<ArtifactStore["signPart"]>[2],
+  ) => {
+    const query = { partNumber: String(part), uploadId };
+    return link(key, { method: "PUT", query, headers: { "content-length": `${sizeBytes}` }, expiresSeconds });
   };
 
   const opened = (key: string, range: string | undefined, patience = SMALL, etag?: string) => {
@@ -173,16 +182,16 @@ export function createS3Store(options: S3StoreOptions): ArtifactStore {
       const uploadId = begun ?? (await beginUpload(place, target.Key, { contentType, sha256 }));
       const urls = Array.from({ length: Math.ceil(sizeBytes / partBytes) }, (_, index) => {
         const length = Math.min(partBytes, sizeBytes - index * partBytes);
-        const query = { partNumber: String(index + 1), uploadId };
-        return link(key, {
-          method: "PUT",
-          query,
-          headers: { "content-length": `${length}` },
-          expiresSeconds,
-        });
+        return partLink(key, uploadId, { part: index + 1, sizeBytes: length, expiresSeconds });
       });
       return { uploadId, partBytes, urls };
     },
+
+    beginParts: (key, options) => beginUpload(place, keyOf(key).Key, options),
+
+    signPart: async (key, uploadId, part) => partLink(key, uploadId, part),
+
+    arrivedParts: (key, uploadId) => partsOf(place, keyOf(key).Key, uploadId),
 
     async completeParts(key, uploadId, etags) {
       if (await completeUpload(place, { ...keyOf(key), UploadId: uploadId, etags })) return;

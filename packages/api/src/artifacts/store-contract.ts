@@ -3,6 +3,7 @@ import { buffer, text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { testArtifactLinks } from "./store-links-contract.ts";
+import { testArtifactParts } from "./store-parts-contract.ts";
 import { sha256 } from "./testing.ts";
 import { type ArtifactPlace, CLIP, expectObject, JSON_TYPE, keysOf, VIDEO_TYPE } from "./testing-contract.ts";
 
@@ -12,6 +13,7 @@ import { type ArtifactPlace, CLIP, expectObject, JSON_TYPE, keysOf, VIDEO_TYPE }
  */
 export function testArtifactStore(open: () => Promise<ArtifactPlace>): void {
   testArtifactLinks(open);
+  testArtifactParts(open);
 
   test.each([
     ["a text", "Grüße", "Grüße"],

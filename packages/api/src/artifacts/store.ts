@@ -43,6 +43,14 @@ export interface SignedParts {
   urls: string[];
 }
 
+/** A part of an upload in parts that is there as a whole. */
+export interface ArrivedPart {
+  /** From 1. */
+  part: number;
+  sizeBytes: number;
+  etag: string;
+}
+
 /**
  * Where artifacts live: a folder or a bucket. Keys are `jobs/…` and `uploads/…`, letters, digits, `._-` and `/` only.
  * Every adapter passes `testArtifactStore`.
@@ -73,6 +81,16 @@ export interface ArtifactStore {
   signPut(key: string, options: SignPutOptions): Promise<{ url: string; headers: Record<string, string> }>;
   /** Begins an upload in parts; undefined where the store takes an object of this size by one PUT. */
   signParts(key: string, options: SignPartsOptions): Promise<SignedParts | undefined>;
+  /** Begins an upload whose parts come one by one, in any order, for as long as it takes. @returns its id */
+  beginParts(key: string, options: { contentType: string }): Promise<string>;
+  /** A link that takes one part by PUT, of exactly that size; a part that is sent again replaces the one that was there. */
+  signPart(
+    key: string,
+    uploadId: string,
+    part: { part: number; sizeBytes: number; expiresSeconds: number },
+  ): Promise<string>;
+  /** The parts that are there, in order; undefined where there is no such upload (any more). One that was cut off is not there. */
+  arrivedParts(key: string, uploadId: string): Promise<ArrivedPart[] | undefined>;
   /** Ends an upload in parts: the object appears whole or not at all. Doing it again is harmless. @throws KangKlipError UPLOAD_FAILED */
   completeParts(key: string, uploadId: string, etags: string[]): Promise<void>;
   /** Removes unfinished writes and uploads that began before a time (ms since 1970) and that nobody goes on with. */

@@ -51,6 +51,8 @@ interface Performed {
   wrong: Fault | undefined;
 }
 
+/** A real server's pages hold 1000; these are short, so that a few parts are several pages. */
+const PARTS_AT_ONCE = 2;
 /** What the fake is asked with. */
 export const KEYS = { accessKeyId: "KKFAKEKEYID", secretAccessKey: "kk-fake-secret-0123456789" };
 
@@ -112,8 +114,26 @@ export async function startFakeS3(
       case "part":
         upload?.parts.set(Number(query.get("partNumber")), body);
         return { headers: { etag: tagOf(body) } };
+      case "parts": {
+        const from = Number(query.get("part-number-marker") ?? 0);
+        const all = [...(upload?.parts ?? [])].toSorted(([a], [b]) => a - b).filter(([part]) => part > from);
+        const page = all.slice(0, PARTS_AT_ONCE);
+        const rows = page.map(([part, bytes]) => {
+          const facts = [element("PartNumber", `${part}`), element("Size", `${bytes.length}`)];
+          return element("Part", ...facts, element("ETag", tagOf(bytes)));
+        });
+        const more = all.length > page.length;
+        const next = more ? element("NextPartNumberMarker", `${page.at(-1)?.[0]}`) : "";
+        return { xml: element("ListPartsResult", element("IsTruncated", `${more}`), next, ...rows) };
+      }
       case "complete": {
+        const named = body
+          .toString()
+          .replaceAll("&quot;", '"')
+          .matchAll(/<ETag>"?([^"<]+)"?<\/ETag>/g);
         const parts = [...(upload?.parts ?? [])].toSorted(([a], [b]) => a - b).map(([, bytes]) => bytes);
+        const told = [...named].map(([, etag]) => `"${etag}"`);
+        if (told.join() !== parts.map(tagOf).join()) return refusal(400, "InvalidPart");
         uploads.delete(id);
         const etag = keep(key, kept(Buffer.concat(parts)), upload?.type ?? "");
         return { xml: element("CompleteMultipartUploadResult", element("ETag", etag)) };

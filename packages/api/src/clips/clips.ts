@@ -11,6 +11,7 @@ import {
   Manifest,
   type ManifestClip,
   PREVIEW_EXPIRES_SECONDS,
+  type ReadyClip,
   type Results,
   type SignedLink,
 } from "@kangklip/contract";
@@ -23,7 +24,8 @@ import type { Access, Jobs } from "../jobs/jobs.ts";
 import { newestRevision, noClipsOfItsOwn } from "../jobs/revisions.ts";
 import { statusOf } from "../jobs/view.ts";
 import { edlOf } from "./edl.ts";
-import { shownRevision } from "./revisions.ts";
+import { readyToWatch } from "./ready.ts";
+import { renderedRevision, shownRevision } from "./revisions.ts";
 
 const PREVIEW_FILE = /^clip_0[1-5]_preview\.mp4$/;
 /** Files that whoever owns the job may have without unlocking anything. */
@@ -31,6 +33,18 @@ const OPEN_FILES =
   /^(transcript|chunks|edl|meta|video_stats|face_log|qc|receipt|manifest)\.json$|\.(jpg|srt|vtt|ass)$/;
 
 export type Clips = ReturnType<typeof createClips>;
+
+/** A clip as it is shown: of which revision, what its manifest says, and the job that holds its files. */
+export interface ShownClip {
+  file: ClipFile;
+  index: number;
+  revision: number;
+  holder: JobId;
+  clip: ManifestClip;
+  locked: boolean;
+  /** What is shown of it where it is locked; undefined: nothing can be. */
+  preview: ArtifactName | undefined;
+}
 
 /**
  * What a finished job offers. Checks run in the documented order: 404 job, 401 token, 409 not completed, 404 clip, 403 locked. Where
@@ -47,8 +61,12 @@ export function createClips(options: { jobs: Jobs; artifacts: ArtifactStore; cre
 
   async function completed(id: JobId, access: Access): Promise<{ job: Job; manifest: Manifest }> {
     const { job } = await jobs.owned(id, access);
+    return { job, manifest: await manifestOfDone(job) };
+  }
+
+  async function manifestOfDone(job: Job): Promise<Manifest> {
     if (statusOf(job) !== "SUCCEEDED") throw new KangKlipError("CONFLICT", "job not completed");
-    return { job, manifest: await manifestOf(id) };
+    return manifestOf(job.job_id);
   }
 
   /** A job with clips of its own. That of an edit has none: whether a clip may be had is known to the clip's job alone. */
@@ -58,7 +76,7 @@ export function createClips(options: { jobs: Jobs; artifacts: ArtifactStore; cre
     return found;
   }
 
-  const isLocked = (job: Job, file: ClipFile, { operator }: Access) =>
+  const isLocked = (job: Job, file: ClipFile, { operator }: Pick<Access, "operator">) =>
     credits && !operator && !isUnlocked(job, file);
 
   /** The clip as the job made it. */
@@ -71,17 +89,20 @@ export function createClips(options: { jobs: Jobs; artifacts: ArtifactStore; cre
   }
 
   /** The clip as it is shown: of which revision, what its manifest says, and the job that holds its files. */
-  async function shown(job: Job, first: ManifestClip, file: ClipFile) {
-    const { revision, holder } = await shownRevision(jobs, job, file);
+  async function shown(job: Job, first: ManifestClip, file: ClipFile, wanted?: number) {
+    const { revision, holder } =
+      wanted === undefined
+        ? await shownRevision(jobs, job, file)
+        : await renderedRevision(jobs, job, file, wanted);
     if (holder === job.job_id) return { revision, holder, clip: first };
     const clip = (await manifestOf(holder)).clips.find((candidate) => candidate.file === file);
     if (!clip) throw new KangKlipError("UPLOAD_FAILED", `Revision ${revision} of the clip could not be read`);
     return { revision, holder, clip };
   }
 
-  async function clipOf(id: JobId, clipFile: string, access: Access) {
+  async function clipOf(id: JobId, clipFile: string, access: Access, revision?: number) {
     const { job, clip, file } = await whole(id, clipFile, access);
-    return { ...(await shown(job, clip, file)), file, locked: isLocked(job, file, access) };
+    return { ...(await shown(job, clip, file, revision)), file, locked: isLocked(job, file, access) };
   }
 
   /** The clip, for who may have all of it. @throws KangKlipError LOCKED */
@@ -92,15 +113,41 @@ export function createClips(options: { jobs: Jobs; artifacts: ArtifactStore; cre
   }
 
   /** The small marked video. A clip that has none shows itself, but never while it is locked: not even where its manifest says so. */
-  function previewName({ clip, file, locked }: Awaited<ReturnType<typeof clipOf>>): ArtifactName {
+  function previewOf({ clip, file, locked }: Pick<ShownClip, "clip" | "file" | "locked">) {
     if (clip.preview_file !== undefined && PREVIEW_FILE.test(clip.preview_file))
       return clip.preview_file as ArtifactName;
-    if (locked) throw new KangKlipError("NOT_FOUND", "This clip has no preview: unlock it to see it");
-    return file;
+    return locked ? undefined : file;
+  }
+
+  function previewName(found: Awaited<ReturnType<typeof clipOf>>): ArtifactName {
+    const name = previewOf(found);
+    if (!name) throw new KangKlipError("NOT_FOUND", "This clip has no preview: unlock it to see it");
+    return name;
   }
 
   return {
     whole,
+
+    /**
+     * All clips of a finished job as they are shown, in its order. That who asks may see them is known already. @param operator no clip is
+     * locked @throws KangKlipError CONFLICT
+     */
+    async all(
+      job: Job,
+      access: Pick<Access, "operator">,
+    ): Promise<{ manifest: Manifest; clips: ShownClip[] }> {
+      const manifest = await manifestOfDone(job);
+      if (job.edit) throw noClipsOfItsOwn(job.edit);
+      const seen = new Set<ClipFile>();
+      const clips = manifest.clips.map(async (first): Promise<ShownClip[]> => {
+        const { data: file } = ClipFile.safeParse(first.file);
+        if (!file || seen.has(file)) return []; // a manifest may name one a thousand times: a zip would hold it as often
+        seen.add(file);
+        const found = { ...(await shown(job, first, file)), file, locked: isLocked(job, file, access) };
+        return [{ ...found, index: first.index, preview: previewOf(found) }];
+      });
+      return { manifest, clips: (await Promise.all(clips)).flat() };
+    },
 
     /** Clips of a finished job in the order of the manifest; entries without a file are left out. */
     async results(id: JobId, access: Access): Promise<Results> {
@@ -130,6 +177,15 @@ export function createClips(options: { jobs: Jobs; artifacts: ArtifactStore; cre
       };
     },
 
+    /** Clips of a job that still goes on, in their order; none once it has ended: then `results` has them. */
+    async ready(id: JobId, access: Access): Promise<ReadyClip[]> {
+      const { job } = await jobs.owned(id, access);
+      const links = job.ready.map((clip) =>
+        readyToWatch(artifacts, id, clip, { locked: isLocked(job, clip.clip_file, access) }),
+      );
+      return (await Promise.all(links)).flat();
+    },
+
     /** @throws KangKlipError NOT_FOUND "clip not found" where the job has no such clip */
     async named(id: JobId, file: string, access: Access): Promise<ClipFile> {
       return (await whole(id, file, access)).file;
@@ -155,9 +211,9 @@ export function createClips(options: { jobs: Jobs; artifacts: ArtifactStore; cre
       return { url: await artifacts.signGet(key, { expiresSeconds: expires_in, downloadName }), expires_in };
     },
 
-    /** What a page plays: of a locked clip its preview. */
-    async view(id: JobId, file: string, access: Access): Promise<ClipLink> {
-      const found = await clipOf(id, file, access);
+    /** What a page plays: of a locked clip its preview. @param revision in place of the one that is shown @throws KangKlipError NOT_FOUND */
+    async view(id: JobId, file: string, access: Access, revision?: number): Promise<ClipLink> {
+      const found = await clipOf(id, file, access, revision);
       const name = found.locked ? previewName(found) : found.file;
       const expires_in = PREVIEW_EXPIRES_SECONDS;
       const url = await artifacts.signGet(artifactKey(found.holder, name), { expiresSeconds: expires_in });

@@ -1,17 +1,17 @@
-import { type EdlClip, KangKlipError, type Segment, type Word } from "@kangklip/contract";
+import {
+  CLIP_SECONDS,
+  CUT_LEAD_SECONDS,
+  CUT_TAIL_SECONDS,
+  type EdlClip,
+  KangKlipError,
+  type Segment,
+  type Word,
+} from "@kangklip/contract";
 
 // where a clip may be cut; all pure, times in seconds of the source
 
-/**
- * The rule of selection (openshorts' word snap, MIT): a part begins up to 0.35 s before its first word and ends up to 0.45 s after its last,
- * and never takes more than half of the silence there.
- */
-const LEAD_SECONDS = 0.35;
-const TAIL_SECONDS = 0.45;
 /** A silence of this length may be cut anywhere. */
 const FREE_SECONDS = 2;
-const LEAST_SECONDS = 1;
-const MOST_SECONDS = 180;
 /** Sums of times that were written down with three digits. */
 const ROUNDING = 0.001;
 
@@ -55,8 +55,10 @@ export function partsOf(
     else parts.push({ start, end });
   }
   const total = parts.reduce((sum, { start, end }) => sum + end - start, 0);
-  if (!(total >= LEAST_SECONDS - ROUNDING && total <= MOST_SECONDS + ROUNDING))
-    throw wrong(`A clip is ${LEAST_SECONDS} to ${MOST_SECONDS} s long; this one would be ${told(total)} s`);
+  if (!(total >= CLIP_SECONDS.least - ROUNDING && total <= CLIP_SECONDS.most + ROUNDING))
+    throw wrong(
+      `A clip is ${CLIP_SECONDS.least} to ${CLIP_SECONDS.most} s long; this one would be ${told(total)} s`,
+    );
   return parts;
 }
 
@@ -74,12 +76,12 @@ function placesIn(spoken: readonly Word[], length: number): { starts: Span[]; en
     const half = Math.max(0, to - from) / 2;
     const silence = { start: from, end: to };
     const isFree = to - from >= FREE_SECONDS;
-    if (index > 0) ends.push(at(from + Math.min(TAIL_SECONDS, half)));
+    if (index > 0) ends.push(at(from + Math.min(CUT_TAIL_SECONDS, half)));
     if (isFree) {
       starts.push(silence);
       ends.push(silence);
     }
-    if (word) starts.push(at(to - Math.min(LEAD_SECONDS, half)));
+    if (word) starts.push(at(to - Math.min(CUT_LEAD_SECONDS, half)));
     from = Math.min(length, Math.max(from, word?.end ?? from));
   }
   if (Number.isFinite(length)) ends.push(at(length));

@@ -34,9 +34,11 @@ export function edlOf(
     return segments?.flatMap(({ words }) => words).filter(isTimed);
   });
 
+  const kept = async ({ index }: NamedClip) => (await edl())?.clips.find((clip) => clip.index === index);
+
   /** As the job made it. @throws KangKlipError CONFLICT where nothing is left to make it of again */
   async function first(clip: NamedClip): Promise<EdlClip> {
-    const known = (await edl())?.clips.find(({ index }) => index === clip.index);
+    const known = await kept(clip);
     const told = known ?? fromManifest(clip);
     if (told.words.length > 0) return told;
     const words = await spoken();
@@ -70,6 +72,9 @@ export function edlOf(
     /** @throws KangKlipError NOT_FOUND "revision not found"; CONFLICT where nothing is left to make it of again */
     clip: (clip: NamedClip, revision: number): Promise<EdlClip> =>
       revision === 1 ? first(clip) : later(clip, revision),
+    /** What it is cut of, which is known of every clip. @throws KangKlipError NOT_FOUND "revision not found" */
+    cut: async (clip: NamedClip, revision: number): Promise<Pick<EdlClip, "title" | "segments">> =>
+      revision === 1 ? ((await kept(clip)) ?? fromManifest(clip)) : later(clip, revision),
   };
 }
 

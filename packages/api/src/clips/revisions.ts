@@ -1,4 +1,11 @@
-import type { ClipFile, JobId, JobState, ManifestClip, RevisionView } from "@kangklip/contract";
+import {
+  type ClipFile,
+  type JobId,
+  type JobState,
+  KangKlipError,
+  type ManifestClip,
+  type RevisionView,
+} from "@kangklip/contract";
 import type { Job, Revision } from "../jobs/job.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import { revisionsOf } from "../jobs/revisions.ts";
@@ -36,6 +43,23 @@ export async function shownRevision(jobs: Jobs, job: Job, file: ClipFile): Promi
       return { revision: later.revision, holder: later.edit_job_id };
   const known = all.find((one) => one.revision === revision);
   return known ? { revision, holder: known.edit_job_id } : { revision: 1, holder: job.job_id };
+}
+
+/** One revision of a clip, whichever is shown. @throws KangKlipError NOT_FOUND where there is none, or none that is rendered */
+export async function renderedRevision(
+  jobs: Jobs,
+  job: Job,
+  file: ClipFile,
+  revision: number,
+): Promise<Shown> {
+  if (revision === 1) return { revision, holder: job.job_id };
+  const known = revisionsOf(job, file).find((one) => one.revision === revision);
+  if (!known || (await progressOf(jobs, known)).state !== "SUCCEEDED")
+    throw new KangKlipError(
+      "NOT_FOUND",
+      `There is no version ${revision} of this clip, or it is not rendered`,
+    );
+  return { revision, holder: known.edit_job_id };
 }
 
 /** All revisions of a clip, oldest first. */

@@ -19,6 +19,7 @@ export const fresh = {
   notices: [],
   cancel_requested: false,
   result: null,
+  ready: [] as Job["ready"],
 } as const satisfies Partial<Job>;
 
 export function plannedAttempt(id: JobId, epoch: number, notBefore: number): Attempt {
@@ -73,7 +74,7 @@ export function endAttempt(
   now: number,
   { because = null, blame = null }: { because?: string | null; blame?: Attempt["blame"] } = {},
 ): Job {
-  return changeAttempt(job, attempt.epoch, {
+  return changeAttempt({ ...job, ready: [] }, attempt.epoch, {
     state: "FINISHED",
     outcome,
     ended_because: because,

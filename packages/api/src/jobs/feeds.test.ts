@@ -1,11 +1,11 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { KangKlipError } from "@kangklip/contract";
+import { KangKlipError, STAGES } from "@kangklip/contract";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createFeeds } from "./feeds.ts";
 import type { Job } from "./job.ts";
 import { LEASE_MS } from "./state.ts";
 import type { JobStore } from "./store.ts";
-import { aStoredJob, story } from "./testing.ts";
+import { aStoredJob, START, story } from "./testing.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance", "Date"] });
@@ -70,6 +70,27 @@ test("many followers cost one watch, one read per version and one view of each k
   expect(new Set(views).size).toBe(2);
   expect(views[0]).toMatchObject({ version: 2, source: { url: "https://example.com/talk.mp4" } });
   expect(views[1]?.source).toBeNull();
+  for (const { stop } of all) stop();
+});
+
+test("how long the job takes is asked for once per version, and what follows is told the same", async () => {
+  const { job } = story().running();
+  const { store, id, write } = aStore({ ...job, source_seconds: 60 });
+  let asked = 0;
+  const pace = { stages: Object.fromEntries(STAGES.map((stage) => [stage, [1]])) };
+  const paceOf = () => {
+    asked++;
+    return pace;
+  };
+  const feeds = createFeeds({ store, now: () => START, paceOf });
+  const all = await Promise.all(Array.from({ length: 100 }, () => feeds.follow(id, () => {})));
+  const views = all.map(({ sight }, index) => sight().view(index % 2 === 0));
+  expect(asked).toBe(1);
+  expect(new Set(views.map(({ eta_seconds }) => eta_seconds))).toEqual(new Set([views[0]?.eta_seconds]));
+  expect(views[0]?.eta_seconds).toBeGreaterThan(0);
+  write(2);
+  await settled();
+  expect(asked).toBe(2);
   for (const { stop } of all) stop();
 });
 

@@ -1,5 +1,6 @@
 import { type JobId, type JobView, KangKlipError } from "@kangklip/contract";
 import type { Job } from "./job.ts";
+import type { Pace } from "./pace.ts";
 import type { JobStore, StoredJob } from "./store.ts";
 import { isStalled, viewOf } from "./view.ts";
 
@@ -46,8 +47,14 @@ const MAX_FOLLOWERS = 10_000;
  * Follows jobs for any number of people at the cost of one: per job one watch, per version one read and at most two views (whoever has
  * the job's token sees more than others), and one clock for all.
  */
-export function createFeeds(options: { store: JobStore; now: () => number; maxFollowers?: number }) {
-  const { store, now, maxFollowers = MAX_FOLLOWERS } = options;
+export function createFeeds(options: {
+  store: JobStore;
+  now: () => number;
+  /** How long jobs like this one take, as far as that is known without asking anybody. */
+  paceOf?: ((job: Job) => Pace | undefined) | undefined;
+  maxFollowers?: number;
+}) {
+  const { store, now, paceOf = () => undefined, maxFollowers = MAX_FOLLOWERS } = options;
   const feeds = new Map<JobId, Feed>();
   let followers = 0;
   let clock: NodeJS.Timeout | undefined;
@@ -107,7 +114,7 @@ export function createFeeds(options: { store: JobStore; now: () => number; maxFo
     const known = feed.sight !== undefined; // else all wait for this very read
     feed.stored = stored;
     feed.stalled = stalled;
-    feed.sight = sightOf(stored, now());
+    feed.sight = sightOf(stored, now(), paceOf(stored.job));
     if (known) for (const changed of feed.followers) changed();
   }
 
@@ -166,13 +173,13 @@ export function createFeeds(options: { store: JobStore; now: () => number; maxFo
   };
 }
 
-function sightOf({ job, version }: StoredJob, now: number): Sight {
+function sightOf({ job, version }: StoredJob, now: number, pace: Pace | undefined): Sight {
   const made: { owner?: JobView; other?: JobView } = {};
   return {
     job,
     view(owner) {
       const who = owner ? "owner" : "other";
-      made[who] ??= viewOf(job, version, { owner, now });
+      made[who] ??= viewOf(job, version, { owner, now, pace });
       return made[who];
     },
   };

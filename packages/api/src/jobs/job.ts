@@ -8,6 +8,7 @@ import {
   JobState,
   Language,
   OutputLanguage,
+  ShareId,
   Stage,
   UploadId,
 } from "@kangklip/contract";
@@ -142,6 +143,50 @@ export type Revision = z.infer<typeof Revision>;
 /** The revision of a clip that somebody chose to see, and the newest one at that time: whatever comes later is shown by itself. */
 const Chosen = z.object({ revision: z.int().min(1), newest: z.int().min(1) });
 
+/** A clip that is whole and uploaded while its attempt still makes others. Its files lie in the attempt's folder under the clip's own names. */
+export const Ready = z.object({
+  epoch: z.int().min(1),
+  clip_file: ClipFile,
+  index: z.int(),
+  title: z.string(),
+  hook: z.string(),
+  reason: z.string(),
+  score: z.number().nullable(),
+  /** Seconds in the source. */
+  start: z.number(),
+  end: z.number(),
+  duration_seconds: z.number(),
+  width: z.int().nullable(),
+  height: z.int().nullable(),
+  /** Which of its files are there beside the clip itself. */
+  preview: z.boolean(),
+  cover: z.boolean(),
+  vtt: z.boolean(),
+});
+export type Ready = z.infer<typeof Ready>;
+
+/** Whoever has its link may see clips of the job until it expires; the link itself is not kept (shares/token.ts). */
+export const Share = z.object({
+  share_id: ShareId,
+  /** Null: all. */
+  clip_files: z.array(ClipFile).nullable(),
+  created_at: Time,
+  expires_at: Time,
+});
+export type Share = z.infer<typeof Share>;
+
+/** One line of what happened to the job (log.ts). */
+export const LogEntry = z.object({
+  at: Time,
+  epoch: z.int().nullable(),
+  stage: Stage.nullable(),
+  level: z.enum(["info", "warn", "error"]),
+  text: z.string(),
+  /** How far the work is, in words of the worker or the provider: the first to go where lines are too many. */
+  said: z.literal(true).optional(),
+});
+export type LogEntry = z.infer<typeof LogEntry>;
+
 /** A job as the store keeps it: one record, moved only by `decide`. */
 export const Job = z.object({
   job_id: JobId,
@@ -196,6 +241,12 @@ export const Job = z.object({
   /** Of its own clips, in the order in which they were made. */
   revisions: z.array(Revision).default([]),
   shown: z.partialRecord(ClipFile, Chosen).default({}),
+  /** Links to its clips; one that was revoked is not here any more. */
+  shares: z.array(Share).default([]),
+  /** Oldest first. */
+  log: z.array(LogEntry).default([]),
+  /** Clips of the current attempt that can be watched before it ends; with it they are gone, for then the manifest tells. */
+  ready: z.array(Ready).default([]),
   /** Its time is over and its files are being removed (retention.ts): nothing can begin again. */
   removing: z.literal(true).optional(),
 });

@@ -7,6 +7,7 @@ import {
   type JobRow,
   type JobView,
   KangKlipError,
+  type LogLine,
   type MyJobsInput,
   parseSourceUrl,
 } from "@kangklip/contract";
@@ -16,6 +17,8 @@ import type { Uploads } from "../uploads.ts";
 import { parentOf } from "./edits.ts";
 import { createFeeds } from "./feeds.ts";
 import type { Job, JobSource } from "./job.ts";
+import { linesOf } from "./log.ts";
+import type { Paces } from "./pace.ts";
 import { decide, type JobEvent, newJob } from "./state.ts";
 import { type JobStore, type StoredJob, update } from "./store.ts";
 import { type Identity, matchesHash, newIdentity, sha256 } from "./tokens.ts";
@@ -31,6 +34,8 @@ interface JobsOptions {
   compute: readonly string[];
   /** What making a job costs; undefined: nothing. */
   fee?: Fee | undefined;
+  /** How long jobs take; undefined: nobody is told. */
+  paces?: Pick<Paces, "ofJob" | "atOnce"> | undefined;
   /** Tells the reconciler that something is due for this job. */
   wake: (id: JobId) => void;
   now?: () => number;
@@ -58,8 +63,8 @@ const mayOwn = (job: Job, { token, operator, wallet }: Access) =>
 
 /** Everything a person can do with jobs. */
 export function createJobs(options: JobsOptions) {
-  const { store, uploads, fetchPolicy, compute, fee, wake, now = Date.now } = options;
-  const feeds = createFeeds({ store, now });
+  const { store, uploads, fetchPolicy, compute, fee, paces, wake, now = Date.now } = options;
+  const feeds = createFeeds({ store, now, paceOf: paces?.atOnce });
 
   /** @throws KangKlipError NOT_FOUND "job not found" */
   async function found(id: JobId): Promise<StoredJob> {
@@ -83,7 +88,10 @@ export function createJobs(options: JobsOptions) {
   }
 
   const seen = async ({ job, version }: StoredJob, access: Access) =>
-    viewOf(job, version, { owner: await isOwner(job, access), now: now() });
+    viewOf(job, version, {
+      ...{ owner: await isOwner(job, access), pace: await paces?.ofJob(job) },
+      now: now(),
+    });
 
   async function moved(id: JobId, access: Access, event: JobEvent): Promise<JobView> {
     const stored = await update(store, id, (job) => decide(job, event, now()));
@@ -165,6 +173,11 @@ export function createJobs(options: JobsOptions) {
 
     async view(id: JobId, access: Access): Promise<JobView> {
       return seen(await found(id), access);
+    },
+
+    /** What happened to it, oldest first, for whoever owns it. */
+    async log(id: JobId, access: Access): Promise<LogLine[]> {
+      return linesOf((await owned(id, access)).job);
     },
 
     /** Jobs start by themselves: this 1.x call only tells whether that went well. */

@@ -29,6 +29,10 @@ const SKEW_MS = 60_000;
 export const isDue = ({ not_before }: Pick<Attempt, "not_before">, now: number) =>
   not_before <= now || not_before - now > MAX_PAUSE_MS + SKEW_MS;
 
+/** Since when a planned attempt waits for a place: it was due then, or was refused for the first time. Pure. */
+export const waitsSince = ({ not_before, deadline }: Pick<Attempt, "not_before" | "deadline">) =>
+  deadline === null ? not_before : deadline - PLACE_MS;
+
 /** Whether whoever was about to submit the attempt has had the time for it. Pure. `native`: the provider knows a launch key again. */
 export function isAbandoned({ submitting_at }: Attempt, now: number, native: boolean): boolean {
   const waited = now - (submitting_at ?? now);

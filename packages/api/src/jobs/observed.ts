@@ -51,6 +51,10 @@ export function observed(
   return changeAttempt(looked, attempt.epoch, { missed_leases: 1, lease_until: now + LEASE_MS });
 }
 
+/** What nobody could hear of for a while (ms) has that much longer. */
+export const moreTime = (job: Job, { epoch, deadline }: Attempt, ms: number): Job =>
+  deadline === null ? job : changeAttempt(job, epoch, { deadline: deadline + ms });
+
 /** Every state but PLANNED ends by itself: whatever never answers is given up at a time that is known beforehand. */
 export function ticked(job: Job, attempt: Attempt, heardSince: number, now: number): Job {
   if (attempt.state === "PLANNED") return job;

@@ -1,7 +1,7 @@
 import type { JobId } from "@kangklip/contract";
 import { isPaid } from "./charges.ts";
 import { currentAttempt, isActive, isOpen, type Job } from "./job.ts";
-import { isDue } from "./launch.ts";
+import { isDue, waitsSince } from "./launch.ts";
 
 /** How long what is known of a waiting job is good: another process may have started or cancelled it. */
 const KNOWN_MS = 15_000;
@@ -19,8 +19,8 @@ export function createPlaces(options: { size: number; now: () => number; begin: 
   const { size, now, begin } = options;
   /** With the provider that each is at, or is about to ask; null: not known yet. */
   const taken = new Map<JobId, string | null>();
-  /** Planned attempts and when they may be submitted, in the order in which they came. */
-  const waiting = new Map<JobId, { not_before: number }>();
+  /** Planned attempts, when they may be submitted and since when they wait, in the order in which they came. */
+  const waiting = new Map<JobId, { not_before: number; since: number }>();
   /** Of them those for which nothing can be done but to wait, and when they were looked at, longest ago first. */
   const looked = new Map<JobId, number>();
   /** All others that something is to be done for, or of which nothing is known yet. */
@@ -29,7 +29,8 @@ export function createPlaces(options: { size: number; now: () => number; begin: 
   let heldUntil = 0;
 
   function seen(job: Job): void {
-    const { state, not_before, provider } = currentAttempt(job);
+    const attempt = currentAttempt(job);
+    const { state, not_before, provider } = attempt;
     const id = job.job_id;
     if (!isActive(job)) {
       drop(id);
@@ -41,7 +42,7 @@ export function createPlaces(options: { size: number; now: () => number; begin: 
       looked.set(id, now());
     } else busy.add(id);
     if (state === "PLANNED" && isPaid(job)) {
-      waiting.set(id, { not_before });
+      waiting.set(id, { not_before, since: waitsSince(attempt) });
       return;
     }
     waiting.delete(id);
@@ -66,6 +67,13 @@ export function createPlaces(options: { size: number; now: () => number; begin: 
     assign: (id: JobId, provider: string) => void taken.set(id, provider),
     /** How many places are taken at a provider. */
     at: (provider: string): number => taken.values().reduce((sum, one) => sum + Number(one === provider), 0),
+    /** Who waits and who runs, and for how long the one that waits longest has waited (seconds; null: none waits). */
+    queue(): { waiting: number; running: number; longest_wait_seconds: number | null } {
+      const running = taken.keys().reduce((sum, id) => sum + Number(!waiting.has(id)), 0);
+      const first = waiting.values().reduce((least, { since }) => Math.min(least, since), Infinity);
+      const longest = waiting.size === 0 ? null : Math.max(0, Math.floor((now() - first) / 1000));
+      return { waiting: waiting.size, running, longest_wait_seconds: longest };
+    },
     /** The step is made: a job that still waits does not keep its place meanwhile. */
     giveBack(id: JobId): void {
       if (waiting.has(id)) taken.delete(id);

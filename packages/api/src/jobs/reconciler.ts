@@ -35,6 +35,8 @@ export interface ReconcilerOptions {
   workerLogLevel: WorkerEnv["KK_LOG_LEVEL"];
   /** Settles what jobs take of wallets; undefined: nothing is taken. */
   charging?: Pick<Charging, "look" | "idle" | "stop"> | undefined;
+  /** Told of each job whose clips were published here; never throws. */
+  learn?: ((job: Job) => Promise<void>) | undefined;
   /** Work that is due now and then beside the jobs, asked for every minute: it knows itself when it is its turn. */
   chores?: readonly (() => Promise<unknown>)[];
   /** ms since 1970; never goes back. */
@@ -107,6 +109,7 @@ export function createReconciler(options: ReconcilerOptions) {
     workerLogLevel,
     now,
     moved: places.seen,
+    learn: options.learn,
     listened: () => now() - heardSince >= LEASE_MS,
     assign: places.assign,
     hold: places.hold,
@@ -271,6 +274,8 @@ export function createReconciler(options: ReconcilerOptions) {
     providers,
     /** Launches that are there or on their way at a provider, as far as this process knows. */
     running: places.at,
+    /** The same for all providers, and who waits. */
+    queue: places.queue,
     start: () => {
       looping ??= loop();
     },

@@ -127,6 +127,8 @@ function restoredJob(id: JobId, manifest: Manifest, info: ArtifactInfo): Job {
     edit: null, // told by whoever restores it
     revisions: [],
     shown: {},
+    shares: [],
+    log: [],
     source_title: manifest.source?.title ?? null,
     source_seconds: manifest.source?.seconds ?? null,
     attempts: [

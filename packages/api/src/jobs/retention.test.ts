@@ -218,6 +218,20 @@ describe("the job of a revision", () => {
   });
 });
 
+test("a file that was never sent to its end goes with all its parts, whatever of it had arrived", async () => {
+  await using house = aHouse();
+  const begun = async (at: number) => {
+    const key = `uploads/up_${ulid(at)}/source`;
+    const id = await house.artifacts.beginParts(key, { contentType: "video/mp4" });
+    await house.write(`${key}.parts/${id}/00001`);
+    return [`${key}.parts/${id}/00001`, `${key}.parts/${id}/begun`];
+  };
+  const young = await begun(START - 23 * HOUR);
+  await begun(START - 50 * HOUR);
+  expect((await house.retention.sweep()).uploads).toBe(1);
+  expect(await house.keys()).toEqual(young);
+});
+
 test("an upload goes after a day, but not while a job still works on it", async () => {
   await using house = aHouse();
   const upload = async (at: number) => {

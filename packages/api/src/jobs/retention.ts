@@ -117,7 +117,7 @@ export function createRetention(options: RetentionOptions) {
   /** One round. @returns how many of each were removed */
   async function sweep(): Promise<{ jobs: number; uploads: number; folders: number }> {
     const done = { jobs: await jobs(), uploads: await uploads(), folders: await folders() };
-    await artifacts.tidy(now() - DAY_MS);
+    await artifacts.tidy(now() - Math.max(DAY_MS, keepUploadsMs)); // a file may be sent in parts until then
     if (done.jobs + done.uploads + done.folders > 0) log.info(done, "removed what is kept no longer");
     return done;
   }

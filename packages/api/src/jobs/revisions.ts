@@ -61,7 +61,8 @@ export function chosen(job: Job, { clip_file, revision }: { clip_file: ClipFile;
   return { ...job, shown: { ...job.shown, [clip_file]: { revision, newest } } };
 }
 
-function mayChange(job: Job): void {
+/** Whether there are clips that something may be decided about. @throws KangKlipError NOT_FOUND, CONFLICT */
+export function mayChange(job: Job): void {
   if (job.removing) throw new KangKlipError("NOT_FOUND", "job not found");
   if (job.state !== "SUCCEEDED") throw new KangKlipError("CONFLICT", "job not completed");
   if (job.edit) throw noClipsOfItsOwn(job.edit);

@@ -1,4 +1,4 @@
-import { type ErrorCode, KangKlipError, STAGES } from "@kangklip/contract";
+import { type ClipFile, type ErrorCode, KangKlipError, STAGES } from "@kangklip/contract";
 import type { Observation } from "@kangklip/providers";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -6,7 +6,7 @@ import { MAX_ATTEMPTS } from "./attempt.ts";
 import { currentAttempt, isFinal, Job } from "./job.ts";
 import { NATIVE_SUBMIT_MS, SUBMIT_MS } from "./launch.ts";
 import { decide, type JobEvent, LEASE_MS, RUN_MS } from "./state.ts";
-import { aStoredJob, HASH, START, story } from "./testing.ts";
+import { aReadyClip, aStoredJob, HASH, START, story } from "./testing.ts";
 
 const RUNS = 300;
 
@@ -50,6 +50,12 @@ const anEvent: fc.Arbitrary<Telling> = fc.oneof(
     (_job, epoch) => ({ type: "claimed", epoch, nonceHash: "one" }),
     (_job, epoch) => ({ type: "claimed", epoch, nonceHash: "another" }),
     (_job, epoch) => ({ type: "pulse", epoch }),
+    (_job, epoch) => ({ type: "clip_ready", epoch, clip: aReadyClip({ epoch }) }),
+    (_job, epoch) => ({
+      type: "clip_ready",
+      epoch,
+      clip: aReadyClip({ epoch, clip_file: "clip_02.mp4", title: `of attempt ${epoch}` }),
+    }),
     (_job, epoch) => ({ type: "committed", epoch }),
     (_job, epoch) => ({ type: "released", epoch }),
   ),
@@ -176,6 +182,35 @@ test("a final state does not move but by a retry, and the error or result stays 
       );
     });
   });
+});
+
+test("clips can be watched while the attempt that made them goes on, each once, and never afterwards", () => {
+  const now = (event: Telling): Happening => ({ afterMs: 0, ago: 0, event });
+  const claimed = [
+    now((_job, epoch) => ({ type: "submitting", epoch, provider: "process", native: true })),
+    now((_job, epoch) => ({ type: "claimed", epoch, nonceHash: "one" })),
+  ];
+  const ready = (clip_file: ClipFile) =>
+    now((_job, epoch) => ({ type: "clip_ready", epoch, clip: aReadyClip({ epoch, clip_file }) }));
+  let seen = 0;
+  always((history) => {
+    const more = history.flatMap((one, at) =>
+      at % 3 === 0 ? [ready(`clip_0${1 + (at % 5)}.mp4`), one] : one,
+    );
+    lived([...claimed, ...more], (before, after, event) => {
+      const { ready } = after;
+      seen += ready.length;
+      expect(new Set(ready.map(({ clip_file }) => clip_file)).size).toBe(ready.length);
+      for (const { epoch } of ready) expect(epoch).toBe(currentAttempt(after).epoch);
+      if (isFinal(after)) expect(ready).toEqual([]);
+      const isSameAttempt = currentAttempt(before).epoch === currentAttempt(after).epoch && !isFinal(after);
+      if (isSameAttempt) expect(ready.length).toBeGreaterThanOrEqual(before.ready.length);
+      if (event.type !== "clip_ready" || after === before) return;
+      expect(currentAttempt(after).state).toBe("CLAIMED");
+      expect(ready).toContainEqual(event.clip);
+    });
+  });
+  expect(seen).toBeGreaterThan(RUNS);
 });
 
 test("within an attempt progress, stage and sequence never go back, and epochs never do", () => {

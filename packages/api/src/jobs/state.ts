@@ -5,6 +5,7 @@ import {
   type JobId,
   KangKlipError,
   type Report,
+  type ShareId,
 } from "@kangklip/contract";
 import type { LaunchRef, Observation } from "@kangklip/providers";
 import { attemptFailed, changeAttempt, endAttempt, fresh, jobFailed, plannedAttempt } from "./attempt.ts";
@@ -27,7 +28,9 @@ import {
   isFinal,
   type Job,
   type JobSource,
+  type Ready,
   type Revision,
+  type Share,
 } from "./job.ts";
 import {
   type Chosen,
@@ -42,9 +45,12 @@ import {
   submitting,
   submitUnsure,
 } from "./launch.ts";
-import { observed, ticked } from "./observed.ts";
+import { begun, withLog } from "./log.ts";
+import { moreTime, observed, ticked } from "./observed.ts";
+import { readied } from "./ready.ts";
 import { fenced, heard, reported } from "./report.ts";
 import { chosen, found, ordered, revised } from "./revisions.ts";
+import { shared, unshared } from "./shares.ts";
 
 export {
   CANCEL_MS,
@@ -79,6 +85,10 @@ export type JobEvent =
   | { type: "revision_found"; revision: Revision }
   /** This revision of a clip is to be shown. */
   | { type: "chosen"; clip_file: ClipFile; revision: number }
+  /** Somebody who has no token may see clips, by a link. */
+  | { type: "shared"; share: Share }
+  /** That link is worth nothing any more. */
+  | { type: "unshared"; share_id: ShareId }
   /** Whoever settles a charge has done a step, or is about to: of two at once the first counts. */
   | { type: "charge"; from: Charge; to: Charge }
   /**
@@ -110,6 +120,8 @@ export type JobEvent =
   | { type: "unfit"; epoch: number; message: string }
   | { type: "pulse"; epoch: number }
   | { type: "report"; report: Report }
+  /** A clip is whole and uploaded while others are still being made. */
+  | { type: "clip_ready"; epoch: number; clip: Ready }
   /** `uploaded`: whether the attempt's manifest is in the artifact store; only told of a launch that ended well. */
   | { type: "observed"; epoch: number; observation: Observation; uploaded?: boolean }
   /** The job's clips are published already, whatever the store thinks: it was put back to an older copy. */
@@ -161,6 +173,8 @@ export function newJob(
     edit: null,
     revisions: [],
     shown: {},
+    shares: [],
+    log: [begun(now)],
     source_title: null,
     source_seconds: null,
     attempts: [plannedAttempt(id, 1, now)],
@@ -178,7 +192,7 @@ export function newJob(
  */
 export function decide(job: Job, event: JobEvent, now: number): Job {
   const next = after(job, event, now);
-  return next === job ? job : { ...withRefunds(next, now), updated_at: now };
+  return next === job ? job : withLog(job, { ...withRefunds(next, now), updated_at: now }, now);
 }
 
 function after(job: Job, event: JobEvent, now: number): Job {
@@ -194,16 +208,15 @@ function after(job: Job, event: JobEvent, now: number): Job {
   if (event.type === "ordered") return ordered(job, event.edit_job_id);
   if (event.type === "revision_found") return found(job, event.revision);
   if (event.type === "chosen") return chosen(job, event);
+  if (event.type === "shared") return shared(job, event.share, now);
+  if (event.type === "unshared") return unshared(job, event.share_id, now);
   if (event.type === "report") return reported(job, event.report, now);
   if (event.type === "claim_remembered") return remembered(job, event, now);
   if (event.type === "cancel") return cancelRequested(job, now);
-  if (event.type === "away")
-    return attempt.deadline === null
-      ? job
-      : changeAttempt(job, attempt.epoch, { deadline: attempt.deadline + event.ms });
+  if (event.type === "away") return moreTime(job, attempt, event.ms);
   if (event.type === "tick") return isFinal(job) ? job : ticked(job, attempt, event.heardSince ?? 0, now);
   if (event.epoch !== attempt.epoch || attempt.state === "FINISHED") {
-    if (event.type === "claimed" || event.type === "pulse") throw fenced(job);
+    if (["claimed", "pulse", "clip_ready"].includes(event.type)) throw fenced(job);
     return job;
   }
   switch (event.type) {
@@ -229,6 +242,8 @@ function after(job: Job, event: JobEvent, now: number): Job {
     case "pulse":
       if (attempt.state !== "CLAIMED") throw fenced(job);
       return heard(job, attempt, now);
+    case "clip_ready":
+      return readied(job, attempt, event.clip, now);
     case "observed":
       return observed(job, attempt, event, now);
     case "published":

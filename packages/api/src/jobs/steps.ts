@@ -39,6 +39,8 @@ export interface StepsOptions {
   moved: (job: Job) => void;
   /** Whether workers could be heard for a whole lease up to now, so that their silence means something. */
   listened: () => boolean;
+  /** Told of each job whose clips were published here; never throws. */
+  learn?: ((job: Job) => Promise<void>) | undefined;
   /** The job is about to ask this provider. */
   assign: (id: JobId, provider: ProviderId) => void;
   /** Nothing is started for so long (ms). */
@@ -198,8 +200,9 @@ export function createSteps(options: StepsOptions) {
     try {
       await commit(artifacts, job);
       if (job.edit) await keepEdit(artifacts, job_id, job.edit);
-      await happened(job_id, { type: "committed", epoch });
+      const done = await happened(job_id, { type: "committed", epoch });
       log.info({ job_id, epoch }, "published");
+      if (done.changed) await options.learn?.(done.job);
     } catch (error) {
       if (!(error instanceof KangKlipError) || AWAY.includes(error.code)) throw error;
       log.warn({ job_id, epoch, code: error.code, err: error }, "publishing failed");

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { type ClipFile, MAX_SHARES } from "@kangklip/contract";
 import { expect, test } from "vitest";
 import { type Charge, currentAttempt, type Job } from "./job.ts";
 import { decide } from "./state.ts";
 import { type JobStore, update } from "./store.ts";
-import { aCharge, aStoredJob } from "./testing.ts";
+import { aCharge, aReadyClip, aStoredJob } from "./testing.ts";
 
 /**
  * The behaviour every job store owes its callers: run it from the store's own test file.
@@ -22,7 +23,7 @@ export function testJobStore(newPlace: () => Promise<() => Promise<JobStore>>): 
 
   test("a new job is kept at version 1, and its id can be taken only once", async () => {
     await using place = await opened();
-    const job = aStoredJob();
+    const job = aStoredJob(1, { ready: [aReadyClip()] });
     expect(await place.store.get(job.job_id)).toBeUndefined();
     expect(await place.store.insert(job)).toBe(true);
     expect(await place.other.insert(retitled(job, "another"))).toBe(false);
@@ -244,6 +245,29 @@ export function testJobStore(newPlace: () => Promise<() => Promise<JobStore>>): 
     await sleep(20);
     expect(calls).toBe(3);
     stops[1]?.();
+  });
+
+  test("of links that many make at once as many are kept as there may be, and each one as it was made", async () => {
+    await using place = await opened();
+    const job = aStoredJob(1, { state: "SUCCEEDED", ended_at: 5, attempts: released(aStoredJob()) });
+    await place.store.insert(job);
+    const shares = Array.from({ length: MAX_SHARES + 3 }, (_, at) => ({
+      share_id: `sh_${String(at).padStart(26, "0")}`,
+      clip_files: at % 2 ? (["clip_01.mp4"] as ClipFile[]) : null,
+      ...{ created_at: 10, expires_at: 1000 },
+    }));
+    const made = await Promise.allSettled(
+      shares.map((share, at) =>
+        update(at % 2 ? place.store : place.other, job.job_id, (was) =>
+          decide(was, { type: "shared", share }, 10),
+        ),
+      ),
+    );
+    const kept = shares.filter((_, at) => made[at]?.status === "fulfilled");
+    expect(kept).toHaveLength(MAX_SHARES);
+    const read = (await place.store.get(job.job_id))?.job;
+    expect(read?.shares.toSorted((a, b) => (a.share_id < b.share_id ? -1 : 1))).toEqual(kept);
+    expect(read?.log).toEqual(job.log);
   });
 
   test("a removed job is gone, and removing it again is fine", async () => {

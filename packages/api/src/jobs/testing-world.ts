@@ -114,7 +114,7 @@ export async function aWorld(
       { steady: () => clock.now - START, wall: () => clock.now + skewMs },
     );
     await sync();
-    const uploads = createUploads({ store, artifacts, maxBytes: 1e9 });
+    const uploads = createUploads({ store, artifacts, secret, maxBytes: 1e9 });
     const log = createLog(process.env.KK_TEST_LOG ?? "silent");
     const { money } = options;
     const ledger = money && alive(money.chain.ledger);

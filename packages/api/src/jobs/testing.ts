@@ -1,7 +1,7 @@
 import type { ErrorCode, Report, Stage } from "@kangklip/contract";
 import { aJob } from "@kangklip/contract/testing";
 import type { Observation } from "@kangklip/providers";
-import { type Charge, currentAttempt, type Job } from "./job.ts";
+import { type Charge, currentAttempt, type Job, type Ready } from "./job.ts";
 import { decide, type JobEvent, newJob } from "./state.ts";
 
 export const START = 1_800_000_000_000; // ms since 1970
@@ -35,6 +35,14 @@ export function aCharge(overrides: Partial<Charge> = {}): Charge {
     ...overrides,
   };
 }
+
+/** A clip that can be watched before its job has ended. */
+export const aReadyClip = (overrides: Partial<Ready> = {}): Ready => ({
+  ...{ epoch: 1, clip_file: "clip_01.mp4", index: 1, title: "A clip", hook: "", reason: "", score: 0.5 },
+  ...{ start: 10, end: 40, duration_seconds: 30, width: 1080, height: 1920 },
+  ...{ preview: true, cover: true, vtt: false },
+  ...overrides,
+});
 
 type Progress = Partial<Omit<Extract<Report, { status: "RUNNING" }>, "status" | "stage" | "stage_progress">>;
 

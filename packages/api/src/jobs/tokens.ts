@@ -6,7 +6,7 @@ import {
   randomBytes,
   timingSafeEqual,
 } from "node:crypto";
-import type { JobId } from "@kangklip/contract";
+import type { JobId, UploadId } from "@kangklip/contract";
 import { ulid } from "ulid";
 
 export const sha256 = (text: string | Buffer) => createHash("sha256").update(text).digest("hex");
@@ -61,6 +61,9 @@ export const claimToken = (secret: Buffer, launchKey: string) =>
  */
 export const attemptToken = (secret: Buffer, launchKey: string, nonceHash: string) =>
   `kka_${launchKey}.${nonceHash}.${derived(secret, `attempt:${launchKey}:${nonceHash}`)}`;
+
+/** What whoever announced a file shows to go on sending it. */
+export const uploadToken = (secret: Buffer, id: UploadId) => `kku_${derived(secret, `upload:${id}`)}`;
 
 /** The launch that an attempt token names; says nothing about whether the token is good. */
 export const launchKeyIn = (token: string) => /^kka_(kk-[0-9a-z]{26}-e\d{1,4})\./.exec(token)?.[1];

@@ -1,7 +1,9 @@
 import { type AttemptView, ERRORS, type JobRow, type JobStatus, type JobView } from "@kangklip/contract";
 import { feeOf } from "./charges.ts";
 import { costOf, spentOn } from "./cost.ts";
+import { etaSeconds } from "./eta.ts";
 import { type Attempt, currentAttempt, type Job } from "./job.ts";
+import type { Pace } from "./pace.ts";
 import { LEASE_MS } from "./state.ts";
 
 const SILENT_MS = 15_000;
@@ -22,9 +24,14 @@ export function isStalled(job: Job, now: number): boolean {
 
 /**
  * A job as people see it. Pure. `owner`: whether the job is the asker's; only they see where the video came from and who pays.
- * A job that ended after a worker had begun shows DONE and 100, as in 1.x; `failed_stage` tells where it was.
+ * A job that ended after a worker had begun shows DONE and 100, as in 1.x; `failed_stage` tells where it was. `pace`: of earlier jobs where it
+ * runs, if any is known; what is left of the job is as it is at `now`, and readers count it down themselves until there is a newer view.
  */
-export function viewOf(job: Job, version: number, { owner, now }: { owner: boolean; now: number }): JobView {
+export function viewOf(
+  job: Job,
+  version: number,
+  { owner, now, pace }: { owner: boolean; now: number; pace?: Pace | undefined },
+): JobView {
   const status = statusOf(job);
   const attempt = currentAttempt(job);
   const failed = status === "FAILED";
@@ -69,8 +76,8 @@ export function viewOf(job: Job, version: number, { owner, now }: { owner: boole
     source: owner ? { title: job.source_title, seconds: job.source_seconds, url: sourceText(job) } : null,
     wallet: owner ? job.wallet : null,
     fee: owner ? feeView(job) : null,
-    clips_ready: 0,
-    eta_seconds: null,
+    clips_ready: job.ready.length,
+    eta_seconds: etaSeconds(job, pace, now),
     stalled: isStalled(job, now),
     version,
   };

@@ -12,6 +12,7 @@ import {
   type OutputLanguage,
   type PresignAnswer,
   type PresignInput,
+  type PublishInput,
   type Pulse,
   type RankAnswer,
   type RankInput,
@@ -26,6 +27,7 @@ import type { Uploads } from "../uploads.ts";
 import { MAX_MANIFEST_BYTES } from "./commit.ts";
 import { type Attempt, currentAttempt, type Job } from "./job.ts";
 import { epochOfLaunch, jobOfLaunch } from "./launch.ts";
+import { mustBeUploaded, readyClip } from "./ready.ts";
 import { wastedBefore, wishesOf } from "./spec.ts";
 import { decide, HEARTBEAT_SECONDS, LEASE_MS, RUN_MS } from "./state.ts";
 import { type JobStore, type StoredJob, update } from "./store.ts";
@@ -48,10 +50,15 @@ interface WorkOptions {
 }
 
 const PUT_SECONDS = 900;
-/** A worker asks once. One that cannot be trusted must not spend the operator's money without end. */
-const MAX_RANKINGS = 10;
-/** Five clips of a minute are two or three requests, and lines that were left out are asked for once more. */
-const MAX_TRANSLATIONS = 20;
+/** How often an attempt may ask for what costs something: one that cannot be trusted must not spend without end. */
+const MOST = {
+  /** A worker asks once. */
+  ranking: 10,
+  /** Five clips of a minute are two or three requests, and lines that were left out are asked for once more. */
+  translation: 20,
+  /** Five clips, each again where the answer was lost; all its bytes are read every time. */
+  publishing: 20,
+};
 
 /**
  * What a worker may ask: claim its attempt once, then say how it goes and get links to upload to. The attempt's token names its
@@ -101,13 +108,15 @@ export function createWork(options: WorkOptions) {
   }
 
   /** @throws KangKlipError RATE_LIMITED where the attempt has asked too often */
-  async function countAsked(what: "ranking" | "translation", launchKey: string): Promise<void> {
-    const most = what === "ranking" ? MAX_RANKINGS : MAX_TRANSLATIONS;
+  async function countAsked(what: keyof typeof MOST, launchKey: string): Promise<void> {
+    const most = MOST[what];
     for (let place = 1; place <= most; place++)
       if (await store.remember(`${what}:${launchKey}:${place}`, "", RUN_MS)) return;
     throw new KangKlipError(
       "RATE_LIMITED",
-      `An attempt may ask the language model ${most} times for a ${what}, not more`,
+      what === "publishing"
+        ? `An attempt may publish clips ${most} times, not more`
+        : `An attempt may ask the language model ${most} times for a ${what}, not more`,
     );
   }
 
@@ -207,6 +216,20 @@ export function createWork(options: WorkOptions) {
       if (there?.sizeBytes !== size_bytes)
         throw new KangKlipError("UPLOAD_FAILED", `${name} did not arrive whole`);
       return { ok: true };
+    },
+
+    /**
+     * A clip is whole and its files are uploaded: it can be watched while others are made. Doing it again is harmless.
+     * @throws KangKlipError FENCED, INVALID_INPUT for files that are not the clip's own, UPLOAD_FAILED where one is not what was said of it
+     */
+    async publish(token: string | undefined, input: PublishInput): Promise<Pulse> {
+      const held = await authentic(token, input);
+      mustBeCurrent(held);
+      if (held.job.edit) throw new KangKlipError("CONFLICT", "A revision is seen when its job is done");
+      const clip = readyClip(input);
+      await countAsked("publishing", held.attempt.launch_key);
+      await mustBeUploaded(artifacts, input);
+      return move(input.job_id, { type: "clip_ready", epoch: input.epoch, clip });
     },
 
     /** Asks the language model for a ranking, so that its key stays here. @throws KangKlipError UNAVAILABLE, RATE_LIMITED */

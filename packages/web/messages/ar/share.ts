@@ -1,3 +1,53 @@
 import type { share as en } from "../en/share.ts";
 
-export const share: typeof en = {};
+export const share: typeof en = {
+  button: "مشاركة",
+  title: "شارك هذه المقاطع",
+  text: "من لديه الرابط يستطيع مشاهدة المقاطع وحفظها دون تغيير أي شيء. ويمكنك سحبه في أي وقت.",
+  expires: "مدة صلاحية الرابط",
+  days: "{days, plural, zero {# يوم} one {يوم واحد} two {يومان} few {# أيام} many {# يومًا} other {# يوم}}",
+  which: "أي المقاطع",
+  clip: "المقطع {index}: <bdi>{title}</bdi>",
+  lockedNote: "تظهر المقاطع المقفلة بمعاينتها المعلَّمة.",
+  pickOne: "اختر مقطعًا واحدًا على الأقل.",
+  create: "أنشئ رابطًا",
+  creating: "جارٍ الإنشاء…",
+  copy: "انسخ الرابط",
+  copied: "تم النسخ",
+  native: "أرسل…",
+  link: "الرابط",
+  links: "الروابط العاملة",
+  none: "لا توجد روابط بعد.",
+  loading: "جارٍ تحميل الروابط…",
+  left: "بقي له {left}",
+  what: "{count, plural, zero {# مقطع} one {مقطع واحد} two {مقطعان} few {# مقاطع} many {# مقطعًا} other {# مقطع}}",
+  whatAll: "كل المقاطع",
+  revoke: "اسحبه",
+  revoking: "جارٍ السحب…",
+  revoked: "لم يعد الرابط يعمل.",
+  made: "الرابط جاهز.",
+  close: "إغلاق",
+  nativeText: "مقاطع أُعدّت باستخدام KangKlip",
+  daysLeft:
+    "{days, plural, zero {# يوم} one {يوم واحد} two {يومان} few {# أيام} many {# يومًا} other {# يوم}}",
+  hoursLeft:
+    "{hours, plural, zero {# ساعة} one {ساعة واحدة} two {ساعتان} few {# ساعات} many {# ساعة} other {# ساعة}}",
+  minutesLeft:
+    "{minutes, plural, zero {# دقيقة} one {دقيقة واحدة} two {دقيقتان} few {# دقائق} many {# دقيقة} other {# دقيقة}}",
+  page: {
+    metaTitle: "مقاطع مشتركة",
+    metaText: "مقاطع عمودية شاركها أحدهم معك.",
+    heading:
+      "{count, plural, zero {لا مقاطع} one {مقطع لك} two {مقطعان لك} few {# مقاطع لك} many {# مقطعًا لك} other {# مقطع لك}}",
+    sub: "شورك عبر KangKlip. بقي لهذا الرابط {left}.",
+    loading: "جارٍ تحميل المقاطع",
+    save: "حفظ",
+    saveOf: "المقطع {index}",
+    preview: "هذه معاينة: من شاركها لم يفتح المقطع كاملًا.",
+    gone: "لا يؤدي هذا الرابط إلى مقاطع، أو لم يعد كذلك",
+    goneText: "ربما انتهت صلاحيته، أو سحبه من أنشأه. اطلب منه رابطًا جديدًا.",
+    make: "أنشئ مقاطعك الخاصة",
+    offline: "لا تستجيب KangKlip حاليًا. تُعاد المحاولة تلقائيًا.",
+    none: "لم تعد مقاطع هذا الرابط موجودة.",
+  },
+};

@@ -1,3 +1,46 @@
 import type { jobs as en } from "../en/jobs.ts";
 
-export const jobs: typeof en = {};
+export const jobs: typeof en = {
+  title: "Pekerjaan",
+  introBrowser: "Yang dimulai di peramban ini.",
+  introWallet: "Yang dimulai di peramban ini, dan yang milik dompet {wallet}.",
+  known: { browser: "Dimulai di peramban ini", wallet: "Pekerjaan Anda", all: "Semua pekerjaan" },
+  search: "Cari dalam judul",
+  show: "Tampilkan",
+  group: { all: "Semua", making: "Sedang dibuat", ready: "Siap", failed: "Gagal" },
+  list: "Pekerjaan, yang terbaru dulu",
+  row: {
+    making: "{percent}%, {headline}",
+    asked: "{count, plural, other {# klip}} diminta",
+    made: "{count, plural, other {# klip}}",
+    watch: "{count, plural, other {# klip}} sudah bisa ditonton",
+    loading: "Menanyakan pekerjaan ini…",
+    gone: "Pekerjaan ini tidak ada lagi di server",
+    goneWhat: "Pekerjaan disimpan beberapa waktu lalu dihapus bersama klipnya.",
+    again: "Tanya lagi",
+    remove: "Keluarkan dari daftar ini: {name}",
+  },
+  remove: {
+    title: "Keluarkan pekerjaan ini dari daftar?",
+    what: "Peramban ini melupakan token “{name}”. Tanpa token itu tidak ada yang bisa membuka klipnya dari sini. Pekerjaannya sendiri tetap ada di server selama pekerjaan disimpan.",
+    goneWhat: "Pekerjaannya tidak ada lagi di server, jadi tidak ada hal lain yang hilang.",
+    yes: "Keluarkan",
+    no: "Biarkan",
+    done: "“{name}” dikeluarkan dari daftar ini.",
+    undo: "Urungkan",
+    back: "“{name}” kembali ke daftar.",
+  },
+  more: "Tampilkan lebih banyak",
+  moreLoading: "Mengambil lagi…",
+  looked: "{count, plural, other {# pekerjaan terbaru sudah diperiksa.}}",
+  none: "Belum ada pekerjaan",
+  noneWhat:
+    "Pekerjaan yang Anda mulai di peramban ini muncul di sini dan tetap ada sampai Anda mengeluarkannya. Peramban orang lain tidak menampilkannya.",
+  noneWallet: "Pekerjaan milik dompet muncul di sini selama Anda masuk dengannya.",
+  make: "Buat klip",
+  noMatch: "Tidak ada yang cocok",
+  noMatchWhat: "Cari yang lain, atau tampilkan semuanya.",
+  showAll: "Tampilkan semua",
+  failed: "Daftarnya tidak bisa dibaca",
+  walletFailed: "Pekerjaan dompet Anda tidak bisa dibaca",
+};

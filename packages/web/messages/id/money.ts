@@ -1,3 +1,165 @@
 import type { money as en } from "../en/money.ts";
 
-export const money: typeof en = {};
+export const money: typeof en = {
+  credits: "{credits, plural, other {# kredit}}",
+  usdc: "{amount, number, ::.00####} USDC",
+  sol: "{amount, number, ::.####} SOL",
+  newTab: "(terbuka di tab baru)",
+  fee: {
+    taking: "{credits, plural, other {# kredit}}, sedang diambil",
+    refused: "tidak ada yang diambil",
+    refunding: "{credits, plural, other {# kredit}}, sedang dikembalikan",
+    refunded: "{credits, plural, other {# kredit}}, sudah dikembalikan",
+  },
+  chain: {
+    localnet: "jaringan lokal (localnet)",
+    devnet: "Solana devnet",
+    testnet: "Solana testnet",
+    mainnet: "Solana",
+  },
+  have: "Anda punya {credits, plural, other {# kredit}}.",
+  asking: "Menanyakan saldo Anda…",
+  header: {
+    credits: "Kredit",
+    have: "Anda punya {credits, plural, other {# kredit}}",
+  },
+  pricing: {
+    title: "Harga",
+    lead: "Gratis selama kredit tidak diaktifkan, dan begitulah KangKlip sejak awal. Kredit dipakai oleh yang menjalankannya untuk orang lain.",
+    here: "Biaya di sini",
+    unit: "Satu kredit seharga {price}.",
+    unitOn: "Satu kredit seharga {price}, di {chain}: uang untuk coba-coba.",
+    rules:
+      "Pratinjau setiap klip gratis, jadi Anda melihat dulu apa yang akan dibayar. Sebuah klip dibayar satu kali dan tetap terbuka. Pekerjaan yang gagal atau dibatalkan tidak memungut biaya. Kredit tidak kedaluwarsa dan tidak bisa diuangkan kembali.",
+    paused: "Isi ulang sedang dijeda. Kredit yang sudah ada tetap bisa dipakai.",
+    yours: "Kredit Anda",
+    without: "Tanpa kredit",
+    nothing:
+      "Tidak ada yang dihitung dan semua klip terbuka. Biayanya hanya listrik mesin tempat ini berjalan.",
+    with: "Dengan kredit",
+    operator:
+      "Satu kredit seharga {price}. Pengelola instalasi yang menentukan apakah kredit aktif; kalau aktif, harga ini yang berlaku.",
+    seeHere:
+      "Pekerjaan yang gagal tidak memungut biaya. Apakah kredit aktif di sini bisa dilihat di <link>halaman kredit</link>.",
+    what: "Apa",
+    credits: "Kredit",
+    price: "Harga",
+    making: "Membuat klip untuk satu pekerjaan",
+    unlocking: "Membuka satu klip",
+    free: "gratis",
+  },
+  page: {
+    title: "Kredit",
+    lead: "Berapa yang Anda punya, dan cara menambahnya.",
+    asking: "Menanyakan apakah kredit aktif",
+    localnet:
+      "Ini jaringan lokal (localnet): semuanya berjalan seperti di Solana, dengan uang yang tidak bernilai.",
+    paused:
+      "Isi ulang dijeda oleh pengelola instalasi ini. Kredit yang sudah ada tetap berlaku dan bisa dipakai.",
+    pendingUnseen:
+      "Sebuah pembayaran dari browser ini sedang berjalan, atau sudah sampai. Masuklah untuk melihatnya: tidak ada yang hilang.",
+    off: "Kredit tidak diaktifkan",
+    offWhy: "Instalasi ini berjalan tanpa kredit, jadi tidak ada yang perlu diisi ulang: semua klip terbuka.",
+    makeClips: "Buat klip",
+  },
+  panel: {
+    name: "Kredit Anda",
+    refresh: "Tanyakan saldo lagi",
+    backToClips: "Kembali ke klip",
+    backToMaking: "Kembali membuat klip",
+    disconnect: "Putuskan",
+    faucet: "Ambil uang uji coba",
+    asking: "Meminta…",
+    given: "Dompet ini diberi {usdc} dan {sol}.",
+    worthless: "USDC dan SOL yang tidak bernilai, untuk mencoba isi ulang.",
+  },
+  signIn: {
+    title: "Masuk dengan dompet Solana",
+    close: "Tutup",
+    proof:
+      "Anda menandatangani teks singkat berisi nama situs ini, alamat Anda, dan angka sekali pakai. Itu membuktikan dompet tersebut milik Anda, tidak berbiaya, dan tidak memindahkan uang.",
+    moves:
+      "Uang baru berpindah saat Anda mengisi ulang: dompet Anda menampilkan pembayarannya, dan Anda menyetujui atau menolaknya.",
+    connect: "Hubungkan dompet",
+    looking: "Mencari dompet",
+    list: "Dompet di browser ini",
+    wrongNetwork: "Tidak mengenal {chain}, tempat kredit berada",
+    unable: "Tidak bisa menandatangani yang diperlukan di sini",
+    demo: "Dompet demo (hanya localnet)",
+    demoWhy:
+      "Untuk coba-coba, dengan uang uji coba. Kuncinya tersimpan terbuka di browser ini, jadi tidak cocok untuk hal lain.",
+    none: "Tidak ada dompet Solana di browser ini.",
+    noneFits:
+      "Tidak ada dompet di browser ini yang mengenal {chain}. Ganti jaringan di pengaturan dompet lalu muat ulang halaman ini, atau pakai dompet lain.",
+    where:
+      "Dompet berupa ekstensi browser, atau browser tersendiri di ponsel. Yang berikut ini sudah dikenal luas:",
+    openIn: "Buka di {name}",
+    waiting: "Menunggu {name}",
+    allow: "Izinkan halaman ini melihat alamat Anda, di jendela yang dibuka oleh dompet.",
+    sign: "Tanda tangani teks yang ditampilkan dompet. Menandatanganinya tidak berbiaya.",
+    another: "Pilih dompet lain",
+  },
+  topup: {
+    name: "Isi ulang",
+    failed: "Isi ulang tidak terjadi",
+    amount: "Jumlah kredit yang dibeli",
+    less: "Kurangi satu",
+    more: "Tambah satu",
+    wrong: "Isi bilangan bulat dari 1 sampai {max, number}.",
+    unit: "Satu kredit",
+    networkFee: "Biaya jaringan",
+    underFee: "di bawah {sol}",
+    youPay: "Anda bayar",
+    rent: "Isi ulang pertama sebuah dompet juga membayar sekitar {sol}, satu kali, untuk akun yang menyimpan kreditnya. Kredit tidak kedaluwarsa dan tidak bisa diuangkan kembali.",
+    preparing: "Menyiapkan pembayaran…",
+    pay: "Bayar",
+    payPrice: "Bayar {price}",
+    waiting: "Menunggu dompet Anda",
+    look: "Periksa yang ditampilkannya, dan setujui di sana kalau benar: {price} untuk ini.",
+    stop: "Berhenti menunggu",
+  },
+  payment: {
+    name: "Pembayaran Anda",
+    pending: "Pembayaran Anda sedang dalam perjalanan",
+    slow: "Ini lebih lama dari biasanya; jaringan mungkin sedang sibuk. Anda boleh meninggalkan halaman ini: pembayaran tetap berjalan dan ditemukan lagi saat Anda kembali.",
+    soon: "{credits, plural, other {# kredit}} menjadi milik Anda begitu jaringan mengonfirmasinya, biasanya dalam hitungan detik.",
+    hardly:
+      "Setelah tiga menit, pembayaran ini kemungkinan besar tidak akan sampai. Kalaupun sampai, kreditnya tetap milik Anda.",
+    letGo: "Berhenti menunggunya",
+    added: "{credits, plural, other {# kredit}} ditambahkan",
+    confirmed: "Jaringan sudah mengonfirmasi pembayaran Anda.",
+    again: "Beli lagi",
+    explorer: "Lihat transaksinya di penjelajah",
+    transaction: "Transaksi <code>{signature}</code>",
+  },
+  lack: {
+    title: "Isi dompet Anda kurang untuk ini",
+    usdc: "Kurang {usdc} dari harganya.",
+    sol: "Kurang {sol} untuk biaya jaringan.",
+    faucet: "Tekan “Ambil uang uji coba” di atas, lalu bayar.",
+    send: "Kirim kekurangannya ke alamat dompet Anda, dari bursa atau dompet lain, lalu bayar. Sejauh ini tidak ada yang ditandatangani.",
+    from: "{coin} dari {site}",
+    copy: "Salin alamat dompet",
+    copied: "Tersalin",
+    copiedStatus: "Alamat sudah disalin",
+  },
+  unlock: {
+    button: "Buka ({credits, plural, other {# kredit}})",
+    unlocking: "Membuka…",
+    again: "Coba lagi",
+    ofClip: "klip {index}",
+    why: "Membukanya memakai {credits, plural, other {# kredit}} dari dompet yang Anda pakai untuk masuk. Belum ada yang diambil.",
+    taking: "Mengambil kredit dan membuka klip.",
+    elsewhere:
+      "Klip ini sedang dibuka di tempat lain. Kredit diambil satu kali saja; halaman ini menunggunya.",
+    preview: "Yang Anda lihat adalah pratinjaunya. Klip utuh untuk yang membukanya.",
+    short:
+      "Membukanya memakai {price, plural, other {# kredit}}; Anda punya {credits, plural, other {# kredit}}.",
+    topUp: "Isi ulang untuk membuka",
+  },
+  token: {
+    none: "Itu bukan token pekerjaan",
+    wrong: "Token ini tidak membuka pekerjaan ini",
+    paste: "Salin job_token secara utuh, yang diberikan saat pekerjaan dibuat, lalu tempel di sini.",
+  },
+};

@@ -66,7 +66,7 @@ export async function fetchPage(
   try {
     await mkdir(scratch, { recursive: true });
     const ask = (args: string[], options: Partial<GroupOptions> = {}) =>
-      runGroup(ytDlp.program, [...settings(context, ytDlp, proxy), ...args], {
+      runGroup(ytDlp.program, [...ytDlpArguments(context, ytDlp, proxy), ...args], {
         signal,
         cwd: scratch,
         proxy: proxy.url,
@@ -150,8 +150,16 @@ const FROM_INFO = [
 /** Programs that yt-dlp starts for other protocols (rtmpdump, mpv) know no proxy; `checkInfo` makes sure once more. */
 const BY_HTTP = "[protocol~='^(https?|m3u8|http_dash|ism|f4m)']";
 
+type YtDlpContext = Pick<StageContext, "settings" | "tools"> & {
+  job: Pick<StageContext["job"], "fetch_policy">;
+};
+
 /** What every call is given. A yt-dlp.conf on the machine must not change it: it may hold --exec. */
-function settings({ job, settings, tools }: StageContext, { version }: YtDlp, proxy: EgressProxy): string[] {
+export function ytDlpArguments(
+  { job, settings, tools }: YtDlpContext,
+  { version }: YtDlp,
+  proxy: Pick<EgressProxy, "url">,
+): string[] {
   return [
     "--ignore-config",
     "--no-exec",

@@ -26,8 +26,11 @@ const NEEDED_FILTERS = ["ass", "crop", "scale", "loudnorm", "silencedetect", "sc
 const NEEDED_ENCODERS = ["libx264", "aac"];
 const STDERR_KEPT = 8192;
 const KILL_AFTER_MS = 3000;
-/** ffmpeg tells twice a second how far it is; when it says nothing for this long it hangs. */
-const SILENT_MS = 30_000;
+/**
+ * ffmpeg tells twice a second how far it is; when it says nothing for this long it hangs. On a machine with ten times more to do than
+ * cores it was seen silent for 30 s and well.
+ */
+const SILENT_MS = 60_000;
 /**
  * What a child may write to in memory, by its threads, each of which holds pictures and a stack. Measured with a clip of three
  * stretches from 4K, HEVC 10 bit: 1.1 GB with 2 threads and one stretch, 5.4 GB with 16 threads and three (0.8 and 2.6 GB of them

@@ -8,7 +8,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hasProgram, tools } from "../asr/testing.ts";
 import { type Origin, startOrigin } from "../fetch/testing-server.ts";
 import { machineWalls } from "../walls.ts";
-import { expectNamedEnd, expectNothingLeaked, LIMIT_BYTES, LIMIT_SECONDS, ROWS } from "./testing-corpus.ts";
+import {
+  begunInPairs,
+  expectNamedEnd,
+  expectNothingLeaked,
+  LIMIT_BYTES,
+  LIMIT_SECONDS,
+  ROWS,
+} from "./testing-corpus.ts";
 import { type Outcome, workOn } from "./testing-hostile.ts";
 import { RECIPES } from "./testing-hostile-files.ts";
 import { type Kitchen, prepare } from "./testing-hostile-kitchen.ts";
@@ -24,25 +31,17 @@ const PATIENCE_MS = 180_000;
 let folder = "";
 let kitchen: Kitchen;
 let inside: Origin;
-const outcomes = new Map<string, Promise<Outcome>>();
+let outcomes = new Map<string, Promise<Outcome>>();
 beforeAll(async () => {
   if (!tools) return;
   folder = await mkdtemp(join(tmpdir(), "kk-corpus-"));
   await mkdir(join(folder, "outside"));
   inside = await startOrigin({});
   kitchen = await prepare(folder, join(folder, "outside"), `${inside.origin}/canary.ts`);
-  // two at a time, begun here and waited for by the tests one after another
-  let lanes: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()];
-  for (const [index, { id, file }] of rows.entries()) {
-    const made = async () => {
-      await RECIPES[file]?.(join(folder, file), kitchen);
-      return workOn({ file: join(folder, file) });
-    };
-    const outcome = (lanes[index % 2] ?? Promise.resolve()).then(made);
-    lanes = lanes.map((lane, at) => (at === index % 2 ? outcome.catch(() => {}) : lane));
-    outcomes.set(id, outcome);
-    outcome.catch(() => {}); // looked at by its test
-  }
+  outcomes = begunInPairs(rows, async ({ file }) => {
+    await RECIPES[file]?.(join(folder, file), kitchen);
+    return workOn({ file: join(folder, file) });
+  });
 }, PATIENCE_MS);
 afterAll(async () => {
   await Promise.allSettled(outcomes.values());

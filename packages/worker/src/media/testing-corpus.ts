@@ -48,6 +48,25 @@ export async function expectNamedEnd(outcome: Outcome, folder: string): Promise<
   expect(outcome.files.size).toBe(0);
 }
 
+/**
+ * Works on rows two at a time and gives what becomes of each at once, for tests that wait for them one after another: a job of a small file
+ * leaves most of two cores idle. Failures are thrown to whoever waits.
+ */
+export function begunInPairs(
+  rows: readonly Row[],
+  work: (row: Row) => Promise<Outcome>,
+): Map<string, Promise<Outcome>> {
+  const outcomes = new Map<string, Promise<Outcome>>();
+  const lanes: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()];
+  for (const [index, row] of rows.entries()) {
+    const lane = index % lanes.length;
+    const outcome = (lanes[lane] ?? Promise.resolve()).then(() => work(row));
+    lanes[lane] = outcome.catch(() => {}); // looked at by its test
+    outcomes.set(row.id, outcome);
+  }
+  return outcomes;
+}
+
 const Probe = z.object({
   streams: z.array(
     z.looseObject({ codec_name: z.string(), width: z.int().optional(), height: z.int().optional() }),

@@ -19,12 +19,23 @@ interface KeptClip {
 /**
  * RENDER: the clips of an EDL, in its order. A clip that this machine has rendered before from the same source with the same settings is
  * taken as it was, and each that is new is kept as soon as it is whole: an attempt that is killed has lost no finished clip.
+ * @param onWhole told of each clip as soon as it lies in the attempt's folder, wherever it comes from
  * @returns the clips, and how many of them had to be rendered
  */
 export async function renderKept(
   context: StageContext,
   cache: StageCache,
-  { source, clips, framer }: { source: FetchedSource; clips: EdlClip[]; framer: Framer },
+  {
+    source,
+    clips,
+    framer,
+    onWhole,
+  }: {
+    source: FetchedSource;
+    clips: EdlClip[];
+    framer: Framer;
+    onWhole: (made: RenderedClip) => void;
+  },
 ): Promise<{ rendered: RenderedClip[]; executed: number }> {
   const { dir, signal } = context;
   const inputs = await renderInputs(context, source);
@@ -50,6 +61,7 @@ export async function renderKept(
       if (!kept) continue;
       tell(kept.notices);
       rendered.set(clip.index, kept.rendered);
+      onWhole(kept.rendered);
     }
   };
   const missing = () => plans.filter(({ clip }) => !rendered.has(clip.index));
@@ -79,6 +91,7 @@ export async function renderKept(
       const files = Object.values(made.files).filter((name) => name !== null);
       const kept: KeptClip = { rendered: made, notices: notices.filter((text) => isAbout(text, made.index)) };
       if (!plan) continue;
+      onWhole(made);
       const whose = isAsGoodAsCanBe(made) ? "shared" : "own";
       await cache.keep(
         plan[whose],

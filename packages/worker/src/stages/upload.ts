@@ -33,6 +33,8 @@ interface UploadOptions {
   /** Shorter in tests. */
   idleMs?: number;
   firstPauseMs?: number;
+  /** How often one file, or one part, is tried at most. */
+  tries?: number;
 }
 
 /**
@@ -45,10 +47,11 @@ export async function upload(
   api: Api,
   files: ManifestFile[],
   onSent: (sizeBytes: number) => void = () => {},
-  { idleMs = IDLE_MS, firstPauseMs = 500 }: UploadOptions = {},
+  { idleMs = IDLE_MS, firstPauseMs = 500, tries = MAX_TRIES }: UploadOptions = {},
 ): Promise<void> {
   for (const file of files) {
-    const newPatience = () => createPatience(file.name, firstPauseMs, context.signal);
+    const newPatience = () =>
+      createPatience(file.name, { firstPauseMs, most: tries, signal: context.signal });
     await put(context, api, { file, newPatience, idleMs });
     onSent(file.size_bytes);
   }
@@ -144,7 +147,10 @@ interface Patience {
   failed(failure: PutFailure): Promise<void>;
 }
 
-function createPatience(name: ArtifactName, firstPauseMs: number, signal: AbortSignal): Patience {
+function createPatience(
+  name: ArtifactName,
+  { firstPauseMs, most, signal }: { firstPauseMs: number; most: number; signal: AbortSignal },
+): Patience {
   let tries = 0;
   let refusals = 0;
   return {
@@ -153,7 +159,7 @@ function createPatience(name: ArtifactName, firstPauseMs: number, signal: AbortS
       if (refused) refusals++;
       if (denied && refusals >= MAX_REFUSALS)
         throw new KangKlipError("STORAGE_DENIED", `The store refuses to take ${name} (${code})`, { cause });
-      if (refusals >= MAX_REFUSALS || tries >= MAX_TRIES)
+      if (refusals >= MAX_REFUSALS || tries >= most)
         throw new KangKlipError("UPLOAD_FAILED", `${name} could not be uploaded (${code})`, { cause });
       const mostMs = Math.min(firstPauseMs * 2 ** (tries - 1), MAX_PAUSE_MS);
       await sleep(mostMs * (0.5 + Math.random() / 2), undefined, { signal });

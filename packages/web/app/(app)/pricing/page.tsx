@@ -1,15 +1,17 @@
 import type { Metadata } from "next";
+import { getTranslations } from "next-intl/server";
 import { Prices } from "../../../components/prices.tsx";
 import { Prose } from "../../../components/prose.tsx";
 
-export const metadata: Metadata = { title: "Pricing" };
+export async function generateMetadata(): Promise<Metadata> {
+  const t = await getTranslations();
+  return { title: t("money.pricing.title") };
+}
 
-export default function PricingPage() {
+export default async function PricingPage() {
+  const t = await getTranslations();
   return (
-    <Prose
-      title="Pricing"
-      lead="Free where credits are off, which is how KangKlip comes. Credits are for whoever runs it for others."
-    >
+    <Prose title={t("money.pricing.title")} lead={t("money.pricing.lead")}>
       <Prices />
     </Prose>
   );

@@ -1,34 +1,24 @@
 import type { Metadata } from "next";
+import { getTranslations } from "next-intl/server";
 import { Prose } from "../../../components/prose.tsx";
 
-export const metadata: Metadata = { title: "Terms" };
+export async function generateMetadata(): Promise<Metadata> {
+  const t = await getTranslations();
+  return { title: t("site.terms.title"), description: t("site.terms.lead") };
+}
 
-export default function TermsPage() {
+const PARTS = ["videos", "clips", "credits", "service"] as const;
+
+export default async function TermsPage() {
+  const t = await getTranslations();
   return (
-    <Prose
-      title="Terms"
-      lead="Short, because KangKlip is software that somebody runs: these are the terms it comes with."
-    >
-      <h2>Your videos</h2>
-      <p>
-        Give only what you have the right to use. You stay the owner of your video and of every clip made from
-        it. Respect the terms of the site that an address leads to.
-      </p>
-      <h2>Your clips</h2>
-      <p>
-        A clip is chosen and captioned by machines, which mishear words and miss context. Watch it before you
-        post it: what you publish is yours to answer for.
-      </p>
-      <h2>Credits</h2>
-      <p>
-        Where credits are on, they are bought from your own wallet, do not run out, and are not paid back. A
-        clip is paid for once. A job that fails or is cancelled keeps no fee.
-      </p>
-      <h2>The service</h2>
-      <p>
-        It comes as it is, without a promise that it is always there. Whoever runs this installation may have
-        terms of their own, which then come before these.
-      </p>
+    <Prose title={t("site.terms.title")} lead={t("site.terms.lead")}>
+      {PARTS.map((name) => (
+        <section key={name}>
+          <h2>{t(`site.terms.${name}`)}</h2>
+          <p>{t(`site.terms.${name}Text`)}</p>
+        </section>
+      ))}
     </Prose>
   );
 }

@@ -1,9 +1,13 @@
 import { JobId } from "@kangklip/contract";
 import type { Metadata } from "next";
 import { notFound } from "next/navigation";
+import { getTranslations } from "next-intl/server";
 import { EditScreen } from "../../../../../../components/edit-screen.tsx";
 
-export const metadata: Metadata = { title: "Edit a clip", robots: { index: false } };
+export async function generateMetadata(): Promise<Metadata> {
+  const t = await getTranslations();
+  return { title: t("editor.title"), robots: { index: false } };
+}
 
 interface EditPageProps {
   params: Promise<{ job_id: string; clip: string }>;

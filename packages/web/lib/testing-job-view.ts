@@ -1,0 +1,55 @@
+import type { JobId, JobView } from "@kangklip/contract";
+
+const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 12, 0, second)).toISOString();
+
+/** A job's view in the middle of its work, for tests. */
+export const aJobView = (overrides: Partial<JobView> = {}): JobView => ({
+  job_id: "kk_01JD0000000000000000000000" as JobId,
+  status: "RUNNING",
+  stage: "TRANSCRIPT",
+  progress: 30,
+  start_error: null,
+  nosana_run_id: null,
+  error: null,
+  state: "RUNNING",
+  failed_stage: null,
+  stage_progress: 0.5,
+  message: null,
+  error_code: null,
+  error_action: null,
+  created_at: at(0),
+  updated_at: at(20),
+  started_at: at(2),
+  ended_at: null,
+  stage_started_at: { DOWNLOAD: at(2), TRANSCRIPT: at(10) },
+  request: {
+    ...{ clip_duration_seconds: 45, clip_count: 2, language: "auto", compute: null, max_usd: null },
+    ...{ caption_preset: null, tighten: false, output_language: null, about: null },
+  },
+  edit: null,
+  attempts: [
+    {
+      epoch: 1,
+      provider: "process",
+      node: null,
+      state: "CLAIMED",
+      started_at: at(1),
+      ended_at: null,
+      outcome: null,
+      offer: { label: "this machine", gpu: null, usd_per_hour: 0 },
+      usd: 0,
+      reason: "first choice",
+      ended_because: null,
+    },
+  ],
+  usd: 0,
+  notices: [],
+  source: { title: "A talk", seconds: 240, url: "https://example.com/talk.mp4?signature=secret" },
+  wallet: null,
+  fee: null,
+  clips_ready: 0,
+  eta_seconds: null,
+  stalled: false,
+  version: 7,
+  ...overrides,
+});
