@@ -13,7 +13,12 @@ export const ERRORS = {
     exit: 64,
     action: "Correct the field that the message names and send it again.",
   },
-  UNAUTHORIZED: { status: 401, retry: false, exit: 70, action: "Send the token that came with what you ask about." },
+  UNAUTHORIZED: {
+    status: 401,
+    retry: false,
+    exit: 70,
+    action: "Send the token that came with what you ask about.",
+  },
   NOT_SIGNED_IN: { status: 401, retry: false, exit: 70, action: "Sign in with your wallet." },
   INSUFFICIENT_CREDITS: { status: 402, retry: false, exit: 70, action: "Top up credits and try again." },
   LOCKED: { status: 403, retry: false, exit: 70, action: "Unlock the clip first." },

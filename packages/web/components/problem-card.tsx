@@ -45,7 +45,7 @@ export function ProblemCard({ problem, title, onRetry, diagnostics, children }: 
             {t("errors.card.code")}{" "}
             <Link
               href={`/errors/${problem.code}`}
-              className="text-link inline-block py-1 font-medium"
+              className="text-link inline-flex min-h-11 items-center font-medium"
               title={t("errors.card.about")}
             >
               <code dir="ltr">{problem.code}</code>

@@ -53,7 +53,7 @@ export async function save(page: Page, button: string | RegExp) {
 }
 
 /** Where a browser keeps the token of a job. */
-export const tokenKey = (jobUrl: string) => `kk:job_token:${new URL(jobUrl).pathname.split("/").pop()}`;
+const tokenKey = (jobUrl: string) => `kk:job_token:${new URL(jobUrl).pathname.split("/").pop()}`;
 
 export async function tokenOf(context: BrowserContext, jobUrl: string): Promise<string> {
   const { origins } = await context.storageState();

@@ -38,5 +38,9 @@ test("nobody who answers, and a wallet that says no, are told without a code", (
   const silent = problemOf(TRPCClientError.from(new TypeError("Failed to fetch")));
   expect(problemText(id, silent, true)).toMatchObject({ title: "KangKlip tidak menjawab", detail: null });
   const no = problemOf(new WalletError("rejected", "Phantom"));
-  expect(problemText(id, no, true)).toMatchObject({ title: "Anda menolak di Phantom", detail: null, cause: null });
+  expect(problemText(id, no, true)).toMatchObject({
+    title: "Anda menolak di Phantom",
+    detail: null,
+    cause: null,
+  });
 });

@@ -1,4 +1,4 @@
-// `node tooling/screens.ts`: takes the pictures of every page and state into docs/screens, and those of the README into docs/images, anew.
+// `node packages/web/e2e/screens.ts`: takes the pictures of every page and state into docs/screens, and those of the README into docs/images, anew.
 // The browser tests take them on their way, so what is pictured is what was tested. Some minutes; looks best on a machine with fonts-noto.
 
 import { execFileSync, spawnSync } from "node:child_process";
@@ -7,10 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
-import { findChromium } from "../packages/web/e2e/browser.ts";
-import { startHouse } from "../packages/web/e2e/testing-house.ts";
+import { findChromium } from "./browser.ts";
+import { startHouse } from "./testing-house.ts";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const VITEST = fileURLToPath(new URL("vitest.mjs", import.meta.resolve("vitest/package.json")));
 const SCREENS = join(ROOT, "docs/screens");
 const IMAGES = join(ROOT, "docs/images");
@@ -70,7 +70,7 @@ function writeIndex(names: string[]): void {
   const text = [
     "# What the page looks like",
     "",
-    "Every page and state, 320, 768 and 1440 pixels wide. Made by `node tooling/screens.ts`; do not edit.",
+    "Every page and state, 320, 768 and 1440 pixels wide. Made by `node packages/web/e2e/screens.ts`; do not edit.",
     "",
     "| | 320 | 768 | 1440 |",
     "|---|---|---|---|",
