@@ -37,7 +37,7 @@ describe.skipIf(!chromium)("the main job in a browser (needs chromium)", () => {
       await page.getByRole("button", { name: "Make clips" }).click();
       await page.waitForURL(/\/generate-clips/);
       expect(await page.getByLabel("Video address").inputValue()).toBe(house.videos.at("talk"));
-      await page.getByText(/3 min 50 s long/).waitFor(); // before anything is made
+      await page.getByText(/3 min 51 s long/).waitFor(); // before anything is made
       await page.getByText("Time", { exact: true }).waitFor();
 
       await openOptions(page);

@@ -21,7 +21,20 @@ describe.skipIf(!hasTools)("what an address leads to (needs ffmpeg)", () => {
     dir = await mkdtemp(join(tmpdir(), "kk-inspect-media-"));
     const picture = ["-f", "lavfi", "-i", `testsrc2=s=1280x720:r=10:d=${SECONDS}`];
     const sound = ["-f", "lavfi", "-i", `sine=d=${SECONDS}`];
-    const coded = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "20", "-crf", "30", "-c:a", "aac"];
+    const coded = [
+      "-c:v",
+      "libx264",
+      "-preset",
+      "ultrafast",
+      "-g",
+      "100",
+      "-bf",
+      "3",
+      "-crf",
+      "30",
+      "-c:a",
+      "aac",
+    ];
     await ffmpeg(...picture, ...sound, ...coded, "-metadata", "title=Ein\u202e Vortrag", "last.mp4");
     const copied = ["-i", "last.mp4", "-c", "copy"];
     await ffmpeg(...copied, "-movflags", "+faststart", "first.mp4");

@@ -41,8 +41,9 @@ export const frameAt = (
   thumbnail({
     ...context,
     file,
-    // nothing behind the key frame is read: it may not be there
     input: [
+      // what lies behind the key frame may not be there, and then most of what is decoded is broken
+      ...["-max_error_rate", "1"],
       ...[...LOCAL_INPUT, ...PIXEL_LIMIT, "-threads", "1", "-skip_frame", "nokey", "-noaccurate_seek"],
       ...["-ss", seconds.toFixed(3), "-t", "0.1"],
     ],
