@@ -20,7 +20,7 @@ import { hasCanary, INJECTIONS, spokenOrder } from "../packages/worker/src/selec
 import { select } from "../packages/worker/src/stages/select.ts";
 import { SCRIPT } from "./sample/script.ts";
 
-// From the service's answers to titles and captions in another language: as model-answers.test.ts, and for the same reason here.
+// From the service's answers to titles and captions in another language: as model-answers.e2e.test.ts, and for the same reason here.
 
 const JOB = { clip_count: 2, clip_duration_seconds: 30 };
 const USAGE = { prompt_tokens: 1000, completion_tokens: 100 };

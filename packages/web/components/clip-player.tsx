@@ -123,7 +123,7 @@ export function LinkPlayer(props: LinkPlayerProps) {
         className={`[--focus:#ffd56b] group-data-full/player:flex group-data-full/player:h-full group-data-full/player:flex-col ${isSmall ? "max-lg:flex max-lg:items-center" : ""}`}
       >
         <div
-          className={`relative aspect-[9/16] w-full group-data-full/player:aspect-auto group-data-full/player:min-h-0 group-data-full/player:flex-1 ${isSmall ? "max-lg:h-[max(9rem,26dvh)] max-lg:w-auto max-lg:shrink-0" : ""}`}
+          className={`relative aspect-[9/16] w-full group-data-full/player:aspect-auto group-data-full/player:min-h-0 group-data-full/player:flex-1 ${isSmall ? "max-lg:h-[clamp(9rem,26dvh,14rem)] max-lg:w-auto max-lg:shrink-0" : ""}`}
         >
           {url && !resume.broken ? (
             // biome-ignore lint/a11y/useMediaCaption: clips without words have none; of others they are in the picture, or in the track

@@ -26,7 +26,8 @@ export const money: typeof en = {
   asking: "جارٍ الاستعلام عن رصيدك…",
   header: {
     credits: "الأرصدة",
-    have: "{credits, plural, zero {ليس لديك رصيد} one {لديك رصيد واحد} two {لديك رصيدان} few {لديك # أرصدة} many {لديك # رصيدًا} other {لديك # رصيد}}",
+    // the number stands beside it, so it is part of what is spoken in every case
+    have: "{credits, plural, zero {# — ليس لديك رصيد} one {# — لديك رصيد واحد} two {# — لديك رصيدان} few {لديك # أرصدة} many {لديك # رصيدًا} other {لديك # رصيد}}",
   },
   pricing: {
     title: "الأسعار",
