@@ -43,6 +43,7 @@ export function Clips({ view, ready, results }: ClipsProps) {
   return (
     <section aria-label={t("clips.list")} className="flex flex-col gap-8">
       {results && <ClipsToolbar jobId={view.job_id} clips={results.clips} />}
+      {!results && !goesOn && <AboveClips />}
       {goesOn && (
         <div className="flex flex-wrap items-baseline justify-between gap-x-6 gap-y-1">
           <h2 className="text-xl">{t("clips.ready.heading")}</h2>
@@ -61,6 +62,16 @@ export function Clips({ view, ready, results }: ClipsProps) {
       </ul>
       {results && system && !system.credits && <p className="text-sm text-soft">{t("clips.unlocked")}</p>}
     </section>
+  );
+}
+
+/** Keeps the room of what comes above the clips, so that they stay where they are. */
+function AboveClips() {
+  return (
+    <>
+      <div aria-hidden="true" className="skeleton h-11 max-w-xl" />
+      <div aria-hidden="true" className="skeleton h-19 max-sm:hidden" />
+    </>
   );
 }
 
