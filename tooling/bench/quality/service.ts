@@ -22,7 +22,7 @@ const SHOWN_BY_TESTS: readonly ShownBy[] = [
   {
     id: "P1",
     what: "a worker that is killed: the job goes on",
-    file: "tooling/main-job/survival.test.ts",
+    file: "tooling/main-job/survival.e2e.test.ts",
     titles: ["its worker is killed while it renders"],
   },
   {
