@@ -150,7 +150,7 @@ describe("the report", () => {
     expect(text).toMatch(/^ok\s+X1\s+1 px\s+5\s+≤ 2\s+by 4 px\s+something$/m);
     expect(text).toMatch(/^ok\s+X2\s+1 px\s+–\s+≤ 2\s+something$/m);
     expect(text).toContain("X2: it had no gate");
-    expect(text).toMatch(/P1 .*npm test -- tooling\/main-job\//);
+    expect(text).toMatch(/P1 .*npm run e2e -- tooling\/main-job\//);
   });
 });
 
