@@ -4,7 +4,7 @@ import { reporters } from "./tooling/reporters.ts";
 /** Each keeps both cores busy by itself, or measures. */
 const ALONE = [
   "packages/worker/src/media/hostile-long.e2e.test.ts",
-  "packages/web/e2e/**/*.e2e.test.ts",
+  "packages/web/e2e/lighthouse.e2e.test.ts",
   "tooling/bench/**/*.e2e.test.ts",
 ];
 
