@@ -2,16 +2,14 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { modelFor } from "../../packages/worker/src/asr/model.ts";
 import { bytes, startOrigin } from "../../packages/worker/src/fetch/testing-server.ts";
 import { buildArgs, dockerAt, modelOf } from "./build.ts";
 import { fetchModel, wantedModel } from "./fetch-model.ts";
 import { MODELS } from "./models.ts";
 import { requirementsOf } from "./renew-yt-dlp.ts";
 import { sbomOf } from "./sbom.ts";
-
-const read = (path: string) => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), "utf8");
 
 test("the command line names the target, its tag and the model with its hash, and asks for nothing by the name latest", () => {
   const args = buildArgs({
@@ -36,12 +34,14 @@ test("a target brings the model that suits it, another one can be named, and non
   expect(() => modelOf({ target: "cpu", name: "huge" })).toThrow("base, large-v3-turbo, none");
 });
 
-test("the image's small model is the one that a worker would fetch by itself", () => {
-  const { file = "", sha256 = "", url = "" } = MODELS.base ?? {};
-  const worker = read("packages/worker/src/asr/model.ts");
-  expect(worker).toContain(`sha256: "${sha256}"`);
-  expect(worker).toContain(`name: "${file}"`);
-  expect(worker).toContain(url.replace("https://huggingface.co/", ""));
+test("the image's models are those that a worker would fetch by itself", () => {
+  for (const [name, device] of [
+    ["base", "cpu"],
+    ["large-v3-turbo", "gpu"],
+  ] as const) {
+    const { name: file, sha256, path } = modelFor(device);
+    expect(MODELS[name]).toEqual({ file, sha256, url: `https://huggingface.co/${path}` });
+  }
 });
 
 test("without Docker one is told where to get it", async () => {

@@ -116,6 +116,14 @@ describe.skipIf(!tools)("the main job makes clips (needs ffmpeg)", () => {
         encoder: manifest.encoder,
         fetched_bytes: stats.fetched_bytes,
       });
+      const reason = expect.stringMatching(/^The whole was fetched: it has less than \d+ MB/);
+      expect(receipt.fetch).toEqual({
+        way: "whole",
+        reason,
+        bytes: stats.fetched_bytes,
+        requests: expect.any(Number),
+      });
+      expect(meta.fetch).toEqual(receipt.fetch);
       expect(meta).toMatchObject({ title: "silent", way: "file", webpage_url: `${main.origin}/silent.mp4` });
       const framing = edl.clips[0]?.framing ?? [];
       expect([framing[0]?.start, framing.at(-1)?.end]).toEqual([0, manifest.clips[0]?.duration_seconds]);

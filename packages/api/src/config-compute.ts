@@ -29,6 +29,8 @@ export const COMPUTE_SETTINGS = {
     )
     .default(["process"]),
   MAX_RUNNING_JOBS: z.coerce.number().int().min(1).max(64).optional(),
+  WARM_WORKERS: z.coerce.number().int().min(0).max(64).default(0),
+  WARM_IDLE_SECONDS: z.coerce.number().min(1).max(86_400).default(300),
   MAX_USD_PER_HOUR: dollars.optional(),
   MAX_USD_PER_JOB: dollars.optional(),
   MIN_VRAM_GB: z.coerce.number().positive().max(1000).optional(),
@@ -108,6 +110,8 @@ export function computeOf(e: Around) {
     compute: e.COMPUTE as string[],
     maxRunningJobs: e.MAX_RUNNING_JOBS ?? Object.values(runningAt).reduce((sum, one) => sum + one, 0),
     runningAt,
+    /** Workers on this machine that stay after a job for the next one. */
+    warm: { count: e.WARM_WORKERS, idleMs: e.WARM_IDLE_SECONDS * 1000 },
     maxUsdPerHour: e.MAX_USD_PER_HOUR,
     maxUsdPerJob: e.MAX_USD_PER_JOB,
     minVramGb: e.MIN_VRAM_GB,

@@ -28,6 +28,8 @@ export function createProviders(config: Config, workerCommand?: readonly string[
         dir: join(config.dataDir, "launches"),
         command: workerCommand ?? [process.execPath, WORKER],
         machineEnv: config.workerEnv,
+        ...(config.warm.count > 0 &&
+          !workerCommand && { warm: { ...config.warm, command: [process.execPath, WORKER, "--warm"] } }),
       }),
     docker: () =>
       createDockerProvider({

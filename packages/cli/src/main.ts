@@ -181,9 +181,10 @@ program
 program
   .command("worker")
   .description("run one launch by hand; KK_API_URL, KK_LAUNCH_KEY and KK_CLAIM_TOKEN say which")
-  .action(async () => {
+  .option("--warm", "one launch after the other: each is a line of JSON on stdin, as the service writes it")
+  .action(async ({ warm = false }: { warm?: boolean }) => {
     const options: SpawnOptions = { stdio: "inherit" };
-    const child = spawn(process.execPath, [WORKER], options);
+    const child = spawn(process.execPath, [WORKER, ...(warm ? ["--warm"] : [])], options);
     interrupted.signal.addEventListener("abort", () => child.kill("SIGTERM"));
     process.exitCode = await new Promise<number>((end) => child.once("exit", (code) => end(code ?? 1)));
   });

@@ -153,6 +153,19 @@ export const StageReceipt = z.object({
 });
 export type StageReceipt = z.infer<typeof StageReceipt>;
 
+/** How the video was fetched; also in meta.json. */
+export const FetchReceipt = z.object({
+  /** "ranges": only the byte ranges that the clips needed; "segments": only those pieces of a stream; "whole": all of it. */
+  way: z.enum(["ranges", "segments", "whole"]),
+  /** Why the whole was fetched, in one sentence for a person; null where that needs no reason. */
+  reason: z.string().nullable(),
+  /** What came over the wire, all of it counted. */
+  bytes: z.int().min(0),
+  /** Null: another program made them. */
+  requests: z.int().min(0).nullable(),
+});
+export type FetchReceipt = z.infer<typeof FetchReceipt>;
+
 /** receipt.json: what the job took, where. */
 export const Receipt = z.object({
   job_id: z.string(),
@@ -162,6 +175,7 @@ export const Receipt = z.object({
   selector: z.string(),
   encoder: z.string(),
   fetched_bytes: z.int(),
+  fetch: FetchReceipt.optional(), // left out before 2.1
   output_bytes: z.int(),
   machine: z.object({ cpus: z.int(), platform: z.string(), gpu: z.string().nullable() }),
   tools: z.record(z.string(), z.string()),

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { checkLaunch, isLaunchKey, LOG_BYTES, tailOf } from "./launch.ts";
 import { groupIsAlive, killGroup } from "./process-group.ts";
 import { type ComputeProvider, type Observation, ProviderError } from "./provider.ts";
+import { createWarmPool, type WarmPoolOptions } from "./warm-pool.ts";
 
 export interface ProcessProviderOptions {
   /** One folder per launch is made in here; another installation has another folder. */
@@ -15,6 +16,8 @@ export interface ProcessProviderOptions {
   command: readonly string[];
   /** What the worker gets of this machine's environment; never a secret. */
   machineEnv: Readonly<Record<string, string>>;
+  /** Workers that stay after a launch for the next one (Linux); none where this is left out, or where all of them are at work. */
+  warm?: Omit<WarmPoolOptions, "machineEnv"> | undefined;
 }
 
 /** What a launch that has reached its maximum run time gets to end by itself, before it is killed. */
@@ -59,17 +62,24 @@ const UNBORN_AFTER_MS = 30_000;
 /** How long a group that was killed may take to be gone. */
 const KILLED_WITHIN_MS = 2000;
 
-const Born = z.object({ pid: z.int(), start: z.string().trim() });
+/** `warm`: a worker that does other launches too, so that nothing may be done to its group once `exit` is there. */
+const Born = z.object({ pid: z.int(), start: z.string().trim(), warm: z.boolean().default(false) });
 const Cancelled = z.object({ at: z.number() });
 
 /**
  * Runs each launch as a local process group whose whole state is one folder, so that it outlives this process and is found
  * again by the next one. The folder's name is the launch key: making it is the exclusive claim.
  */
-export function createProcessProvider({ dir, command, machineEnv }: ProcessProviderOptions): ComputeProvider {
+export function createProcessProvider({
+  dir,
+  command,
+  machineEnv,
+  warm,
+}: ProcessProviderOptions): ComputeProvider {
   const id = "process";
   const [program, ...args] = command;
   if (!program) throw new Error("The process provider needs a command");
+  const pool = warm && process.platform === "linux" ? createWarmPool({ ...warm, machineEnv }) : undefined;
   /** The folder of a launch; undefined for what cannot be one, as for a reference that somebody else made up. */
   const folderOf = (ref: string) => (isLaunchKey(ref) ? join(dir, ref) : undefined);
   const unavailable = (message: string, cause: unknown) =>
@@ -171,7 +181,9 @@ export function createProcessProvider({ dir, command, machineEnv }: ProcessProvi
         if (codeOf(error) === "EEXIST" && existsSync(folder)) return ref;
         throw unavailable(`${folder} cannot be made`, error);
       }
-      const seconds = String(Math.max(1, Math.ceil(spec.requirements.maxRuntimeSeconds)));
+      const wholeSeconds = Math.max(1, Math.ceil(spec.requirements.maxRuntimeSeconds));
+      if (pool?.take({ dir: folder, seconds: wholeSeconds, env })) return ref;
+      const seconds = String(wholeSeconds);
       const nothing = openSync("/dev/null", "r+");
       const child = spawn("/bin/sh", ["-c", WRAPPER, "sh", seconds, program, ...args], {
         detached: true, // a process group of its own: a signal to it reaches ffmpeg too
@@ -206,6 +218,8 @@ export function createProcessProvider({ dir, command, machineEnv }: ProcessProvi
       const born = await read(join(folder, "pid"), Born);
       if (!born) return "retry";
       const waited = asked ? Date.now() - asked.at : 0;
+      // from here to the signal nothing is waited for: a warm worker cannot have been given another launch in between
+      if (born.warm && existsSync(join(folder, "exit"))) return "gone";
       if (!asked) killGroup(born, "SIGTERM");
       else if (waited >= graceSeconds * 1000 || waited < 0) killGroup(born, "SIGKILL"); // below 0: a clock was put back
       return "stopping";
@@ -251,7 +265,7 @@ export function createProcessProvider({ dir, command, machineEnv }: ProcessProvi
   async function endGroup(folder: string): Promise<boolean> {
     for (const deadline = Date.now() + KILLED_WITHIN_MS; ; await sleep(10)) {
       const { born, exit, alive } = await look(folder);
-      if (!born || !alive) return true;
+      if (!born || !alive || (born.warm && exit)) return true;
       if (!exit || Date.now() > deadline) return false;
       killGroup(born, "SIGKILL");
     }

@@ -10,6 +10,7 @@ import { runWhisperCli, WhisperCliFailure } from "./asr/whisper-cli-run.ts";
 import { findProgram } from "./child.ts";
 import { childEnvironment } from "./config.ts";
 import { findGpus, type Gpu } from "./machine-gpu.ts";
+import { type Abilities, keptAbilities, keyOf } from "./machine-kept.ts";
 import { tryNvdec } from "./media/decoder.ts";
 import { chooseEncoder, tryNvenc } from "./media/encoder.ts";
 import type { Tools } from "./media/ffmpeg.ts";
@@ -36,6 +37,8 @@ interface Options {
   tools: Tools;
   settings: Asked;
   signal: AbortSignal;
+  /** Folder out of the reach of children, in which what was found is kept for the next worker on this machine; undefined: it is not. */
+  keptIn?: string | undefined;
 }
 
 /** A first use of CUDA on a cold machine takes some seconds. */
@@ -44,10 +47,10 @@ const WHISPER_TRY_MS = 30_000;
 const known = new Map<string, Promise<Machine>>();
 
 /**
- * What this machine can do, tried once per process: nothing is tried where there is no card, a second or two where there is one, and
- * never longer than a minute, whatever hangs. @throws the abort's reason, nothing else
+ * What this machine can do, tried once per process, and with `keptIn` once an hour: nothing is tried where there is no card, a second or two
+ * where there is one, and never longer than a minute, whatever hangs. The driver is asked for its cards each time. @throws the abort's reason, nothing else
  */
-export function machineFacts({ tools, settings, signal }: Options): Promise<Machine> {
+export function machineFacts({ tools, settings, signal, keptIn }: Options): Promise<Machine> {
   const { gpu, encoder, transcriber, whisperCliPath } = settings;
   const { PATH, CUDA_VISIBLE_DEVICES } = childEnvironment();
   const key = JSON.stringify([
@@ -61,19 +64,48 @@ export function machineFacts({ tools, settings, signal }: Options): Promise<Mach
   ]);
   const before = known.get(key);
   if (before !== undefined) return before;
-  const asked = measured({ tools, settings, signal });
+  const asked = measured({ tools, settings, signal, keptIn });
   known.set(key, asked);
   asked.catch(() => known.delete(key)); // it was stopped: the next one asks again
   return asked;
 }
 
-async function measured({ tools, settings, signal }: Options): Promise<Machine> {
+async function measured({ tools, settings, signal, keptIn }: Options): Promise<Machine> {
   const begun = performance.now();
   const off = settings.gpu === "off" ? lacking("OFF", "GPU=off") : undefined;
   const found = off ? { gpus: [], why: off, lost: false } : await findGpus(signal);
   const missing = "why" in found ? found.why : undefined;
+  const attempt = () => tried({ tools, settings, signal }, missing);
+  const { gpu, encoder, transcriber, whisperCliPath = "whisper-cli" } = settings;
+  const asked = [
+    found.gpus,
+    gpu,
+    encoder,
+    transcriber,
+    whisperCliPath,
+    childEnvironment().CUDA_VISIBLE_DEVICES,
+  ];
+  const abilities =
+    keptIn === undefined || missing // nothing to try, nothing to keep
+      ? await attempt()
+      : await keptAbilities(
+          keptIn,
+          await keyOf(asked, [tools.ffmpeg, tools.ffprobe, whisperCliPath]),
+          attempt,
+        );
+  return {
+    gpu: found.gpus[0] ?? null,
+    gpuReason: missing?.reason ?? null,
+    gpuLost: "lost" in found && found.lost,
+    ...abilities,
+    seconds: Math.round(performance.now() - begun) / 1000,
+  };
+}
+
+/** @param missing why there is no card */
+async function tried({ tools, settings, signal }: Options, missing: Ability | undefined): Promise<Abilities> {
   // who names the encoder wants it tried, even where no card is seen
-  const insists = settings.encoder === "h264_nvenc" && !off;
+  const insists = settings.encoder === "h264_nvenc" && settings.gpu !== "off";
   // by itself: making its model keeps this process busy, and the others' time would run out meanwhile
   const cudaWhisper = missing
     ? withoutCard(missing)
@@ -88,13 +120,7 @@ async function measured({ tools, settings, signal }: Options): Promise<Machine> 
         : tryNvenc(tools, signal),
     missing ? withoutCard(missing) : tryNvdec(tools, signal),
   ]);
-  return {
-    gpu: found.gpus[0] ?? null,
-    gpuReason: missing?.reason ?? null,
-    gpuLost: "lost" in found && found.lost,
-    ...{ nvenc, nvdec, cudaWhisper },
-    seconds: Math.round(performance.now() - begun) / 1000,
-  };
+  return { nvenc, nvdec, cudaWhisper };
 }
 
 /** Without a card its libraries are of no use, and are not there as a rule. */

@@ -12,7 +12,8 @@ import { runPipeline } from "./pipeline.ts";
 import { createReporter } from "./reporter.ts";
 import { runSelfTest, selfTestText } from "./selftest.ts";
 import type { WorkerSettings } from "./stage.ts";
-import { hideFromChildren } from "./walls.ts";
+import { hideFromChildren, machineWalls } from "./walls.ts";
+import { stayWarm } from "./warm.ts";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 /** A worker that was told to stop and still has children after this long is ended as it is. */
@@ -25,14 +26,17 @@ const ATTEMPTS_FOR_A_CARD = 2;
 async function work(
   { launch, settings, cache: cacheSettings }: ReturnType<typeof readConfig>,
   stop: AbortController,
+  write: (text: string) => void = (text) => process.stdout.write(text),
 ): Promise<number> {
   const log = (event: string, fields: Record<string, unknown> = {}) => {
     if (LEVELS.indexOf(launch.KK_LOG_LEVEL) <= LEVELS.indexOf("info"))
-      process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...fields })}\n`);
+      write(`${JSON.stringify({ time: new Date().toISOString(), event, ...fields })}\n`);
   };
   const api = createApiClient({ baseUrl: launch.KK_API_URL.replace(/\/+$/, "") });
   const cache = await openCache(cacheSettings, log); // before any child is started
-  const ready = await lookedAround(settings, stop.signal);
+  // only where no child can write into it: what lies there is believed
+  const keptIn = (await machineWalls()).hidesCache ? cacheSettings.dir : undefined;
+  const ready = await lookedAround(settings, keptIn, stop.signal);
   if ("machine" in ready) log("machine", { ...ready.machine });
   const claim = await api.claim(
     {
@@ -111,11 +115,12 @@ async function openCache(
 /** The media tools and what else the machine can do; without usable tools there is nothing more to try. @throws the abort's reason */
 async function lookedAround(
   settings: WorkerSettings,
+  keptIn: string | undefined,
   signal: AbortSignal,
 ): Promise<{ tools: Tools; machine: Machine } | { failure: unknown }> {
   try {
     const tools = await findTools({ FFMPEG_PATH: settings.ffmpegPath });
-    return { tools, machine: await machineFacts({ tools, settings, signal }) };
+    return { tools, machine: await machineFacts({ tools, settings, signal, keptIn }) };
   } catch (failure) {
     signal.throwIfAborted();
     return { failure };
@@ -157,25 +162,42 @@ function known(error: unknown): KangKlipError {
   return new KangKlipError("INTERNAL", "Something went wrong in the worker", { cause: error });
 }
 
+/** What a launch ends with that could not be claimed: only the exit code and this line tell. */
+function unclaimed(error: unknown, write: (text: string) => void): number {
+  const { message, exitCode } = known(error);
+  write(`${message}\n${(error as Error).stack ?? ""}\n`);
+  return exitCode;
+}
+
 const stop = new AbortController();
-for (const signal of ["SIGTERM", "SIGINT"] as const)
-  process.on(signal, () => {
-    stop.abort(new KangKlipError("CANCELLED", "cancelled"));
-    setTimeout(() => process.exit(known(stop.signal.reason).exitCode), STOP_MS).unref();
-  });
 
 const [command, ...options] = process.argv.slice(2);
+if (command !== "--warm")
+  for (const signal of ["SIGTERM", "SIGINT"] as const)
+    process.on(signal, () => {
+      stop.abort(new KangKlipError("CANCELLED", "cancelled"));
+      setTimeout(() => process.exit(known(stop.signal.reason).exitCode), STOP_MS).unref();
+    });
 try {
-  if (command !== undefined && command !== "selftest")
-    throw new KangKlipError("INVALID_INPUT", `The worker knows selftest, but not ${command}`);
+  if (command !== undefined && command !== "selftest" && command !== "--warm")
+    throw new KangKlipError("INVALID_INPUT", `The worker knows selftest and --warm, but not ${command}`);
   if (command === "selftest") process.exitCode = await selfTest(options, stop.signal);
-  else {
-    process.exitCode = await work(readConfig(process.env), stop);
-  }
+  else if (command === "--warm") {
+    const machine = { ...process.env };
+    await stayWarm({
+      input: process.stdin,
+      tell: (line) => void process.stdout.write(line),
+      exit: (code) => process.exit(code),
+      async work(launch, stopIt, write) {
+        try {
+          return await work(readConfig({ ...machine, ...launch }), stopIt, write);
+        } catch (error) {
+          return unclaimed(error, write);
+        }
+      },
+    });
+  } else process.exitCode = await work(readConfig(process.env), stop);
 } catch (error) {
-  // nothing was claimed: only the exit code and this line tell
-  const { message, exitCode } = known(error);
-  process.stderr.write(`${message}\n${(error as Error).stack ?? ""}\n`);
-  process.exitCode = exitCode;
+  process.exitCode = unclaimed(error, (text) => void process.stderr.write(text));
 }
 process.exit();

@@ -1,17 +1,41 @@
 import { stat } from "node:fs/promises";
-import type { Edl, EdlClip, Manifest, ManifestClip, ManifestFile, Qc, VideoStats } from "@kangklip/contract";
+import type {
+  Edl,
+  EdlClip,
+  FetchReceipt,
+  Manifest,
+  ManifestClip,
+  ManifestFile,
+  Qc,
+  VideoStats,
+} from "@kangklip/contract";
 import type { FetchedSource, RenderedClip, Selection, StageContext, Transcript } from "./stage.ts";
 
-/** video_stats.json. */
-export async function videoStats({ file, info, fetchedBytes }: FetchedSource): Promise<VideoStats> {
-  const { size } = await stat(file);
+/** How a source was fetched, until now. `bytes`: what came over the wire for it. */
+export function fetchOf({ fetch, fetchedBytes, need }: FetchedSource): FetchReceipt {
   return {
-    size_bytes: size,
+    ...{ way: fetch?.way ?? "whole", reason: fetch?.reason ?? null },
+    bytes: need?.wireBytes() ?? fetchedBytes,
+    requests: need?.requests() ?? fetch?.requests ?? null,
+  };
+}
+
+/** meta.json. */
+export function metaOf(source: FetchedSource): Record<string, unknown> {
+  const fetch = fetchOf(source);
+  return { ...source.meta, fetched_bytes: fetch.bytes, fetch };
+}
+
+/** video_stats.json. */
+export async function videoStats(source: FetchedSource): Promise<VideoStats> {
+  const { file, info, sizeBytes } = source;
+  return {
+    size_bytes: sizeBytes ?? (await stat(file)).size,
     duration_seconds: info.durationSeconds,
     width: info.video.width,
     height: info.video.height,
     fps: info.video.fps,
-    fetched_bytes: fetchedBytes,
+    fetched_bytes: fetchOf(source).bytes,
   };
 }
 

@@ -7,11 +7,12 @@ import { once, REUSED } from "./cache/once.ts";
 import type { StageCache } from "./cache/stage-cache.ts";
 import { createFramer, faceLog } from "./frame/framer.ts";
 import { machineFacts } from "./machine.ts";
-import { manifestOf, qcOf, videoStats, withFraming } from "./manifest.ts";
+import { fetchOf, manifestOf, qcOf, withFraming } from "./manifest.ts";
 import { createLedger, type Ledger, receiptOf, type StageDone } from "./receipt.ts";
 import type { Reporter } from "./reporter.ts";
 import { hintsOf } from "./select/hints.ts";
 import { keyFrameShots } from "./select/key-shots.ts";
+import { allPictures, type Fetched, fetchSource, tellOfSource } from "./source.ts";
 import type {
   FetchedSource,
   RenderedClip,
@@ -21,7 +22,6 @@ import type {
   Transcript,
 } from "./stage.ts";
 import { chunk } from "./stages/chunk.ts";
-import { downloadKept } from "./stages/download-kept.ts";
 import { bytesOf, createPublisher, noPublisher, type Publisher, uploadAll } from "./stages/publish.ts";
 import { renderKept } from "./stages/render-kept.ts";
 import { select } from "./stages/select.ts";
@@ -39,12 +39,12 @@ interface PipelineOptions {
 }
 
 /** What the stages of one job have in common. */
-interface Run {
+export interface Run {
   context: StageContext;
   api: PipelineOptions["api"];
   cache: StageCache;
   ledger: Ledger;
-  /** Writes an artifact of JSON into the attempt's folder. */
+  /** Writes an artifact of JSON into the attempt's folder; what it said before makes way. */
   keep(name: ArtifactName, value: unknown): Promise<void>;
 }
 
@@ -74,11 +74,12 @@ export async function runPipeline({
   const files: ArtifactName[] = [];
   const keep = async (name: ArtifactName, value: unknown) => {
     await writeFile(join(context.dir, name), JSON.stringify(value));
-    files.push(name);
+    if (!files.includes(name)) files.push(name);
   };
   const run: Run = { context, api, cache, keep, ledger: createLedger(reporter.enter) };
 
-  const source = await fetchSource(run);
+  await using fetched = await fetchSource(run);
+  const { source } = fetched;
   reporter.source(source.title, source.info.durationSeconds);
   const {
     edl: planned,
@@ -87,7 +88,7 @@ export async function runPipeline({
   } = job.edit ? passedThrough(run, job.edit, source) : await chooseClips(run, source);
   // from here on a clip that is whole is on its way while the others are made
   await using publisher = job.edit ? noPublisher : createPublisher({ context, api, clips: planned.clips });
-  const { edl, rendered } = await makeClips(run, source, planned, publisher.whole);
+  const { edl, rendered } = await makeClips(run, fetched, planned, publisher.whole);
   for (const { files: made } of rendered)
     files.push(...Object.values(made).filter((name): name is ArtifactName => name !== null));
 
@@ -114,24 +115,6 @@ export async function runPipeline({
   const manifestFacts = await fileFacts(context.dir, "manifest.json");
   await upload(context, api, [manifestFacts]);
   return manifestFacts.sha256;
-}
-
-/** DOWNLOAD and what is told of the video. */
-async function fetchSource({ context, cache, ledger, keep }: Run): Promise<FetchedSource> {
-  const { job } = context;
-  ledger.enter("DOWNLOAD");
-  const { source, reused } = await downloadKept(context, cache);
-  if (reused) context.progress(1, REUSED);
-  else if (job.edit)
-    context.notice("This machine did not have the video any more, so it was fetched once more.");
-  await keep("meta.json", source.meta);
-  const stats = await videoStats(source);
-  if (!job.edit) await keep("video_stats.json", stats);
-  ledger.done("DOWNLOAD", {
-    ...count("network", reused),
-    ...{ bytes_in: source.fetchedBytes, bytes_out: stats.size_bytes },
-  });
-  return source;
 }
 
 /** How often a stage's work was done, which is either once or not at all. */
@@ -244,7 +227,12 @@ async function choose(
   const { value, reused } = await once(context, cache, { stage: "SELECT", inputs }, async (inner) => {
     const hasWords = input.transcript.segments.length > 0;
     // where nothing is said, pictures are all there is to go by
-    const shots = hasWords ? [] : await keyFrameShots(seen(inner, source));
+    const shots = hasWords
+      ? []
+      : await keyFrameShots({
+          ...seen(inner, await allPictures(source)),
+          durationSeconds: source.info.durationSeconds,
+        });
     const selection = await select(inner, { ...input, shots, rank, translate });
     // without its model the choice, or its captions, are not what was asked for
     return { value: selection, standsMs: selection.isSecondBest ? 0 : Number.POSITIVE_INFINITY };
@@ -252,7 +240,7 @@ async function choose(
   return { value: { ...value, edl: { ...value.edl, job_id } }, reused };
 }
 
-const seen = ({ tools, signal, progress }: StageContext, { file }: FetchedSource) => ({
+const seen = ({ tools, signal, progress }: StageContext, file: string) => ({
   tools,
   file,
   signal,
@@ -261,18 +249,25 @@ const seen = ({ tools, signal, progress }: StageContext, { file }: FetchedSource
 
 /** RENDER and what is told of the clips. */
 async function makeClips(
-  { context, cache, ledger, keep }: Run,
-  source: FetchedSource,
+  run: Run,
+  { source, keepMore }: Pick<Fetched, "source" | "keepMore">,
   planned: Edl,
   onWhole: Publisher["whole"],
 ): Promise<{ edl: Edl; rendered: RenderedClip[] }> {
+  const { context, cache, ledger, keep } = run;
   ledger.enter("RENDER");
+  const before = fetchOf(source).bytes;
   const { rendered, executed } = await renderedBy(context, cache, { source, clips: planned.clips, onWhole });
   if (executed === 0) context.progress(1, REUSED);
   const sizes = await Promise.all(rendered.map(({ files }) => stat(join(context.dir, files.clip))));
+  if (source.need) {
+    await keepMore();
+    await tellOfSource(run, source);
+  }
   ledger.done("RENDER", {
     device: rendered.some(({ encoder }) => encoder === "h264_nvenc") ? "gpu" : "cpu",
     ...{ executed, reused: rendered.length - executed },
+    ...(source.need && { bytes_in: fetchOf(source).bytes - before }),
     bytes_out: sizes.reduce((sum, { size }) => sum + size, 0),
   });
   const edl = withFraming(planned, rendered);

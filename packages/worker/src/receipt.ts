@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { type Receipt, STAGES, type Stage, type StageReceipt } from "@kangklip/contract";
 import { type Machine, machineNotes } from "./machine.ts";
+import { fetchOf } from "./manifest.ts";
 import { nvencQuality } from "./media/encoder.ts";
 import type { FetchedSource, RenderedClip, Selection, StageContext, Transcript } from "./stage.ts";
 
@@ -88,6 +89,7 @@ export function receiptOf(
   outputBytes: number,
 ): Receipt {
   const ytDlp = source.meta.yt_dlp_version;
+  const fetch = fetchOf(source);
   return {
     job_id: job.job_id,
     epoch: job.epoch,
@@ -95,7 +97,8 @@ export function receiptOf(
     transcriber: transcript?.transcriber ?? "none",
     selector: selection.selector,
     encoder: rendered[0]?.encoder ?? "none",
-    fetched_bytes: source.fetchedBytes,
+    fetched_bytes: fetch.bytes,
+    fetch,
     output_bytes: outputBytes,
     machine: {
       cpus: availableParallelism(),

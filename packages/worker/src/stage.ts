@@ -73,6 +73,7 @@ export interface WorkerSettings {
 
 /** DOWNLOAD's result: one local file that has been looked into. */
 export interface FetchedSource {
+  /** All of the video; where `need` is there, only what was asked for, and holes between. ffmpeg reads it like any file. */
   file: string;
   info: MediaInfo & { video: NonNullable<MediaInfo["video"]> };
   title: string | null;
@@ -86,6 +87,43 @@ export interface FetchedSource {
   sha256: string;
   /** By what one can see later whether the address still gives the same; null or left out: by nothing. */
   validators?: Validators | null;
+  /** Bytes of the whole video at its address; left out: those of `file`. */
+  sizeBytes?: number;
+  /** Left out: as a whole, and nobody asked why. */
+  fetch?: FetchWay;
+  /** There where only a part of the video was fetched; whoever opens it closes it. */
+  need?: SourceByNeed;
+}
+
+/** How a source was fetched, for meta.json and the receipt. */
+export interface FetchWay {
+  /** "ranges": by byte ranges of one file; "segments": by pieces of a stream. */
+  way: "ranges" | "segments" | "whole";
+  /** Why the whole was fetched, in plain words; null where that needs none. */
+  reason: string | null;
+  /** Requests that were made for it by the end of DOWNLOAD; null where another program made them. */
+  requests: number | null;
+}
+
+/** A source of which DOWNLOAD fetched the sound, and what a reader looks into when it opens the file; pictures come when a stage asks. */
+export interface SourceByNeed {
+  /**
+   * Fetches the pictures of these stretches (seconds from the file's start, as `-ss` counts) unless they are here. None: what any reader needs.
+   * @returns the local file in which they are, and the whole sound; frames and sound are those of the whole video at the same times
+   * @throws KangKlipError SOURCE_*, DISK_FULL, or the abort's reason
+   */
+  pictures(stretches: readonly { start: number; end: number }[]): Promise<string>;
+  /** Bytes that came over the wire so far, everything counted. */
+  wireBytes(): number;
+  /** How many requests brought them. */
+  requests(): number;
+  /**
+   * Writes what is here into files in the folder `into` that nobody writes to any more, for the stage cache. Left out: it is not kept.
+   * @returns the files, and what whoever opens them again has to know (JSON)
+   */
+  packed?(into: string): Promise<{ files: { name: string; path: string }[]; state: unknown }>;
+  /** Gives connections and handles up; nothing can be asked for after that. */
+  close(): Promise<void>;
 }
 
 /** TRANSCRIPT's result. Times are seconds on the source's timeline; words in order. */

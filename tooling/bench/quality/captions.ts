@@ -27,9 +27,9 @@ import {
 } from "../../../packages/worker/src/captions/testing-corpus.ts";
 import { clipWords, lineText } from "../../../packages/worker/src/captions/words.ts";
 import { readSettings } from "../../../packages/worker/src/config.ts";
+import { shown } from "../page.ts";
 import { originalLines } from "./original.ts";
 import type { QualityRow } from "./report.ts";
-import { shown } from "./report-text.ts";
 
 export interface CaptionFigures {
   utterances: number;

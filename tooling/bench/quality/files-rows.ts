@@ -1,7 +1,8 @@
 import { SILENCE_LUFS, TARGET_LUFS } from "../../../packages/worker/src/media/loudness.ts";
+import { holds } from "../target.ts";
 import type { MeasuredClip, MeasuredFile } from "./files.ts";
 import type { Same } from "./files-same.ts";
-import { holds, type QualityRow } from "./report.ts";
+import type { QualityRow } from "./report.ts";
 
 /** What the checks of one file mean, for a row that counts the clips that miss them. */
 const FILE_CHECKS: Readonly<Record<string, string>> = {

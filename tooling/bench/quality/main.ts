@@ -6,9 +6,10 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { findTools } from "../../../packages/worker/src/media/ffmpeg.ts";
+import { intoPage } from "../page.ts";
 import { MEASURES } from "./measures.ts";
 import { runMeasures } from "./report.ts";
-import { intoPage, reportMarkdown, reportText } from "./report-text.ts";
+import { reportMarkdown, reportText } from "./report-text.ts";
 import { shownElsewhere } from "./service.ts";
 
 const { values } = parseArgs({

@@ -1,12 +1,6 @@
+import { machineLine } from "../machine.ts";
+import { markdownTable, shown, textTable } from "../page.ts";
 import type { JudgedRow, Report } from "./report.ts";
-
-/** A figure as a person reads it: three digits that count, all before the point. */
-export function shown(value: number | null): string {
-  if (value === null) return "–";
-  if (!Number.isFinite(value)) return value > 0 ? "∞" : value < 0 ? "−∞" : "–";
-  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : Math.abs(value) >= 1 ? 2 : 3;
-  return Number(value.toFixed(digits)).toLocaleString("en-US", { maximumFractionDigits: 3 });
-}
 
 /** "by 12 px", or "both hold it". */
 function beside({ outcome, better_by, unit }: JudgedRow): string {
@@ -29,22 +23,15 @@ export function reportText(report: Report): string {
     row.what,
   ]);
   const head = ["", "check", "ours", "1.x", "target", "better", "what"];
-  const all = [head, ...cells];
-  const widths = head.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0)));
-  const line = (row: string[]) =>
-    row
-      .map((cell, column) => (column === head.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
-      .join("  ");
-  const { cpu, cores, memory_gb, platform, node, ffmpeg } = machine;
   const whys = new Map(
     rows.flatMap(({ id, original, originalWhy }) =>
       original === null && originalWhy ? [[id, originalWhy]] : [],
     ),
   );
   return [
-    `${report.date.slice(0, 10)}, ${cpu}, ${cores} cores, ${memory_gb} GB, ${platform}, Node ${node}, ffmpeg ${ffmpeg ?? "missing"}${report.quick ? ", --quick" : ""}, ${report.seconds} s`,
+    `${machineLine(report.date, machine)}${report.quick ? ", --quick" : ""}, ${report.seconds} s`,
     "",
-    ...all.map(line),
+    ...textTable([head, ...cells]),
     "",
     ...report.measures.flatMap(({ name, about }) => about.map((text) => `${name}: ${text}`)),
     ...(whys.size > 0 ? ["", "No figure of 1.x:"] : []),
@@ -65,16 +52,12 @@ export function reportText(report: Report): string {
 
 /** The rows as a table of Markdown, for docs/quality.md. Pure. */
 export function reportMarkdown({ rows, date, machine, seconds }: Report): string {
-  const { cpu, cores, platform, node, ffmpeg } = machine;
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   return [
-    `${date.slice(0, 10)}, ${cores} cores of ${cpu}, ${platform}, Node ${node}, ffmpeg ${ffmpeg ?? "missing"}, ${Math.round(seconds / 60)} minutes.`,
+    `${machineLine(date, machine)}, ${Math.round(seconds / 60)} minutes.`,
     "",
-    line(["check", "what", "ours", "1.x", "target", "beside 1.x"]),
-    line(["---", "---", "---", "---", "---", "---"]),
-    ...rows.map((row) =>
-      line([
+    ...markdownTable([
+      ["check", "what", "ours", "1.x", "target", "beside 1.x"],
+      ...rows.map((row) => [
         row.pass ? row.id : `**${row.id}**`,
         row.what,
         `${shown(row.value)} ${row.unit}`.trim(),
@@ -82,17 +65,8 @@ export function reportMarkdown({ rows, date, machine, seconds }: Report): string
         row.target,
         beside(row),
       ]),
-    ),
+    ]),
   ].join("\n");
-}
-
-const [FROM, TO] = ["<!-- figures -->", "<!-- /figures -->"];
-
-/** A page with its figures put anew between its two marks. Pure. @throws Error where it has no marks */
-export function intoPage(page: string, figures: string): string {
-  const [from, to] = [page.indexOf(FROM), page.indexOf(TO)];
-  if (from < 0 || to < from) throw new Error(`The page has no place for figures: ${FROM} … ${TO}`);
-  return `${page.slice(0, from + FROM.length)}\n${figures}\n${page.slice(to)}`;
 }
 
 const listed = (ids: readonly string[]) => (ids.length > 0 ? ` (${ids.join(", ")})` : "");

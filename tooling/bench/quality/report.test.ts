@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { holds, judge, limitsOf, type Measure, type QualityRow, runMeasures } from "./report.ts";
-import { intoPage, reportMarkdown, reportText, shown } from "./report-text.ts";
+import { intoPage, shown } from "../page.ts";
+import { holds, limitsOf } from "../target.ts";
+import { judge, type Measure, type QualityRow, runMeasures } from "./report.ts";
+import { reportMarkdown, reportText } from "./report-text.ts";
 import { missingTitles, shownElsewhere } from "./service.ts";
 
 const row = (over: Partial<QualityRow> = {}): QualityRow => ({

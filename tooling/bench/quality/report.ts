@@ -1,4 +1,5 @@
-import { cpus, totalmem } from "node:os";
+import { type Machine, machineOf } from "../machine.ts";
+import { type Limits, limitsOf, SAME_WITHIN } from "../target.ts";
 
 /** A figure of the quality report; ids as in the list of checks (docs/quality.md), with what is measured after a dot. */
 export interface QualityRow {
@@ -46,35 +47,6 @@ export interface Summary {
   ours_wins_every_row: boolean;
 }
 
-interface Limits {
-  min: number;
-  max: number;
-}
-
-/** What a target allows; null where it sets no limit. Pure. */
-export function limitsOf(target: string): Limits | null {
-  const numbers = Array.from(target.replaceAll("−", "-").matchAll(/-?\d+(?:\.\d+)?/g), ([text]) =>
-    Number(text),
-  );
-  const [first, second] = numbers;
-  if (first === undefined) return null;
-  if (target.startsWith("≤")) return { min: Number.NEGATIVE_INFINITY, max: first };
-  if (target.startsWith("≥")) return { min: first, max: Number.POSITIVE_INFINITY };
-  if (/^=?\s*[-\u2212]?[\d.]+$/.test(target)) return { min: first, max: first };
-  if (second === undefined) return null;
-  if (target.includes("±")) return { min: first - Math.abs(second), max: first + Math.abs(second) };
-  return / to |\.\./.test(target) ? { min: first, max: Math.abs(second) } : null;
-}
-
-/** Whether a figure is what its target wants; true where that is no limit. Pure. */
-export function holds(value: number, target: string): boolean {
-  const limits = limitsOf(target);
-  return !limits || (value >= limits.min - SAME_WITHIN && value <= limits.max + SAME_WITHIN);
-}
-
-/** Figures are printed, and compared, to so many decimals; what differs less is the same. */
-const SAME_WITHIN = 1e-6;
-
 /** How far a figure is from what it should be: beyond the limits, and where there is only one limit also on its good side (below 0). */
 function distance(value: number, { min, max }: Limits): { outside: number; signed: number } {
   const outside = Math.max(0, min - value, value - max);
@@ -118,24 +90,6 @@ function summaryOf(rows: readonly JudgedRow[]): Summary {
     ours_wins_every_row: worse.length === 0,
   };
 }
-
-export interface Machine {
-  cpu: string;
-  cores: number;
-  memory_gb: number;
-  platform: string;
-  node: string;
-  ffmpeg: string | null;
-}
-
-const machineOf = (ffmpeg: string | null): Machine => ({
-  cpu: cpus()[0]?.model.trim() ?? "unknown",
-  cores: cpus().length,
-  memory_gb: Math.round(totalmem() / 1e9),
-  platform: `${process.platform}-${process.arch}`,
-  node: process.version,
-  ffmpeg,
-});
 
 /** A check that other commands show, or that nothing here can. */
 export interface Elsewhere {

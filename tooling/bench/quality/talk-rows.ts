@@ -1,8 +1,9 @@
 import type { ShotFrame } from "@kangklip/contract";
 import type { Talk } from "../../sample/speech.ts";
+import { holds } from "../target.ts";
 import { type ClipLook, seenAt } from "./look.ts";
 import type { Stretch } from "./original.ts";
-import { holds, type QualityRow } from "./report.ts";
+import type { QualityRow } from "./report.ts";
 
 /** A finished clip as it was looked at. */
 export interface Seen extends ClipLook {

@@ -1,12 +1,14 @@
 import { expect, test } from "vitest";
 import { believableWords, withoutAsides } from "./doubt.ts";
-import { aSoundMap } from "./testing.ts";
 
 /** Words of a text, one per half second from `start`. */
 const said = (text: string, start = 0) =>
   text.split(" ").map((word, index) => ({ word, start: start + index / 2, end: start + index / 2 + 0.4 }));
 const believed = (words: ReturnType<typeof said>, silences: [number, number][] = []) =>
-  believableWords(words, aSoundMap(silences))
+  believableWords(
+    words,
+    silences.map(([start, end]) => ({ start, end })),
+  )
     .map(({ word }) => word)
     .join(" ");
 

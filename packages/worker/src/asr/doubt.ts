@@ -12,9 +12,10 @@ const LONGEST_ASIDE_WORDS = 8;
  * What is left of recognised words when the inventions of whisper models are taken out: words where the sound is silent, lines
  * that repeat without end, and descriptions of sounds ("[Music]"). All three are known faults on silence and music.
  * @param words as `orderedWords` gives them
+ * @param speechless where surely nobody speaks (gate.ts), seconds
  */
-export function believableWords(words: readonly Word[], sound: SoundMap): Word[] {
-  return withoutLoops(withoutSilentSentences(withoutAsides(words), sound));
+export function believableWords(words: readonly Word[], speechless: SoundMap["silences"]): Word[] {
+  return withoutLoops(withoutSilentSentences(withoutAsides(words), speechless));
 }
 
 /** Without what stands in brackets or between notes: "[Applause]", "(upbeat music)", "♪ la la ♪". */
@@ -48,8 +49,8 @@ function asideLength(words: readonly { word: string }[], from: number, closing: 
 }
 
 /** A word is not believed when all of it lies in a long silence; a sentence that lost more than half of its words goes as a whole. */
-function withoutSilentSentences(words: readonly Word[], { silences }: SoundMap): Word[] {
-  const proving = silences
+function withoutSilentSentences(words: readonly Word[], speechless: SoundMap["silences"]): Word[] {
+  const proving = speechless
     .filter(({ start, end }) => end - start >= PROVING_SILENCE_SECONDS)
     .map(({ start, end }) => ({ start: start + TIME_ERROR_SECONDS, end: end - TIME_ERROR_SECONDS }));
   const kept: Word[] = [];

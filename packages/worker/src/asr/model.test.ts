@@ -1,14 +1,14 @@
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, truncate, utimes, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Language } from "@kangklip/contract";
 import { expect, test } from "vitest";
 import { lockFile } from "./lock-file.ts";
-import { findModel, modelLanguages } from "./model.ts";
+import { findModel, modelFor, modelLanguages } from "./model.ts";
 import { temporaryDir } from "./testing.ts";
 import { tinyModel } from "./tiny-model.ts";
 import { languageFor } from "./whisper.ts";
@@ -81,6 +81,27 @@ test("a model is fetched once, with progress, and found again without the networ
   expect(messages.at(-1)).toMatch(/^Fetching the speech model, once: \d+ of \d+ MB$/);
   expect(await find(temporary.dir, await closedPort())).toBe(join(temporary.dir, MODEL.name));
   expect((await readdir(temporary.dir)).filter((name) => /part|failed/.test(name))).toEqual([]);
+});
+
+test("a card hears with the large model, a small card and a processor with the small one", async () => {
+  const [base, turbo] = [modelFor("cpu"), modelFor("gpu")];
+  expect(base.sizeBytes).toBeLessThan(100e6);
+  expect(turbo.sizeBytes).toBeGreaterThan(500e6);
+  expect([modelFor("gpu", 24_564), modelFor("gpu", null)]).toEqual([turbo, turbo]);
+  expect(modelFor("gpu", 2000)).toEqual(base);
+});
+
+test("where nothing may be fetched, the small model that is there serves the card too", async () => {
+  await using temporary = await temporaryDir();
+  const base = modelFor("cpu");
+  const [modelsDir, { signal }] = [temporary.dir, new AbortController()];
+  const nothing = () => {};
+  const options = { modelPath: undefined, modelsDir, modelDownload: false, log: nothing, onWait: nothing };
+  const asked = () => findModel({ ...options, model: modelFor("gpu"), signal });
+  await expect(asked()).rejects.toThrow(/switched off/);
+  await writeFile(join(temporary.dir, base.name), "");
+  await truncate(join(temporary.dir, base.name), base.sizeBytes);
+  expect(await asked()).toBe(join(temporary.dir, base.name));
 });
 
 test("a broken fetch goes on where it ended, in this call and in a later one", async () => {

@@ -2,14 +2,15 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { KangKlipError, type TranscriptSegment, type Word } from "@kangklip/contract";
 import { runChild } from "../child.ts";
-import { type Part, partsOf } from "./parts.ts";
+import { speechlessIn } from "./gate.ts";
+import { createScale, type Lengths, type Part, partsOf, placed } from "./parts.ts";
 import { readPart } from "./pcm.ts";
 import { joined, orderedWords, segmentsOf, trimmedToSound } from "./segments.ts";
 import type { Hearing, Transcriber } from "./transcriber.ts";
 
 const PROGRAM = "pocketsphinx_continuous";
 /** Long enough for the language model to follow the thread, short enough to share among cores and to report progress. */
-const PARTS = { minSeconds: 20, maxSeconds: 40, skipSeconds: 2 };
+const PARTS: Lengths = { minSeconds: 20, maxSeconds: 40, skipSeconds: 2 };
 /** It hears about as fast as one speaks; a machine that needs this long for 40 s of sound does not answer at all. */
 const PART_MS = 20 * 60_000;
 /** Its English model takes 120 MB. */
@@ -21,14 +22,15 @@ const SENTENCE_PAUSE_SECONDS = 0.6;
  * Recognises English with Debian's pocketsphinx (0.8+5prealpha, packages pocketsphinx and pocketsphinx-en-us), where nothing better
  * is at hand: no download and no network, but many words are wrong. The sound is cut at silences and heard in `threads` parts at once.
  */
-export function createPocketsphinxTranscriber(program = PROGRAM): Transcriber {
+export function createPocketsphinxTranscriber(program = PROGRAM, lengths = PARTS): Transcriber {
   return {
     name: "pocketsphinx",
     async transcribe(hearing) {
       const { context, sound, durationSeconds } = hearing;
       if (!["auto", "en"].includes(context.job.language))
         return { unavailable: "pocketsphinx knows English only" };
-      const parts = partsOf(sound, durationSeconds, PARTS);
+      const speechless = await speechlessIn(hearing, context.signal);
+      const parts = partsOf(sound, durationSeconds, lengths, speechless);
       const heard = await hearParts(hearing, parts, program);
       if (!heard) return { unavailable: `there is no ${program} on PATH` };
       const words = orderedWords(
@@ -46,16 +48,18 @@ async function hearParts(hearing: Hearing, parts: Part[], program: string): Prom
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const words: Word[][] = parts.map(() => []);
-  const total = parts.reduce((sum, { start, end }) => sum + end - start, 0);
+  const scale = createScale(parts);
   let done = 0;
   let upTo = 0;
   const queue = parts.entries();
   const worker = async () => {
     for (const [index, part] of queue) {
       words[index] = await hearPart(hearing, part, index, program, signal);
-      done += part.end - part.start;
-      upTo = Math.max(upTo, part.end);
-      heard(done / total, upTo);
+      const [before] = scale(index, 0);
+      const [after, end] = scale(index, 1);
+      done += after - before;
+      upTo = Math.max(upTo, end);
+      heard(Math.min(1, done), upTo);
     }
   };
   const workers = Array.from(
@@ -84,18 +88,18 @@ async function hearPart(
   const file = join(hearing.context.dir, `part-${index}.pcm`);
   try {
     await writeFile(file, await readPart(hearing.pcmFile, part));
-    return await runOnce(program, file, part.start, signal);
+    return placed(await runOnce(program, file, signal), part);
   } finally {
     await rm(file, { force: true });
   }
 }
 
-async function runOnce(program: string, file: string, offset: number, signal: AbortSignal): Promise<Word[]> {
+async function runOnce(program: string, file: string, signal: AbortSignal): Promise<Word[]> {
   const words: Word[] = [];
   const { ended } = await runChild(program, ["-infile", file, "-time", "yes", "-logfn", "/dev/null"], {
     ...{ signal, timeoutMs: PART_MS, memoryBytes: MEMORY_BYTES, fileBytes: 0 },
     onLine: (line) => {
-      const word = wordOf(line, offset);
+      const word = wordOf(line);
       if (word) words.push(word);
     },
   });
@@ -112,13 +116,13 @@ async function runOnce(program: string, file: string, offset: number, signal: Ab
  * probability among all that the part may have said (rounding takes it up to 1.0004).
  * "(2)" marks another pronunciation; a doubtful swear word is left out; "<sil>", "[NOISE]" and "++UM++" are no words; the sentence itself comes on a line without numbers.
  */
-export function wordOf(line: string, offset: number): Word | undefined {
+export function wordOf(line: string): Word | undefined {
   const [, word = "", start, end, probability] = /^(\S+) (\d+\.\d+) (\d+\.\d+) (\d+\.\d+)$/.exec(line) ?? [];
   if (!word || /^[<[+]/.test(word)) return undefined;
   const confidence = Math.min(1, Number(probability));
   const text = word.replace(/\(\d+\)$/, "");
   if (SWEAR_WORD.test(text) && confidence < SURELY_SWORN) return undefined;
-  return { word: text, start: offset + Number(start), end: offset + Number(end), confidence };
+  return { word: text, start: Number(start), end: Number(end), confidence };
 }
 
 /** A wrong word can be laughed off, but not one of these: it is drawn only where it was surely said ("it" is heard as one). */

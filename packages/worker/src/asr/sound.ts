@@ -86,39 +86,48 @@ export async function decodeSound(options: {
   return { pcmFile, sound: await meter.map(durationSeconds), durationSeconds };
 }
 
-/** Measures loudness from raw samples (signed 16 bit, little endian) as they come, in chunks of any length. */
+/** Measures loudness from raw samples (signed 16 bit, little endian) as they come, in chunks of any length; 4 bytes per 20 ms are kept. */
 export function createMeter() {
   const windowSamples = Math.round(RATE * FINE_SECONDS);
-  const powers: number[] = [];
-  let half: number | undefined; // low byte of a sample that two chunks share
+  let powers = new Float32Array(1 << 16);
+  let known = 0;
+  let rest = Buffer.alloc(0); // low byte of a sample that two chunks share
   let sum = 0;
   let count = 0;
-  const sample = (value: number) => {
-    sum += value * value;
-    if (++count < windowSamples) return;
-    powers.push(sum / count / 2 ** 30);
-    sum = count = 0;
+  const keep = (power: number) => {
+    if (known === powers.length) {
+      const more = new Float32Array(2 * known);
+      more.set(powers);
+      powers = more;
+    }
+    powers[known++] = power;
   };
   return {
     push(chunk: Buffer) {
-      let at = 0;
-      if (half !== undefined && chunk.length > 0) {
-        sample(((half | ((chunk[0] ?? 0) << 8)) << 16) >> 16);
-        half = undefined;
-        at = 1;
+      const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
+      const aligned = bytes.byteOffset % 2 === 0 ? bytes : Buffer.from(bytes);
+      const samples = new Int16Array(aligned.buffer, aligned.byteOffset, aligned.length >> 1);
+      for (const sample of samples) {
+        sum += sample * sample;
+        if (++count < windowSamples) continue;
+        keep(sum / count / 2 ** 30);
+        sum = count = 0;
       }
-      for (; at + 1 < chunk.length; at += 2) sample(chunk.readInt16LE(at));
-      if (at < chunk.length) half = chunk[at];
+      rest = Buffer.from(bytes.subarray(2 * samples.length));
     },
     /** Levels and silences of what was pushed, with silence up to `durationSeconds`. */
     async map(durationSeconds: number): Promise<SoundMap> {
-      const fine = powers.map(decibels);
-      while (fine.length * FINE_SECONDS < durationSeconds - FINE_SECONDS / 2) fine.push(FLOOR_DBFS);
+      const length = Math.max(known, Math.ceil(durationSeconds / FINE_SECONDS - 0.5 - 1e-9));
+      const fine = new Float32Array(length).fill(FLOOR_DBFS);
       const dbfs: number[] = [];
-      for (let at = 0; at < fine.length; at += FINE_PER_STEP) {
-        const part = powers.slice(at, at + FINE_PER_STEP);
-        const mean = part.reduce((total, power) => total + power, 0) / FINE_PER_STEP;
-        dbfs.push(Math.round(decibels(mean) * 10) / 10);
+      for (let at = 0; at < length; at += FINE_PER_STEP) {
+        let total = 0;
+        for (let step = at; step < at + FINE_PER_STEP && step < known; step++) {
+          const power = powers[step] ?? 0;
+          total += power;
+          fine[step] = decibels(power);
+        }
+        dbfs.push(Math.round(decibels(total / FINE_PER_STEP) * 10) / 10);
       }
       return {
         silences: await unhurried(silenceSteps(fine, FINE_SECONDS)),
@@ -137,7 +146,7 @@ const decibels = (power: number) => Math.max(FLOOR_DBFS, 10 * Math.log10(power |
  * The figures are our own, tried on synthetic speech with and without noise and on tones.
  * @param dbfs level per `step` seconds
  */
-export function silencesOf(dbfs: number[], step: number): SoundMap["silences"] {
+export function silencesOf(dbfs: Levels, step: number): SoundMap["silences"] {
   const steps = silenceSteps(dbfs, step);
   let taken = steps.next();
   while (!taken.done) taken = steps.next();
@@ -154,10 +163,13 @@ async function unhurried<T>(steps: Generator<void, T>): Promise<T> {
   return taken.value;
 }
 
+/** Levels, dBFS. */
+type Levels = number[] | Float32Array;
+
 /** Pauses after every ten minutes of sound. */
 const PAUSE_BLOCKS = 60;
 
-function* silenceSteps(dbfs: number[], step: number): Generator<void, SoundMap["silences"]> {
+function* silenceSteps(dbfs: Levels, step: number): Generator<void, SoundMap["silences"]> {
   const audible = sorted(dbfs.filter((level) => level > INAUDIBLE_DBFS));
   const nothing = audible.length * step < MIN_AUDIBLE_SECONDS;
   const usual = percentile(audible, 0.8);
@@ -187,16 +199,16 @@ function* silenceSteps(dbfs: number[], step: number): Generator<void, SoundMap["
 }
 
 /** Below this level (dBFS) a place is silent. `near`: levels around it; `usual`: what is loud in the whole sound. */
-function quietBelow(near: number[], usual: number, step: number): number {
+function quietBelow(near: Levels, usual: number, step: number): number {
   const ordered = sorted(near);
   const loudest = ordered[Math.max(0, ordered.length - Math.round(1 / step))] ?? FLOOR_DBFS;
   const loud = Math.max(loudest, usual - 20);
   return Math.max(loud - 35, Math.min(percentile(ordered, 0.1) + 6, loud - 15));
 }
 
-const sorted = (values: number[]) => Float64Array.from(values).sort();
+const sorted = (values: Levels) => Float32Array.from(values).sort();
 
-const percentile = (ordered: Float64Array, share: number) =>
+const percentile = (ordered: Float32Array, share: number) =>
   ordered[Math.min(ordered.length - 1, Math.floor(ordered.length * share))] ?? FLOOR_DBFS;
 
 const milliseconds = (seconds: number) => Math.round(seconds * 1000) / 1000;

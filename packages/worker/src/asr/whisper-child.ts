@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { headOf, type Part } from "./parts.ts";
 import { readPart } from "./pcm.ts";
 
 /**
@@ -10,7 +11,7 @@ import { readPart } from "./pcm.ts";
 export interface WhisperTask {
   model: string;
   pcmFile: string;
-  parts: { start: number; end: number }[];
+  parts: Part[];
   /** "auto" is settled by half a minute from the middle and then kept. */
   language: string;
   threads: number;
@@ -73,7 +74,7 @@ async function recognise({ model, pcmFile, parts, language, threads }: WhisperTa
   const addon = require("@fugood/whisper.node") as WhisperAddon;
   const whisper = await addon.initWhisper({ filePath: model, useGpu: false });
   const hear = async (
-    part: { start: number; end: number },
+    part: Part,
     options: { language: string; exact: boolean; onProgress?: (percent: number) => void },
   ) => {
     const { exact, ...rest } = options;
@@ -95,7 +96,7 @@ async function recognise({ model, pcmFile, parts, language, threads }: WhisperTa
   const [first, ...others] = parts;
   if (language === "auto" && first && others.length > 0) {
     const middle = parts[Math.floor(parts.length / 2)] ?? first;
-    const sample = { start: middle.start, end: Math.min(middle.end, middle.start + SAMPLE_SECONDS) };
+    const sample = headOf(middle, SAMPLE_SECONDS);
     settled = (await hear(sample, { language, exact: false })).language ?? language;
   }
   for (const [index, part] of parts.entries()) {

@@ -67,6 +67,25 @@ test("on the card: words with times, in the parts' places, the language, how far
   expect(await readdir(temporary.dir)).toEqual(["model.bin", "sound.pcm"]); // no copy of the sound stays
 });
 
+test("silence is not given to it, and words after it have the times of the source", async () => {
+  await using temporary = await temporaryDir();
+  // the second word comes half a second after the seam, which lies 2.5 s into the part
+  const later = WHISPER.works.replace('"from": 600, "to": 900', '"from": 3000, "to": 3300');
+  using input = await hearing(temporary.dir, 15, `wc -c < part-0.wav > "$0.bytes"\n${later}`);
+  const heard = await createWhisperCliTranscriber({ machine: working, device: "gpu" }).transcribe({
+    ...input,
+    sound: aSoundMap([[2, 12]], 15),
+  });
+  const bytes = Number(await readFile(join(input.card.dir, "whisper-cli.bytes"), "utf8"));
+  expect(bytes).toBe(44 + 6 * RATE * 2);
+  const words = "segments" in heard ? heard.segments.flatMap(({ words: own }) => own) : [];
+  expect(words.map(({ word, start }) => [word, start])).toEqual([
+    ["Hello", 0.1],
+    ["world.", 12],
+  ]);
+  expect(input.progress.at(-1)).toEqual([expect.closeTo(1), 15]);
+});
+
 test.each<[string, string]>([
   ["noMemory", "OUT_OF_MEMORY"],
   ["noKernel", "NO_KERNEL"],
@@ -192,10 +211,10 @@ test("the arguments are those of whisper.node on the processor, and the card's o
 });
 
 test("parts are heard in calls of about an hour, none of them left out", () => {
-  const parts = Array.from({ length: 10 }, (_, i) => ({ start: i * 300, end: i * 300 + 290 }));
+  const parts = Array.from({ length: 10 }, (_, i) => [{ start: i * 300, end: i * 300 + 290 }]);
   const calls = callsOf(parts, 900);
   expect(calls.map(({ length }) => length)).toEqual([3, 3, 3, 1]);
   expect(calls.flat()).toEqual(parts);
-  expect(callsOf([{ start: 0, end: 5000 }], 900)).toHaveLength(1);
+  expect(callsOf([[{ start: 0, end: 5000 }]], 900)).toHaveLength(1);
   expect(callsOf([], 900)).toEqual([]);
 });

@@ -4,8 +4,9 @@ import { KangKlipError, type Word } from "@kangklip/contract";
 import { WORKS } from "../ability.ts";
 import { findProgram, runChild } from "../child.ts";
 import type { Machine } from "../machine.ts";
-import { findModel, isVadModel } from "./model.ts";
-import { type Part, partsOf } from "./parts.ts";
+import { speechlessIn } from "./gate.ts";
+import { findModel, isVadModel, modelFor } from "./model.ts";
+import { createScale, headOf, type Part, partsOf, placed, secondsOf } from "./parts.ts";
 import { readPart } from "./pcm.ts";
 import type { Hearing, Transcriber } from "./transcriber.ts";
 import { wavOf } from "./wav.ts";
@@ -46,13 +47,17 @@ export function createWhisperCliTranscriber(options: Options): Transcriber {
       if (device === "cpu" && addonInstalled()) return { unavailable: "whisper.node does the same" };
       const program = await findProgram(settings.whisperCliPath ?? "whisper-cli").catch(() => undefined);
       if (!program) return { unavailable: "there is no whisper-cli (WHISPER_CLI_PATH)" };
-      const model = await find({ ...settings, signal, log: context.log, onWait: hearing.waiting });
+      const wanted = modelFor(device, gpu?.vramMb);
+      const model = await find({
+        ...{ ...settings, signal, log: context.log, onWait: hearing.waiting, model: wanted },
+      });
       const language = await languageFor(model, job.language);
       if (!language) return ENGLISH_MODEL;
 
       const dir = await mkdtemp(join(context.dir, "whisper-"));
       try {
-        const parts = partsOf(sound, durationSeconds, lengths);
+        const speechless = await speechlessIn(hearing, signal);
+        const parts = partsOf(sound, durationSeconds, lengths, speechless);
         const vadModel = (await knowsVad(program, signal)) ? await vadModelBeside(model) : undefined;
         const task = {
           program: resolve(program),
@@ -65,7 +70,7 @@ export function createWhisperCliTranscriber(options: Options): Transcriber {
         };
         const result = await hearParts(hearing, parts, task, callSeconds);
         const on = device === "gpu" ? `the graphics card (${gpu?.name ?? result.device})` : "the CPU";
-        return { ...heardIn(hearing, parts.length, result), notes: [`Whisper ran on ${on}.`] };
+        return { ...heardIn(hearing, parts, speechless, result), notes: [`Whisper ran on ${on}.`] };
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof WhisperCliFailure)) throw error;
@@ -93,17 +98,17 @@ export async function hearParts(hearing: Hearing, parts: Part[], task: Task, cal
   const { signal } = context;
   const write = async (name: string, part: Part) => {
     await writeFile(join(task.dir, `${name}.wav`), wavOf(await readPart(pcmFile, part)));
-    return { name, seconds: part.end - part.start };
+    return { name, seconds: secondsOf(part) };
   };
   let { language } = task;
   const [first, ...others] = parts;
   if (language === "auto" && first && others.length > 0) {
-    const { start, end } = parts[Math.floor(parts.length / 2)] ?? first;
-    const sample = await write("sample", { start, end: Math.min(end, start + SAMPLE_SECONDS) });
+    const middle = parts[Math.floor(parts.length / 2)] ?? first;
+    const sample = await write("sample", headOf(middle, SAMPLE_SECONDS));
     const told = await runWhisperCli({ ...task, parts: [sample], detect: true }, { signal });
     language = told.heard[0]?.language ?? language;
   }
-  const total = parts.reduce((sum, { start, end }) => sum + end - start, 0);
+  const scale = createScale(parts);
   const words: Word[] = [];
   let found: string | null = null;
   let device = "";
@@ -111,20 +116,15 @@ export async function hearParts(hearing: Hearing, parts: Part[], task: Task, cal
   for (const call of callsOf(parts, callSeconds)) {
     const files: { name: string; seconds: number }[] = [];
     for (const [index, part] of call.entries()) files.push(await write(`part-${index}`, part));
-    const before = (index: number) =>
-      done + call.slice(0, index).reduce((sum, { start, end }) => sum + end - start, 0);
-    const report = (index: number, fraction: number) => {
-      const { start, end } = call[index] ?? { start: 0, end: 0 };
-      heard((before(index) + (end - start) * fraction) / total, start + (end - start) * fraction);
-    };
+    const report = (index: number, fraction: number) => heard(...scale(done + index, fraction));
     const result = await runWhisperCli({ ...task, language, parts: files }, { signal, onProgress: report });
     for (const [index, { pieces, language: told }] of result.heard.entries()) {
       found ??= told;
-      words.push(...joinPieces(pieces, call[index]?.start ?? 0));
+      words.push(...placed(joinPieces(pieces), call[index] ?? []));
     }
     ({ device } = result);
     report(call.length - 1, 1);
-    done = before(call.length);
+    done += call.length;
     for (const { name } of files) await rm(join(task.dir, `${name}.wav`), { force: true });
   }
   return { words, language: language === "auto" ? found : language, exact: true, device };
@@ -135,7 +135,7 @@ export function callsOf(parts: readonly Part[], seconds: number): Part[][] {
   const calls: Part[][] = [];
   let filled = Number.POSITIVE_INFINITY;
   for (const part of parts) {
-    const length = part.end - part.start;
+    const length = secondsOf(part);
     if (filled + length > seconds) {
       calls.push([]);
       filled = 0;

@@ -118,29 +118,24 @@ const piece = (text: string, t0: number, t1: number) => ({ text, t0, t1 });
 
 test("tokens become words at spaces, and letters of scripts without spaces become words of their own", () => {
   expect(
-    joinPieces(
-      [
-        piece(" Hel", 0, 200),
-        piece("lo", 200, 400),
-        piece(",", 400, 450),
-        piece(" \ufffd", 450, 460),
-        piece(" you", 500, 700),
-      ],
-      10,
-    ),
+    joinPieces([
+      piece(" Hel", 0, 200),
+      piece("lo", 200, 400),
+      piece(",", 400, 450),
+      piece(" \ufffd", 450, 460),
+      piece(" you", 500, 700),
+    ]),
   ).toEqual([
-    { word: "Hello,", start: 10, end: 10.45 },
-    { word: "you", start: 10.5, end: 10.7 },
+    { word: "Hello,", start: 0, end: 0.45 },
+    { word: "you", start: 0.5, end: 0.7 },
   ]);
   expect(
-    joinPieces([piece("今", 0, 100), piece("天", 100, 200), piece("。", 200, 250)], 0).map(
-      ({ word }) => word,
-    ),
+    joinPieces([piece("今", 0, 100), piece("天", 100, 200), piece("。", 200, 250)]).map(({ word }) => word),
   ).toEqual(["今", "天。"]);
 });
 
 test("a line whose tokens were broken is spread over its time, letter by letter where there are no spaces", () => {
-  const words = lineWords(piece(" 今天。OK go", 1000, 3000), 10, aSoundMap());
+  const words = lineWords(piece(" 今天。OK go", 1000, 3000), [{ start: 10, end: 20 }], aSoundMap());
   expect(words.map(({ word }) => word)).toEqual(["今", "天。", "O", "K", "go"]);
   expect([words[0]?.start, words.at(-1)?.end]).toEqual([11, 13]);
 });

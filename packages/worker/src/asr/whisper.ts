@@ -5,15 +5,25 @@ import { KangKlipError, type Language, type Word } from "@kangklip/contract";
 import { startChild } from "../child.ts";
 import { spreadWords } from "./captions.ts";
 import { believableWords } from "./doubt.ts";
+import { speechlessIn } from "./gate.ts";
 import { findModel, modelLanguages } from "./model.ts";
-import { partsOf } from "./parts.ts";
+import {
+  createScale,
+  type Lengths,
+  type Part,
+  partsOf,
+  placed,
+  type Stretch,
+  secondsOf,
+  sourceTime,
+} from "./parts.ts";
 import { needsSpace, orderedWords, segmentsOf, trimmedToSound } from "./segments.ts";
 import type { Heard, Hearing, Transcriber } from "./transcriber.ts";
 import type { WhisperMessage, WhisperPiece, WhisperTask } from "./whisper-child.ts";
 
 const CHILD = fileURLToPath(new URL("./whisper-child.ts", import.meta.url));
 /** Five minutes keep the addon's memory small whatever the length of the video: it holds all samples of a call as floats, 64 kB a second. */
-const PARTS = { minSeconds: 120, maxSeconds: 300, skipSeconds: 8 };
+const PARTS: Lengths = { minSeconds: 120, maxSeconds: 300, skipSeconds: 2, padSeconds: 0.5 };
 const STDERR_KEPT = 4096;
 /** Besides the model: Node, five minutes of sound, and what large models compute with. */
 const MEMORY_BYTES = 3 * 1024 ** 3;
@@ -34,10 +44,11 @@ export function createWhisperTranscriber(find = findModel, lengths = PARTS): Tra
       const model = await find({ ...settings, signal, log: context.log, onWait: hearing.waiting });
       const language = await languageFor(model, job.language);
       if (!language) return ENGLISH_MODEL;
-      const parts = partsOf(sound, durationSeconds, lengths);
+      const speechless = await speechlessIn(hearing, signal);
+      const parts = partsOf(sound, durationSeconds, lengths, speechless);
       const { threads } = settings;
       const task = { model, pcmFile: hearing.pcmFile, parts, language, threads };
-      return heardIn(hearing, parts.length, await runChild(hearing, task));
+      return heardIn(hearing, parts, speechless, await runChild(hearing, task));
     },
   };
 }
@@ -55,12 +66,15 @@ export async function languageFor(model: string, wanted: Language): Promise<stri
 /** Words of whisper as segments, without its inventions, and where they sound. */
 export function heardIn(
   { context, sound, durationSeconds }: Hearing,
-  parts: number,
+  parts: readonly Part[],
+  speechless: Stretch[],
   { words, language, exact }: { words: readonly Word[]; language: string | null; exact: boolean },
 ): Heard {
   const ordered = orderedWords(words, durationSeconds);
-  const believed = believableWords(ordered, sound);
-  context.log("whisper", { parts, words: ordered.length, believed: believed.length, language });
+  const believed = believableWords(ordered, speechless);
+  const seconds = Math.round(parts.reduce((sum, part) => sum + secondsOf(part), 0));
+  const counts = { parts: parts.length, seconds, words: ordered.length, believed: believed.length };
+  context.log("whisper", { ...counts, language });
   return {
     ...{ language, accuracy: "high", timing: exact ? "word" : "line" },
     segments: segmentsOf(orderedWords(trimmedToSound(believed, sound), durationSeconds)),
@@ -78,17 +92,17 @@ export function addonInstalled(): boolean {
   }
 }
 
-/** Tokens as words: a leading space begins one, and so does each letter of a script without spaces. Seconds; `offset` is added. */
-export function joinPieces(pieces: readonly WhisperPiece[], offset: number): Word[] {
+/** Tokens as words, seconds of their part: a leading space begins one, and so does each letter of a script without spaces. */
+export function joinPieces(pieces: readonly WhisperPiece[]): Word[] {
   const words: Word[] = [];
   for (const { text, t0, t1 } of pieces) {
     const word = text.replaceAll("\ufffd", "").trim();
     if (!word) continue;
     const last = words.at(-1);
     const begins = /^\s/.test(text) || (/^[\p{L}\p{N}]/u.test(word) && !needsSpace(last?.word ?? "", word));
-    const end = offset + t1 / 1000;
+    const end = t1 / 1000;
     if (last && !begins) Object.assign(last, { word: last.word + word, end });
-    else words.push({ word, start: offset + t0 / 1000, end });
+    else words.push({ word, start: t0 / 1000, end });
   }
   return words;
 }
@@ -107,22 +121,17 @@ async function runChild({ context, sound, heard }: Hearing, task: WhisperTask) {
   let language: string | null = null;
   let done = false;
   let failure: string | undefined;
-  const total = task.parts.reduce((sum, { start, end }) => sum + end - start, 0);
-  const before = (part: number) =>
-    task.parts.slice(0, part).reduce((sum, { start, end }) => sum + end - start, 0);
-  const report = (part: number, fraction: number) => {
-    const { start, end } = task.parts[part] ?? { start: 0, end: 0 };
-    heard((before(part) + (end - start) * fraction) / total, start + (end - start) * fraction);
-  };
+  const scale = createScale(task.parts);
+  const report = (part: number, fraction: number) => heard(...scale(part, fraction));
   child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
     stderr = (stderr + chunk).slice(-STDERR_KEPT);
   });
   child.on("message", (message: WhisperMessage) => {
     if (message.type === "progress") report(message.part, message.fraction);
     if (message.type === "part") {
-      const offset = task.parts[message.part]?.start ?? 0;
-      if (message.exact) words.push(...joinPieces(message.pieces, offset));
-      else for (const line of message.pieces) words.push(...lineWords(line, offset, sound));
+      const part = task.parts[message.part] ?? [];
+      if (message.exact) words.push(...placed(joinPieces(message.pieces), part));
+      else for (const line of message.pieces) words.push(...lineWords(line, part, sound));
       exact &&= message.exact;
       report(message.part, 1);
     }
@@ -154,10 +163,11 @@ async function runChild({ context, sound, heard }: Hearing, task: WhisperTask) {
 }
 
 /** The words of a line whose tokens could not be told apart: spread over its time, letter by letter where there are no spaces. */
-export function lineWords({ text, t0, t1 }: WhisperPiece, offset: number, sound: Hearing["sound"]): Word[] {
+export function lineWords({ text, t0, t1 }: WhisperPiece, part: Part, sound: Hearing["sound"]): Word[] {
   const words = text
     .split(/\s+/)
     .filter(Boolean)
     .flatMap((word) => (needsSpace(word, word) ? [word] : (word.match(/.[^\p{L}\p{N}]*/gsu) ?? [word])));
-  return spreadWords(words, offset + t0 / 1000, offset + t1 / 1000, sound);
+  const [start, end] = [sourceTime(part, t0 / 1000, "start"), sourceTime(part, t1 / 1000)];
+  return spreadWords(words, start, Math.max(start, end), sound);
 }

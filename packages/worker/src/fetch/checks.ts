@@ -48,14 +48,16 @@ export function checkLength(
 
 /**
  * Looks into a fetched file and makes sure that it has a picture, a length, and an end.
+ * @param known where picture and sound end, of a file that has its index but not all of its packets; undefined: they are read
  * @returns the probe, its duration measured where the header has none or promises more than there is.
  * @throws KangKlipError SOURCE_UNREADABLE, SOURCE_TRUNCATED, NO_VIDEO, SOURCE_TOO_SHORT, SOURCE_TOO_LONG
  */
 export async function checkMedia(
   { tools, signal, job }: Pick<StageContext, "tools" | "signal" | "job">,
   file: string,
+  known?: Ends,
 ): Promise<FetchedSource["info"]> {
-  const boxes = await mp4Boxes(file);
+  const boxes = known ? null : await mp4Boxes(file);
   const probed = await probeMedia(tools, file, signal).catch((error) => {
     if (boxes && error instanceof KangKlipError && (boxes.isCut || !boxes.hasIndex))
       throw truncated({ cause: error });
@@ -66,18 +68,15 @@ export async function checkMedia(
     throw new KangKlipError("SOURCE_UNREADABLE", "The file has neither picture nor sound");
   if (!video) throw new KangKlipError("NO_VIDEO", "The file has no picture");
   const info = { ...probed, video };
-  const said = probed.durationSeconds;
+  const said = known?.said ?? probed.durationSeconds;
   const isSaid = Number.isFinite(said) && said > 0;
   if (Math.min(video.width, video.height) < SMALLEST_SIDE)
     throw new KangKlipError(
       "SOURCE_UNREADABLE",
       `The picture is ${video.width} x ${video.height} pixels small`,
     );
-  const ends = await lastPackets(
-    { tools, signal },
-    file,
-    isSaid ? probed.startSeconds + said - TAIL_SECONDS : 0,
-  );
+  const from = isSaid ? probed.startSeconds + said - TAIL_SECONDS : 0;
+  const ends = known ?? (await lastPackets({ tools, signal }, file, from));
   const measured = ends.any - probed.startSeconds;
   if (!(measured > 0) || Number.isNaN(ends.picture))
     throw new KangKlipError("SOURCE_UNREADABLE", "The file has no pictures that can be read");
@@ -107,10 +106,12 @@ function truncated({
 }
 
 /** Ends of streams, seconds on the file's own clock; NaN where there is none. */
-interface Ends {
+export interface Ends {
   /** Of the last picture or sound. */
   any: number;
   picture: number;
+  /** What the file would say of its own length if all of it were there (seconds); left out: what it says. */
+  said?: number;
 }
 
 /** Where picture and sound end. Reads packets, decodes nothing. */

@@ -80,6 +80,42 @@ test("the best picture, the main sound and the captions in its language are chos
   expect(found).toMatchObject({ height: 1080, durationSeconds: 62.5 });
 });
 
+test("how long each piece plays comes along, or where the file says it itself", () => {
+  const run = (inside: string) => plan(video(inside)).video.runs[0];
+  const timeline = "<SegmentTimeline><S d='20' r='1'/><S d='5'/></SegmentTimeline>";
+  expect(
+    run(`<SegmentTemplate timescale="10" initialization="i" media="$Time$">${timeline}</SegmentTemplate>`)
+      ?.lengths,
+  ).toEqual([null, 2, 2, 0.5]);
+  expect(run('<SegmentTemplate timescale="10" duration="40" media="$Number$"/>')?.lengths).toEqual([4, 4, 4]);
+  const list = '<Initialization range="0-9"/><SegmentURL media="a"/><SegmentURL media="b"/>';
+  expect(run(`<SegmentList timescale="2" duration="10">${list}</SegmentList>`)?.lengths).toEqual([
+    null,
+    5,
+    5,
+  ]);
+  expect(run(`<SegmentList>${list}</SegmentList>`)?.lengths).toBeUndefined();
+  const single = (range: string) =>
+    run(`<BaseURL>v</BaseURL><SegmentBase ${range}><Initialization range="0-99"/></SegmentBase>`)?.index;
+  expect(single('indexRange="100-299"')).toEqual({
+    header: { start: 0, length: 100 },
+    index: { start: 100, length: 200 },
+  });
+  expect(single("")).toBeUndefined();
+});
+
+test("of several sounds the cheapest is taken that is good enough for ears and clips", () => {
+  const chosen = (...bandwidths: number[]) => {
+    const versions = bandwidths.map(
+      (one) => `<Representation id="${one}" bandwidth="${one}"><BaseURL>${one}</BaseURL></Representation>`,
+    );
+    const sounds = `<AdaptationSet mimeType="audio/mp4">${versions.join("")}</AdaptationSet></Period>`;
+    return plan(video("<BaseURL>v</BaseURL>").replace("</Period>", sounds)).audio?.bandwidth;
+  };
+  expect(chosen(320_000, 128_000, 48_000, 192_000)).toBe(128_000);
+  expect(chosen(32_000, 64_000, 48_000)).toBe(64_000);
+});
+
 test("every period is a run of its own, and lasts until the next one begins", () => {
   const period = (start: number) =>
     video(`<BaseURL>${start}.mp4</BaseURL>`).replace("<Period>", `<Period start="PT${start}S">`);

@@ -4,6 +4,7 @@ import {
   type AdaptationSet,
   type Period,
   readMpd,
+  type SegmentBase,
   type SegmentList,
   secondsOf,
   type Template,
@@ -27,6 +28,8 @@ interface Version {
   base: URL;
   template: Template | undefined;
   list: SegmentList | undefined;
+  /** Of one whole file. */
+  single: SegmentBase | undefined;
   /** `presentationTimeOffset`, seconds. */
   offsetSeconds: number;
   periodSeconds: number | undefined;
@@ -59,8 +62,8 @@ export function planDash(source: string, base: URL, language: string): StreamPla
   const runs = chosen.map(({ video }) => runOf(video));
   return {
     way: "dash",
-    video: { runs, offsetSeconds: first.video.offsetSeconds },
-    audio: sounds[0] ? { runs: sounds.map(runOf), offsetSeconds: sounds[0].offsetSeconds } : null,
+    video: trackOf(first.video, runs),
+    audio: sounds[0] ? trackOf(sounds[0], sounds.map(runOf)) : null,
     captions:
       chosen.length === 1 && first.text
         ? { parts: [wholeFile(first.text.base.href)], language: first.text.language }
@@ -71,6 +74,18 @@ export function planDash(source: string, base: URL, language: string): StreamPla
   };
 }
 
+const trackOf = ({ offsetSeconds, bandwidth }: Version, runs: Run[]) => ({ runs, offsetSeconds, bandwidth });
+
+/** Bits per second that are good enough for ears and for a clip's sound: more is fetched for nothing. */
+const GOOD_SOUND = 96_000;
+
+/** The cheapest of the good ones, else the best. */
+const bySound = (a: Version, b: Version): number => {
+  const [good, other] = [a, b].map(({ bandwidth }) => bandwidth >= GOOD_SOUND);
+  if (good !== other) return good ? -1 : 1;
+  return good ? a.bandwidth - b.bandwidth : b.bandwidth - a.bandwidth;
+};
+
 function choose(versions: Version[], language: string) {
   const video = bestVariant(versions.filter(({ kind }) => kind === "video"));
   if (!video) throw new KangKlipError("NO_VIDEO", "The stream has no picture");
@@ -78,7 +93,7 @@ function choose(versions: Version[], language: string) {
   const main = sounds.filter(({ isDefault }) => isDefault);
   const audio = (
     main.length > 0 ? main : sounds.filter((sound) => sound.language === sounds[0]?.language)
-  ).sort((a, b) => b.bandwidth - a.bandwidth)[0];
+  ).sort(bySound)[0];
   const texts = versions.filter(
     ({ kind, mimeType, template, list }) => kind === "text" && mimeType === "text/vtt" && !template && !list,
   );
@@ -94,7 +109,8 @@ function versionsOf(period: Period, root: URL, periodSeconds: number | undefined
     return set.Representation.map((one): Version => {
       const template = merged(period.SegmentTemplate, set.SegmentTemplate, one.SegmentTemplate);
       const list = merged(period.SegmentList, set.SegmentList, one.SegmentList);
-      const timing = template ?? list ?? merged(period.SegmentBase, set.SegmentBase, one.SegmentBase);
+      const single = merged(period.SegmentBase, set.SegmentBase, one.SegmentBase);
+      const timing = template ?? list ?? single;
       const mimeType = one["@mimeType"] ?? set["@mimeType"] ?? "";
       return {
         kind: kindOf(set, mimeType),
@@ -110,6 +126,7 @@ function versionsOf(period: Period, root: URL, periodSeconds: number | undefined
         base: under(setBase, one.BaseURL),
         template,
         list,
+        single,
         offsetSeconds: (timing?.["@presentationTimeOffset"] ?? 0) / (timing?.["@timescale"] ?? 1),
         periodSeconds,
       };
@@ -123,39 +140,65 @@ function kindOf(set: AdaptationSet, mimeType: string): Version["kind"] {
 }
 
 function runOf(version: Version): Run {
-  const { template, list, base, periodSeconds } = version;
-  const parts = template
+  const { template, list, single, base, periodSeconds } = version;
+  const pieces: Pick<Run, "parts" | "lengths" | "index"> = template
     ? templateParts(version, template)
     : list
-      ? listParts(list, base)
-      : [wholeFile(base.href)];
-  if (parts.length > MAX_PARTS) throw unreadable("is too long");
-  return { parts, durationSeconds: periodSeconds ?? durationOf(template ?? list) ?? 0 };
+      ? listParts(list, base, periodSeconds)
+      : { parts: [wholeFile(base.href)], ...indexOf(single) };
+  if (pieces.parts.length > MAX_PARTS) throw unreadable("is too long");
+  return { ...pieces, durationSeconds: periodSeconds ?? durationOf(template ?? list) ?? 0 };
 }
 
-function templateParts(version: Version, template: Template): Part[] {
+/** Where a file says how it is cut; a header at another address is left alone. */
+function indexOf(single: SegmentBase | undefined): Pick<Run, "index"> {
+  const [header, index] = [single?.Initialization?.["@range"], single?.["@indexRange"]];
+  if (header === undefined || index === undefined || single?.Initialization?.["@sourceURL"] !== undefined)
+    return {};
+  return { index: { header: rangeOf(header), index: rangeOf(index) } };
+}
+
+function templateParts(version: Version, template: Template): Pick<Run, "parts" | "lengths"> {
   const { base, id, bandwidth, periodSeconds } = version;
   const { "@media": media, "@initialization": init, "@startNumber": firstNumber = 1 } = template;
   if (media === undefined) throw unreadable("has a template without addresses");
   const fill = (pattern: string, values: Record<string, number | string>) =>
     wholeFile(absolute(filled(pattern, { RepresentationID: id, Bandwidth: bandwidth, ...values }), base));
   const times = timesOf(template, periodSeconds) ?? countedTimes(template, periodSeconds);
-  return [
-    ...(init === undefined ? [] : [fill(init, {})]),
-    ...times.map(({ start }, index) => fill(media, { Number: firstNumber + index, Time: start })),
-  ];
+  const headers = init === undefined ? [] : [fill(init, {})];
+  return {
+    parts: [
+      ...headers,
+      ...times.map(({ start }, index) => fill(media, { Number: firstNumber + index, Time: start })),
+    ],
+    lengths: [
+      ...headers.map(() => null),
+      ...times.map(({ length }) => length / (template["@timescale"] ?? 1)),
+    ],
+  };
 }
 
-function listParts({ Initialization: init, SegmentURL: segments = [] }: SegmentList, base: URL): Part[] {
+function listParts(
+  list: SegmentList,
+  base: URL,
+  periodSeconds: number | undefined,
+): Pick<Run, "parts" | "lengths"> {
+  const { Initialization: init, SegmentURL: segments = [] } = list;
   const part = (address: string | undefined, range: string | undefined): Part => ({
     address: address === undefined ? base.href : absolute(address, base),
     range: range === undefined ? null : rangeOf(range),
     key: null,
   });
-  return [
-    ...(init ? [part(init["@sourceURL"], init["@range"])] : []),
-    ...segments.map((segment) => part(segment["@media"], segment["@mediaRange"])),
-  ];
+  const headers = init ? [part(init["@sourceURL"], init["@range"])] : [];
+  const scale = list["@timescale"] ?? 1;
+  const each = list["@duration"];
+  const lengths =
+    timesOf(list, periodSeconds)?.map(({ length }) => length / scale) ??
+    (each === undefined ? [] : segments.map(() => each / scale));
+  return {
+    parts: [...headers, ...segments.map((segment) => part(segment["@media"], segment["@mediaRange"]))],
+    ...(lengths.length === segments.length && { lengths: [...headers.map(() => null), ...lengths] }),
+  };
 }
 
 /** Starts and lengths in units of the timescale, from a SegmentTimeline. `r` of -1 repeats up to the next one, or to the end. */

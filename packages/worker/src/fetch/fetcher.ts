@@ -32,6 +32,8 @@ const MAX_WAIT_SECONDS = 30;
 /** What the parse wall takes as a whole. A signed address behind a redirect may be longer: its query is not looked at. */
 const MAX_TYPED = 2048;
 const MAX_SIGNED = 16_384;
+/** What servers say of a range that they do not like, or of any. */
+const NO_RANGES = [400, 416, 501];
 /** Enough to tell media, playlists and pages apart. */
 const HEAD_BYTES = 2048;
 
@@ -49,8 +51,11 @@ export interface Opened {
 export interface Fetcher {
   /** One GET through the parse wall, the redirects followed by hand. Throws what `failureOf` explains. */
   open(address: string, headers?: Record<string, string>): Promise<Opened>;
-  /** `open` with retries; also gives the first bytes, which stay part of the body. */
-  look(address: string): Promise<Opened & { head: Buffer }>;
+  /**
+   * `open` with retries; also gives the first bytes, which stay part of the body.
+   * @param headBytes where the server does that, an answer with no more than these; else, and by default, with all of it
+   */
+  look(address: string, headBytes?: number): Promise<Opened & { head: Buffer }>;
   /** A small text such as a playlist, with retries. @throws KangKlipError SOURCE_UNREADABLE where it is longer. */
   text(address: string, maxBytes: number): Promise<{ text: string; url: URL }>;
   /** Repeats what may pass, with back-off; `progressed` says whether a failed try got further than any before it. */
@@ -61,6 +66,8 @@ export interface Fetcher {
   reserve(bytes: number): void;
   /** All bytes that arrived, also those of tries that failed. */
   wireBytes(): number;
+  /** All requests, redirects and tries that failed included. */
+  requests(): number;
   /** The same fetcher with one more reason to stop. */
   until(signal: AbortSignal): Fetcher;
   close(): Promise<void>;
@@ -84,6 +91,7 @@ export function createFetcher({
   const agent = createGuardedAgent(policy, resolve, connectMs);
   let kept = 0;
   let wire = 0;
+  let requests = 0;
 
   async function* steady(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     let since = performance.now();
@@ -120,9 +128,25 @@ export function createFetcher({
       throw new KangKlipError("SOURCE_UNREACHABLE", `${url.hostname} redirects without end`);
     }
 
+    /** All of it where the server does not give the first part as it should. */
+    async function openHead(address: string, headBytes: number): Promise<Opened> {
+      let part: Opened;
+      try {
+        part = await open(address, { range: `bytes=0-${headBytes - 1}` });
+      } catch (cause) {
+        if (!(cause instanceof StatusError) || !NO_RANGES.includes(cause.status)) throw cause;
+        return open(address);
+      }
+      const isFirst = /^bytes 0-\d{1,15}\/\d{1,15}$/.test(part.headers["content-range"] ?? "");
+      if (part.status !== 206 || isFirst) return part;
+      part.cancel();
+      return open(address);
+    }
+
     /** undici begins its own time-out for headers anew with every interim answer, so there is one for all of them. */
     async function answerOf(url: URL, headers: Record<string, string>): Promise<Dispatcher.ResponseData> {
       const late = new AbortController();
+      requests++;
       const timer = setTimeout(() => late.abort(new errors.HeadersTimeoutError()), connectMs + headersMs);
       try {
         return await request(url, {
@@ -191,9 +215,9 @@ export function createFetcher({
     return {
       retrying,
       open,
-      look: (address) =>
+      look: (address, headBytes) =>
         retrying(address, async () => {
-          const opened = await open(address);
+          const opened = await (headBytes ? openHead(address, headBytes) : open(address));
           const chunks = opened.body[Symbol.asyncIterator]();
           let head = Buffer.alloc(0);
           while (head.length < HEAD_BYTES) {
@@ -227,6 +251,7 @@ export function createFetcher({
         if (kept + bytes > policy.max_bytes) throw tooLarge(policy.max_bytes);
       },
       wireBytes: () => wire,
+      requests: () => requests,
       until: (other) => build(AbortSignal.any([until, other])),
       close: () => agent.destroy(),
     };

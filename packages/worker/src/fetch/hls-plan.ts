@@ -28,7 +28,7 @@ export async function planHls(fetcher: Fetcher, address: string, language: strin
   }
   const variant = bestVariant(first.variants);
   if (!variant) throw new KangKlipError("NO_VIDEO", "The stream has sound only");
-  const video = await trackAt(fetcher, variant.address);
+  const video = { ...(await trackAt(fetcher, variant.address)), bandwidth: variant.bandwidth };
   const sound = soundFor(variant, first.renditions);
   const audio = sound?.address ? await trackAt(fetcher, sound.address) : null;
   return {
@@ -67,11 +67,14 @@ export function runsOf(segments: readonly HlsSegment[]): Run[] {
   for (const segment of segments) {
     let run = runs.at(-1);
     if (!run || segment.discontinuity || !isSame(segment.init, init)) {
-      run = { parts: segment.init ? [segment.init] : [], durationSeconds: 0 };
+      run = segment.init
+        ? { parts: [segment.init], lengths: [null], durationSeconds: 0 }
+        : { parts: [], lengths: [], durationSeconds: 0 };
       runs.push(run);
       init = segment.init;
     }
     run.parts.push({ address: segment.address, range: segment.range, key: segment.key });
+    run.lengths?.push(segment.durationSeconds);
     run.durationSeconds += segment.durationSeconds;
   }
   return runs;

@@ -132,6 +132,8 @@ gone.m4s
     ["two.mp4", "5.m4s"],
   ]);
   expect(runs.map(({ durationSeconds }) => durationSeconds)).toEqual([8, 3, 3, 2]);
+  expect(runs.map(({ parts, lengths }) => parts.length - (lengths?.length ?? 0))).toEqual([0, 0, 0, 0]);
+  expect(runs[0]?.lengths?.reduce((sum: number, one) => sum + (one ?? 0), 0)).toBe(8);
 });
 
 test("a playlist without an end is live, one that says VOD is not", () => {

@@ -50,17 +50,23 @@ const Template = element({
   "@media": z.string().optional(),
   "@initialization": z.string().optional(),
 });
+const Header = element({
+  "@sourceURL": z.string().optional(),
+  "@range": z.string().optional(),
+});
 const List = element({
   ...timing,
-  Initialization: element({
-    "@sourceURL": z.string().optional(),
-    "@range": z.string().optional(),
-  }).optional(),
+  Initialization: Header.optional(),
   SegmentURL: z
     .array(element({ "@media": z.string().optional(), "@mediaRange": z.string().optional() }))
     .optional(),
 });
-const Base = element({ "@timescale": positive.optional(), "@presentationTimeOffset": whole.optional() });
+const Base = element({
+  "@timescale": positive.optional(),
+  "@presentationTimeOffset": whole.optional(),
+  "@indexRange": z.string().optional(),
+  Initialization: Header.optional(),
+});
 
 /** What Period, AdaptationSet and Representation have in common and inherit from each other. */
 const addressing = {
@@ -110,6 +116,7 @@ export type Period = z.infer<typeof Period>;
 export type AdaptationSet = z.infer<typeof AdaptationSet>;
 export type Template = z.infer<typeof Template>;
 export type SegmentList = z.infer<typeof List>;
+export type SegmentBase = z.infer<typeof Base>;
 
 /**
  * Reads a DASH manifest. A document type is refused before anything is parsed: without one there are no entities to expand.

@@ -19,6 +19,10 @@ export interface Run {
   parts: Part[];
   /** 0: unknown. */
   durationSeconds: number;
+  /** How long each piece plays, seconds; null: a header. Left out: the list does not say. */
+  lengths?: (number | null)[];
+  /** Where in its one piece, a whole file, the header lies and the index (`sidx`) that says the rest. */
+  index?: { header: ByteRange; index: ByteRange };
 }
 
 /** The picture or the sound of a stream. */
@@ -26,6 +30,8 @@ export interface Track {
   runs: Run[];
   /** Media time, seconds, at which the presentation begins (DASH's presentationTimeOffset). */
   offsetSeconds: number;
+  /** Bits per second, as the list says; 0 or left out: unknown. */
+  bandwidth?: number;
 }
 
 /** What to fetch of a stream: made from HLS and DASH alike. */
@@ -73,6 +79,21 @@ export async function joinParts(
   file: string,
   onMore: (bytes: number, pieces: number) => void,
 ): Promise<void> {
+  await writeFile(file, "");
+  for await (const { append } of savedParts(fetcher, parts, file, onMore)) await append(file);
+}
+
+/**
+ * Fetches pieces, four at a time, into files beside `file`, and gives them in order: `append` puts one, decrypted, at the end of a file
+ * and removes it. The first failure stops the others, and so does whoever breaks off.
+ * @throws as `joinParts`, and so does `append`
+ */
+export async function* savedParts(
+  fetcher: Fetcher,
+  parts: readonly Part[],
+  file: string,
+  onMore: (bytes: number, pieces: number) => void,
+): AsyncGenerator<{ index: number; append: (to: string) => Promise<void> }> {
   const stop = new AbortController();
   const inner = fetcher.until(stop.signal);
   const keys = new Map<string, Promise<Buffer>>();
@@ -82,8 +103,8 @@ export async function joinParts(
     return known;
   };
   const started: Promise<unknown>[] = [];
+  let isDone = false;
   try {
-    await writeFile(file, "");
     const saved = inOrder(parts, IN_PARALLEL, (part, index) => {
       let before = 0;
       let shareBefore = 0;
@@ -97,28 +118,33 @@ export async function joinParts(
         more(received, total ? received / total : 0),
       ).then(({ sizeBytes }) => {
         more(sizeBytes, 1);
-        return { piece, part };
+        return { piece, part, index };
       });
       started.push(work);
       return work;
     });
-    for await (const { piece, part } of saved) {
+    for await (const { piece, part, index } of saved) {
       const clear = part.key
         ? [createDecipheriv("aes-128-cbc", await keyAt(part.key.address), part.key.iv)]
         : [];
-      await pipeline([createReadStream(piece), ...clear, createWriteStream(file, { flags: "a" })]).catch(
-        (cause) => {
-          throw String(cause.code).startsWith("ERR_OSSL")
-            ? new KangKlipError("SOURCE_UNREADABLE", "A part of the stream cannot be decrypted", { cause })
-            : cause;
-        },
-      );
-      await rm(piece);
+      const append = async (to: string) => {
+        await pipeline([createReadStream(piece), ...clear, createWriteStream(to, { flags: "a" })]).catch(
+          (cause) => {
+            throw String(cause.code).startsWith("ERR_OSSL")
+              ? new KangKlipError("SOURCE_UNREADABLE", "A part of the stream cannot be decrypted", { cause })
+              : cause;
+          },
+        );
+        await rm(piece);
+      };
+      yield { index, append };
     }
-  } catch (error) {
-    stop.abort(error);
-    await Promise.allSettled(started);
-    throw error;
+    isDone = true;
+  } finally {
+    if (!isDone) {
+      stop.abort();
+      await Promise.allSettled(started);
+    }
   }
 }
 

@@ -15,7 +15,7 @@ export interface Wanted {
   address: string;
   /** Undefined or null: the whole file. */
   range?: ByteRange | null;
-  /** An answer that has already begun to arrive; used for the first try. */
+  /** An answer that has already begun to arrive; used for the first try. One with a first part is gone on from there. */
   opened?: Opened;
 }
 
@@ -52,24 +52,25 @@ export async function saveTo(
     hash = createHash("sha256");
     await handle.truncate(0);
   };
-  const ask = (): Promise<Opened> => {
+  const ask = (at = address): Promise<Opened> => {
     const from = start + received;
     const until = range ? start + range.length - 1 : "";
     const resume = received > 0 && validator ? { "if-range": validator } : {};
-    return fetcher.open(address, range || received > 0 ? { range: `bytes=${from}-${until}`, ...resume } : {});
+    return fetcher.open(at, range || received > 0 ? { range: `bytes=${from}-${until}`, ...resume } : {});
   };
 
   const attempt = async (handle: FileHandle) => {
     if (received > 0 && !validator) await startOver(handle);
+    const begun = next;
     const answer =
-      next ??
+      begun ??
       (await ask().catch((cause) => {
         if (cause instanceof StatusError && cause.status === 416) validator = null; // the file has become another one
         throw cause;
       }));
     next = undefined;
+    const found = stretchOf(answer);
     try {
-      const found = stretchOf(answer);
       if (
         received > 0 &&
         !goesOn(answer, found, { from: start + received, total, start, range, validator })
@@ -97,6 +98,11 @@ export async function saveTo(
     } finally {
       answer.cancel();
     }
+    if (begun && total !== null && received === found.end && received < total) {
+      // the first part was all that it was: on from where it was found, and where that does not answer any more as after a cut
+      if (validator) next = await ask(answer.url.href).catch(() => undefined);
+      return attempt(handle);
+    }
     if (total !== null && received < total) throw new Interrupted(`${received} of ${total} bytes`);
   };
 
@@ -122,12 +128,17 @@ export async function saveTo(
   }
 }
 
-/** Which bytes an answer holds and how long the whole file is. */
-function stretchOf({ status, headers }: Opened): { start: number; total: number | null } {
-  const [, from, whole] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers["content-range"] ?? "") ?? [];
+/** Which bytes an answer holds (`end` is the first one that it does not, null: not known) and how long the whole file is. */
+function stretchOf({ status, headers }: Opened): { start: number; end: number | null; total: number | null } {
+  const [, from, last, whole] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(headers["content-range"] ?? "") ?? [];
   if (status === 206)
-    return { start: from === undefined ? Number.NaN : Number(from), total: numberOf(whole) };
-  return { start: 0, total: numberOf(headers["content-length"]) };
+    return {
+      start: from === undefined ? Number.NaN : Number(from),
+      end: Number(last) + 1,
+      total: numberOf(whole),
+    };
+  const total = numberOf(headers["content-length"]);
+  return { start: 0, end: total, total };
 }
 
 const numberOf = (text: string | undefined): number | null =>

@@ -78,7 +78,7 @@ async function saveTrack(
 }
 
 /** A piece that is a playlist or a page must not reach ffmpeg, which believes contents rather than names. */
-async function refuseOther(file: string): Promise<void> {
+export async function refuseOther(file: string): Promise<void> {
   await using handle = await open(file);
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(1024), 0, 1024, 0);
   const { kind } = sniff(buffer.subarray(0, bytesRead));
@@ -86,7 +86,8 @@ async function refuseOther(file: string): Promise<void> {
     throw new KangKlipError("SOURCE_UNREADABLE", "The parts of the stream are not media that can be read");
 }
 
-async function captionsOf(
+/** What the stream says in words, on the clock of its pictures, which begin at `zeroSeconds`. */
+export async function captionsOf(
   fetcher: Fetcher,
   { captions }: StreamPlan,
   zeroSeconds: number,

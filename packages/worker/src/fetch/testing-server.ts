@@ -56,6 +56,10 @@ interface BytesOptions {
   etag?: string | null | ((visit: number) => string);
   /** False: the Range header is ignored. "always": If-Range is. */
   ranges?: boolean | "always";
+  /** Whether several ranges are sent in one answer; else such a request is answered with all of it. */
+  together?: boolean;
+  /** Told how long the body of each answer is. */
+  sent?: (bytes: number) => void;
   /** After how many bytes the connection breaks, per visit. */
   cutAfter?: number[];
   headers?: Record<string, string>;
@@ -64,6 +68,7 @@ interface BytesOptions {
 /** Answers with these bytes, and to Range requests with the part of them. */
 export function bytes(body: Buffer, options: BytesOptions = {}): Route {
   const { type = "video/mp4", etag = '"one"', ranges = true, cutAfter = [], headers = {} } = options;
+  const { together, sent = () => {} } = options;
   return (request, response, visit) => {
     const tag = typeof etag === "function" ? etag(visit) : etag;
     const asked = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
@@ -73,6 +78,9 @@ export function bytes(body: Buffer, options: BytesOptions = {}): Route {
     const to = Math.min(body.length - 1, range?.[2] ? Number(range[2]) : body.length - 1);
     if (range && from > to)
       return void response.writeHead(416, { "content-range": `bytes */${body.length}` }).end();
+    const many = together && ranges && isSame ? request.headers.range?.match(/\d+-\d+/g) : null;
+    if (many && many.length > 1)
+      return void sent(inParts(response, body, many, { ...(tag && { etag: tag }), ...headers }));
     const part = body.subarray(from, to + 1);
     response.writeHead(range ? 206 : 200, {
       "content-type": type,
@@ -81,10 +89,29 @@ export function bytes(body: Buffer, options: BytesOptions = {}): Route {
       ...(range ? { "content-range": `bytes ${from}-${to}/${body.length}` } : {}),
       ...headers,
     });
+    sent(part.length);
     const cut = cutAfter[visit - 1];
     if (cut === undefined) return void response.end(part);
     response.write(part.subarray(0, cut), () => setTimeout(() => response.destroy(), 20));
   };
+}
+
+/** Several ranges in one answer, as nginx writes them. @returns its bytes */
+function inParts(
+  response: ServerResponse,
+  body: Buffer,
+  ranges: string[],
+  headers: Record<string, string>,
+): number {
+  const parts = ranges.flatMap((range) => {
+    const [from = 0, to = 0] = range.split("-").map(Number);
+    const header = `Content-Type: video/mp4\r\nContent-Range: bytes ${from}-${to}/${body.length}\r\n\r\n`;
+    return [Buffer.from(`\r\n--00000000000000000001\r\n${header}`), body.subarray(from, to + 1)];
+  });
+  const all = Buffer.concat([...parts, Buffer.from("\r\n--00000000000000000001--\r\n")]);
+  const type = "multipart/byteranges; boundary=00000000000000000001";
+  response.writeHead(206, { "content-type": type, "content-length": all.length, ...headers }).end(all);
+  return all.length;
 }
 
 /** Answers with a status and nothing else worth mentioning. */

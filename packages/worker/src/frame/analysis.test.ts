@@ -7,7 +7,7 @@ import { runUp } from "../media/clip-args.ts";
 import { outputRate } from "../media/clip-timeline.ts";
 import { findTools } from "../media/ffmpeg.ts";
 import { probeMedia } from "../media/probe.ts";
-import { analysisSize, watch, watchArgs } from "./analysis.ts";
+import { analysisSize, skippable, watch, watchArgs } from "./analysis.ts";
 import { findCuts } from "./cuts.ts";
 import { shotBounds } from "./shots.ts";
 
@@ -48,15 +48,79 @@ test.skipIf(!tools)(
   },
 );
 
+test.skipIf(!tools)(
+  "pictures that no other one needs are left out, and a cut among them is found on its very frame (needs ffmpeg)",
+  async () => {
+    if (!tools) return;
+    const dir = mkdtempSync(join(tmpdir(), "kangklip-analysis-"));
+    const signal = new AbortController().signal;
+    const rate = outputRate(30, 30);
+    try {
+      for (const cut of [44, 45, 46, 47]) {
+        const file = join(dir, `${cut}.mp4`);
+        const moving = (graph: string, frames: number) => [
+          "-f",
+          "lavfi",
+          "-t",
+          `${frames / 30}`,
+          "-i",
+          graph,
+        ];
+        const inputs = [
+          ...moving("testsrc2=s=96x54:r=30", cut),
+          ...moving("mandelbrot=s=96x54:r=30", 90 - cut),
+        ];
+        // three pictures in a row that are shown before the one that they need, wherever the cut lies
+        const coding = "-c:v libx264 -g 250 -sc_threshold 0 -bf 3 -b_strategy 0 -pix_fmt yuv420p".split(" ");
+        const joined = ["-filter_complex", "[0:v]setsar=1[a];[1:v]setsar=1[b];[a][b]concat", ...coding, file];
+        execFileSync(tools.ffmpeg, ["-v", "error", ...inputs, ...joined]);
+        const { video } = await probeMedia(tools, file, signal);
+        if (!video) throw new Error("no video");
+        expect(skippable(video)).toEqual(["bidir", "noref"]);
+        const given: number[] = [];
+        const watched = await watch({
+          ...{ tools, file, video, startSeconds: 0, seconds: 3, rate, threads: 1, signal },
+          onPicture: (_, frame) => void given.push(frame),
+        });
+        expect(watched.frames, `${cut}`).toBe(90);
+        expect(findCuts(watched.thumbs, watched.fps), `${cut}`).toEqual([cut]);
+        expect(new Set(watched.thumbs).size, `${cut}`).toBeLessThan(40);
+        expect(given.length, `${cut}`).toBeGreaterThanOrEqual(12);
+        expect(
+          given.toSorted((a, b) => a - b),
+          `${cut}`,
+        ).toEqual([...new Set(given)]);
+      }
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  },
+);
+
+test("what may be left out depends on how a file is stored", () => {
+  const video = { index: 0, codec: "h264", width: 64, height: 36, rotation: 0, sar: 1, fps: 30, hdr: false };
+  expect(skippable(video)).toEqual(["bidir", "noref"]);
+  expect(skippable({ ...video, codec: "hevc", reordered: true })).toEqual(["noref"]);
+  expect(skippable({ ...video, reordered: false })).toEqual(["none"]);
+});
+
 test("one decode of the stretch alone: limits and seek before the input, numbered from its start", () => {
   const video = {
     ...{ index: 1, codec: "h264", width: 720, height: 576, rotation: 0, sar: 64 / 45, fps: 25, hdr: false },
   };
   const rate = { text: "25/1", fps: 25 };
-  const args = watchArgs({ file: "in.mp4", video, startSeconds: 61.5, seconds: 30, rate, threads: 2 });
+  const args = watchArgs({
+    file: "in.mp4",
+    video,
+    startSeconds: 61.5,
+    seconds: 30,
+    rate,
+    threads: 2,
+    skipped: "none",
+  });
   expect(args.slice(args.indexOf("-noaccurate_seek"))).toEqual([
     ...["-noaccurate_seek", "-ss", "61.500000", "-i", "in.mp4", "-map", "0:1"],
-    ...["-vf", "fps=25/1:start_time=0,scale=480:270:flags=area,setsar=1,format=yuv420p"],
+    ...["-vf", "scale=480:270:flags=area,setsar=1,format=yuv420p,fps=25/1:start_time=0"],
     ...["-frames:v", "750", "-f", "rawvideo", "pipe:1"],
   ]);
   for (const limit of ["-protocol_whitelist", "-format_whitelist", "-max_pixels"])

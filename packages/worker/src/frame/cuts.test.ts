@@ -52,6 +52,13 @@ describe("findCuts", () => {
     for (const inside of cuts) expect(Math.abs(inside - 72)).toBeLessThanOrEqual(12);
   });
 
+  test("frames that were not seen change nothing: the cut is the first one that was", () => {
+    const repeated = (thumbs: Uint8Array[]) => thumbs.map((thumb, n) => thumbs[n - (n % 4)] ?? thumb);
+    expect(findCuts([...repeated(still(1, 40)), ...repeated(still(2, 48))], 30)).toEqual([40]);
+    const pan = run(88, (n) => thumb(1).map((_, i) => 90 + 60 * Math.sin((i + n * 3) * 0.3)));
+    expect(findCuts(repeated(pan), 30)).toEqual([]);
+  });
+
   test("has nothing to say about no, one and two frames", () => {
     expect(findCuts([], 30)).toEqual([]);
     expect(findCuts(still(1, 1), 30)).toEqual([]);

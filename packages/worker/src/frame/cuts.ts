@@ -22,15 +22,22 @@ export function difference(one: Thumb, other: Thumb): number {
 /**
  * Where a new shot begins: numbers of first frames, in order, without 0. Hard cuts are exact to the frame; of a dissolve
  * the middle is given, of a fade through black the middles of its halves. One flashing frame is no cut.
+ * @param thumbs the very same object again stands for a frame that was not seen
  */
 export function findCuts(thumbs: Thumb[], fps: number): number[] {
-  const changes = thumbs.map((thumb, i) => difference(thumb, thumbs[i - 1] ?? thumb));
-  const hard = hardCuts(thumbs, changes);
+  const hard = findHardCuts(thumbs);
   const blends = blendCuts(thumbs, hard, Math.max(2, Math.round(fps * BLEND_SECONDS)));
   return [...hard, ...blends].sort((a, b) => a - b);
 }
 
-function hardCuts(thumbs: Thumb[], changes: number[]): number[] {
+/** Hard cuts alone: the first frame of each new shot that was seen. */
+export function findHardCuts(thumbs: Thumb[]): number[] {
+  const seen = thumbs.flatMap((thumb, n) => (n === 0 || thumb !== thumbs[n - 1] ? [{ n, thumb }] : []));
+  return hardCuts(seen.map(({ thumb }) => thumb)).flatMap((i) => seen[i]?.n ?? []);
+}
+
+function hardCuts(thumbs: Thumb[]): number[] {
+  const changes = thumbs.map((thumb, i) => difference(thumb, thumbs[i - 1] ?? thumb));
   const cuts: number[] = [];
   for (let n = 1; n < thumbs.length; n++) {
     const change = changes[n] ?? 0;
@@ -67,6 +74,10 @@ function blendCuts(thumbs: Thumb[], hard: number[], length: number): number[] {
     while (n < to && between(from, n) < between(n, to)) n++;
     return n;
   };
+  const isSeen = (n: number) => n <= 0 || n >= thumbs.length || thumbs[n] !== thumbs[n - 1];
+  /** The frame that is shown as this one, and the next one that was seen. */
+  const shownAs = (n: number): number => (isSeen(n) ? n : shownAs(n - 1));
+  const nextSeen = (n: number): number => (isSeen(n) ? n : nextSeen(n + 1));
   let best: { n: number; change: number } | undefined;
   for (let n = length; n < thumbs.length; n++) {
     if (best && n - best.n > length) {
@@ -77,7 +88,8 @@ function blendCuts(thumbs: Thumb[], hard: number[], length: number): number[] {
     if (change < BLEND_CHANGE || change <= (best?.change ?? 0)) continue;
     if (hard.some((cut) => cut > n - length - QUIET_FRAMES && cut < n + QUIET_FRAMES)) continue;
     const quiet = change * QUIET_PART;
-    if (between(n - length - QUIET_FRAMES, n - length) < quiet && between(n, n + QUIET_FRAMES) < quiet)
+    const from = shownAs(n - length);
+    if (between(from - QUIET_FRAMES, from) < quiet && between(n, nextSeen(n + QUIET_FRAMES)) < quiet)
       best = { n, change };
   }
   if (best) cuts.push(turningPoint(best.n - length, best.n));

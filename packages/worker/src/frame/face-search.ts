@@ -10,17 +10,24 @@ const SURE_SIZE = 0.08;
 const CLOSE_EVERY = 4;
 
 /**
+ * How a picture is looked at: "whole" closely only where what is found in it as a whole is small or unsure, "close"
+ * also where nothing is found at first; "next" for pictures that follow one another evenly, of which it is decided here.
+ */
+export type Manner = "next" | "whole" | "close";
+
+/**
  * Decides where to look in one picture after the other of a video: in the whole picture, and closely (square tiles) while
  * the faces are small. `detect` gives the faces in a tile, in pixels of the picture.
  * @returns a function from a picture to its faces, best first, or null where it was not worth a look: of pictures with
- * small faces every second one is left out, which keeps the cost even.
+ * small faces that come as "next" every second one is left out, which keeps the cost even.
  */
 export function createFaceSearch(detect: (picture: Picture, tile: Tile, minScore: number) => Face[]) {
   let sinceClose = CLOSE_EVERY;
   let small = false;
-  return (picture: Picture): Face[] | null => {
-    sinceClose++;
-    if (small && sinceClose < 2) return null;
+  return (picture: Picture, manner: Manner = "next"): Face[] | null => {
+    const next = manner === "next";
+    if (next) sinceClose++;
+    if (next && small && sinceClose < 2) return null;
     const whole = plausibleFaces(detect(picture, wholeTile(picture), MIN_SCORE));
     const sureSize = SURE_SIZE * Math.max(picture.width, picture.height);
     if (whole.some((face) => face.score >= SURE_SCORE && face.w >= sureSize)) {
@@ -28,7 +35,8 @@ export function createFaceSearch(detect: (picture: Picture, tile: Tile, minScore
       sinceClose = CLOSE_EVERY;
       return whole;
     }
-    if (!small && whole.length === 0 && sinceClose < CLOSE_EVERY) return [];
+    const enough = next ? !small && sinceClose < CLOSE_EVERY : manner === "whole";
+    if (enough && whole.length === 0) return [];
     sinceClose = 0;
     const close = smallTiles(picture).flatMap((tile) => detect(picture, tile, MIN_SCORE));
     const faces = plausibleFaces([...whole, ...close]);

@@ -10,7 +10,7 @@ import type * as TfConverter from "@tensorflow/tfjs-converter";
 import type * as Tf from "@tensorflow/tfjs-core";
 import { anchorCount, decodeGrid, type Face, GRIDS, INPUT_SIDE, modelInput, type Tile } from "./blazeface.ts";
 import { createFaceSearch } from "./face-search.ts";
-import { HEADER_BYTES, type Reply } from "./faces.ts";
+import { HEADER_BYTES, MANNERS, type Reply } from "./faces.ts";
 import { type Picture, pictureBytes } from "./picture.ts";
 
 const require = createRequire(import.meta.url); // the tfjs packages are CommonJS in Node
@@ -61,10 +61,11 @@ try {
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
     waiting = waiting.length > 0 ? Buffer.concat([waiting, chunk]) : chunk;
     while (waiting.length >= HEADER_BYTES) {
-      const [width, height] = [waiting.readUInt32LE(0), waiting.readUInt32LE(4)];
+      const [width, height] = [waiting.readUInt32LE(0), waiting.readUInt16LE(4)];
+      const manner = MANNERS[waiting.readUInt16LE(6)];
       const end = HEADER_BYTES + pictureBytes(width, height);
       if (waiting.length < end) break;
-      reply({ faces: find({ width, height, data: waiting.subarray(HEADER_BYTES, end) }) });
+      reply({ faces: find({ width, height, data: waiting.subarray(HEADER_BYTES, end) }, manner) });
       waiting = waiting.subarray(end);
     }
   }

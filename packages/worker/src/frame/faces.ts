@@ -4,10 +4,12 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startChild } from "../child.ts";
 import type { Face } from "./blazeface.ts";
+import type { Manner } from "./face-search.ts";
 import type { Picture } from "./picture.ts";
 
-/** Before each picture on the child's stdin: width and height, unsigned 32 bits, little endian. */
+/** Before each picture on the child's stdin, little endian: width (32 bits), height (16), and which of the manners (16). */
 export const HEADER_BYTES = 8;
+export const MANNERS: readonly Manner[] = ["next", "whole", "close"];
 /** One message of the child per picture, in their order; after `failed` there are no more. */
 export type Reply = { faces: Face[] | null } | { failed: string };
 
@@ -27,9 +29,9 @@ interface FaceFailure {
 export interface FaceFinder {
   /**
    * The faces of a picture, in its pixels, best first; null where the finder left the picture out or has failed. Pictures
-   * queue up: call it without waiting for the answer before.
+   * queue up: call it without waiting for the answer before. Pictures that follow one another evenly need no `manner`.
    */
-  find(picture: Picture): Promise<Face[] | null>;
+  find(picture: Picture, manner?: Manner): Promise<Face[] | null>;
   /** Set from the moment when the finder cannot go on. */
   failure(): FaceFailure | null;
   [Symbol.asyncDispose](): Promise<void>;
@@ -104,11 +106,12 @@ async function startFinder(folder: string, signal: AbortSignal): Promise<FaceFin
   });
 
   return {
-    find: ({ width, height, data }) => {
+    find: ({ width, height, data }, manner = "next") => {
       if (failure) return Promise.resolve(null);
       const header = Buffer.alloc(HEADER_BYTES);
       header.writeUInt32LE(width, 0);
-      header.writeUInt32LE(height, 4);
+      header.writeUInt16LE(height, 4);
+      header.writeUInt16LE(MANNERS.indexOf(manner), 6);
       child.stdin?.write(header);
       child.stdin?.write(data);
       return new Promise((resolve) => {

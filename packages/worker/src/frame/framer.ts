@@ -9,11 +9,11 @@ import { activeArea } from "./bars.ts";
 import { makeFace } from "./blazeface.ts";
 import { createFaceFinder, type FaceFinder } from "./faces.ts";
 import { keptFraming } from "./kept.ts";
+import { createLooks } from "./looks.ts";
 import { withOverrides } from "./overrides.ts";
 import type { Box } from "./picture.ts";
 import { planFrames, roundSeconds, showsFace } from "./plan.ts";
 import { type Stretch, seeShots } from "./shots.ts";
-import type { Sample } from "./track.ts";
 import { fillsFrame } from "./window.ts";
 
 /** A word's times are this uncertain. */
@@ -133,20 +133,17 @@ async function watchClip(
   let at = 0;
   for (const segment of segments) {
     const [start, seconds] = [at, segment.end - segment.start];
-    const looks: Promise<Sample | null>[] = [];
+    const looks = createLooks(finder.find);
     const watched = await watch({
       ...{ tools, file: resolve(dir, file), video, rate, signal, threads: settings.threads },
       ...{ startSeconds: segment.start, seconds, runUpSeconds: runUp(source, segment.start) },
-      onPicture(picture, frame) {
-        const scale = sourceWidth / picture.width;
-        const sample = finder.find(picture).then((found) => {
-          const faces = found?.map((face) => makeFace((key) => face[key] * (key === "score" ? 1 : scale)));
-          return faces ? { time: start + frame / rate.fps, faces } : null;
-        });
-        looks.push(sample);
-      },
+      onPicture: (picture, frame) => looks.add(picture, start + frame / rate.fps),
     });
-    const samples = (await Promise.all(looks)).filter((sample) => sample !== null);
+    const scale = sourceWidth / watched.width;
+    const samples = (await looks.end()).map(({ time, faces }) => ({
+      time,
+      faces: faces.map((face) => makeFace((key) => face[key] * (key === "score" ? 1 : scale))),
+    }));
     at = start + seconds;
     stretches.push({ watched, start, end: at, samples });
   }

@@ -31,9 +31,14 @@ test("one cut window: crop, scale, captions, and a half-size preview with its ma
   expect(clipGraph(plan).split(";")).toEqual([
     "[0:0]scale=1920:1080,bwdif=deint=interlaced,fps=30/1:start_time=0,tpad=stop_mode=clone:stop_duration=0.5,trim=end_frame=60,split=1[in0]",
     "[in0]trim=start_frame=0:end_frame=60,setpts=PTS-STARTPTS,crop=608:1080:656:0,scale=1080:1920:flags=bicubic:in_color_matrix=bt709:out_color_matrix=bt709:out_range=tv,setsar=1,format=yuv420p[out0]",
-    "[out0]concat=n=1:v=1:a=0,settb=1/30,setpts=N,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,split[picture][candidates]",
-    "[candidates]select='eq(n,9)+eq(n,14)+eq(n,19)',scale=in_color_matrix=bt709:out_color_matrix=bt601:out_range=pc,format=yuvj420p[cover]",
-    "[picture]ass=captions.ass:fontsdir=fonts,format=yuv420p,split[clip][full]",
+    "[out0]concat=n=1:v=1:a=0,settb=1/30,setpts=N,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,split=3[picture][candidates][plainly]",
+    "[plainly]scale=90:-2:flags=neighbor,blackdetect=d=0.1:pix_th=0.08:pic_th=0.995,freezedetect=n=-90dB:d=2[watched]",
+    "[candidates]select='eq(n,9)+eq(n,14)+eq(n,19)',split[shot][without]",
+    "[shot]scale=in_color_matrix=bt709:out_color_matrix=bt601:out_range=pc,format=yuvj420p[cover]",
+    "[picture]ass=captions.ass:fontsdir=fonts,format=yuv420p,split=3[clip][full][finished]",
+    "[finished]select='eq(n,9)+eq(n,14)+eq(n,19)',scale=540:960:flags=area,format=gray[with]",
+    "[without]scale=540:960:flags=area,format=gray[plain]",
+    "[with][plain]vstack[pairs]",
     "[full]scale=540:960:flags=area,setsar=1,ass=mark.ass:fontsdir=fonts,format=yuv420p[preview]",
   ]);
 });

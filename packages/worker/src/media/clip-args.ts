@@ -30,7 +30,9 @@ export interface ClipPlan {
 
 /**
  * Everything that ffmpeg is told for one clip but its last output, in a folder that holds sound.m4a, captions.ass, mark.ass and
- * fonts/: one decode and one filter graph for the clip, its preview (preview.mp4) and the candidates of its cover (cover_01.jpg …).
+ * fonts/: one decode and one filter graph for the clip, its preview (preview.mp4), the candidates of its cover (cover_01.jpg …) and what the
+ * gate wants to know of its pictures: stdout gets each candidate as luma of `comparedSize`, with captions and below that without, and
+ * stderr what is black or stands still (see `watching`).
  */
 export function clipArgs(plan: ClipPlan): string[] {
   const { source, timeline, width, height, decoder, encoder, crf, preset, threads, cover } = plan;
@@ -54,6 +56,8 @@ export function clipArgs(plan: ClipPlan): string[] {
     ...["-i", "sound.m4a", "-filter_complex_threads", `${threads}`, "-filter_complex", clipGraph(plan)],
     ...["-map", "[cover]", "-frames:v", `${cover.length}`, "-fps_mode", "passthrough"],
     ...["-q:v", "3", "-f", "image2", "cover_%02d.jpg"],
+    ...["-map", "[pairs]", "-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1"],
+    ...["-map", "[watched]", "-f", "null", "-"],
     ...["-map", "[preview]", ...sound],
     ...encodingArgs({ ...video, ...small, encoder: "libx264", crf: 27, preset: "superfast" }),
     ...[...mp4, "preview.mp4"],
@@ -79,10 +83,30 @@ export const previewSize = ({ width, height }: { width: number; height: number }
   height: 2 * Math.round(height / 4),
 });
 
+/** Pictures that are compared and ranked are this wide at most. */
+const COMPARED_WIDTH = 540;
+
+/** The size in which they are: the clip's shape, half of 1080x1920, on even pixels. */
+export function comparedSize({ width, height }: { width: number; height: number }) {
+  const scale = Math.min(1, COMPARED_WIDTH / width);
+  const even = (length: number) => 2 * Math.max(1, Math.round((length * scale) / 2));
+  return { width: even(width), height: even(height) };
+}
+
+/** Seconds from which on black pictures, and such that stand still, are told of. */
+const [BLACK_SECONDS, FROZEN_SECONDS] = [0.1, 2];
+/**
+ * Filters that tell at level "info" where a picture is black or stands still; a small one shows it as well.
+ * @param stillDb a picture that changes by less stands still: an encoder leaves small changes out, and before it nothing is left out
+ */
+export const watching = (stillDb: number): string =>
+  `scale=90:-2:flags=neighbor,blackdetect=d=${BLACK_SECONDS}:pix_th=0.08:pic_th=0.995,freezedetect=n=${stillDb}dB:d=${FROZEN_SECONDS}`;
+const STILL_UNENCODED_DB = -90;
+
 /** The filter graph. Only numbers and fixed names enter it. */
 export function clipGraph(plan: ClipPlan): string {
   const { source, timeline, pieces, captioned, cover } = plan;
-  const small = previewSize(plan);
+  const [small, compared] = [previewSize(plan), comparedSize(plan)];
   const { text: rate } = timeline.rate;
   const parts = timeline.stretches.flatMap(({ start, frames }, stretch) => {
     const own = pieces.flatMap((piece, i) => (piece.stretch === stretch ? [{ piece, i }] : []));
@@ -105,14 +129,18 @@ export function clipGraph(plan: ClipPlan): string {
     `${pieces.map((_, i) => `[out${i}]`).join("")}concat=n=${pieces.length}:v=1:a=0`,
     // frames are whole numbers from here on, so that no rounding of a joint moves one
     `settb=${denominator}/${numerator},setpts=N`,
-    "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,split[picture][candidates]",
+    "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,split=3[picture][candidates][plainly]",
   ].join(",");
   const chosen = cover.map((frame) => `eq(n,${frame})`).join("+");
+  const luma = `scale=${compared.width}:${compared.height}:flags=area,format=gray`;
   return [
     ...parts,
     joined,
-    `[candidates]select='${chosen}',scale=in_color_matrix=bt709:out_color_matrix=bt601:out_range=pc,format=yuvj420p[cover]`,
-    `[picture]${captioned ? "ass=captions.ass:fontsdir=fonts," : ""}format=yuv420p,split[clip][full]`,
+    `[plainly]${watching(STILL_UNENCODED_DB)}[watched]`,
+    `[candidates]select='${chosen}',split[shot][without]`,
+    "[shot]scale=in_color_matrix=bt709:out_color_matrix=bt601:out_range=pc,format=yuvj420p[cover]",
+    `[picture]${captioned ? "ass=captions.ass:fontsdir=fonts," : ""}format=yuv420p,split=3[clip][full][finished]`,
+    `[finished]select='${chosen}',${luma}[with];[without]${luma}[plain];[with][plain]vstack[pairs]`,
     `[full]scale=${small.width}:${small.height}:flags=area,setsar=1,ass=mark.ass:fontsdir=fonts,format=yuv420p[preview]`,
   ].join(";");
 }

@@ -15,10 +15,13 @@ export async function readColours(
     const mappable = await canMapHdr(tools);
     return { colours: mappable ? "hdr" : "bt709", lost: !mappable };
   }
-  const entries = ["-show_entries", "stream=color_space", "-of", "csv=p=0"];
-  const args = ["-select_streams", `${info.video.index}`, ...entries, file];
-  const stdout = await runFfprobe(tools, { args, signal });
-  if (/bt470bg|smpte170m/.test(stdout)) return { colours: "bt601", lost: false };
+  const space = info.video.colourSpace ?? (await spaceOf(tools, file, info.video.index, signal));
+  if (/bt470bg|smpte170m/.test(space)) return { colours: "bt601", lost: false };
   const small = Math.min(info.video.width, info.video.height) < 720;
-  return { colours: /unknown/.test(stdout) && small ? "bt601" : "bt709", lost: false };
+  return { colours: /unknown/.test(space) && small ? "bt601" : "bt709", lost: false };
+}
+
+function spaceOf(tools: Tools, file: string, index: number, signal: AbortSignal): Promise<string> {
+  const entries = ["-show_entries", "stream=color_space", "-of", "csv=p=0"];
+  return runFfprobe(tools, { args: ["-select_streams", `${index}`, ...entries, file], signal });
 }

@@ -7,6 +7,7 @@ import { WORKS } from "../ability.ts";
 import {
   chooseEncoder,
   clipsAtOnce,
+  clipThreads,
   encodingArgs,
   highestBitrate,
   nvencFailure,
@@ -150,7 +151,17 @@ test("NVENC encodes where it works, unless the operator wants x264; asking for w
     expect(chooseEncoder(wanted, none)).toEqual({ encoder: "libx264", reason: none.reason });
 });
 
-test("few cores encode one clip at a time, and more never more than a card has engines for", () => {
+test("a clip for each core; a card gets two cores for each, and never more clips than it has engines for", () => {
   expect([1, 2, 4, 8, 64].map((threads) => clipsAtOnce("h264_nvenc", threads))).toEqual([1, 1, 2, 3, 3]);
-  expect([1, 2, 8, 16, 64].map((threads) => clipsAtOnce("libx264", threads))).toEqual([1, 1, 1, 2, 3]);
+  expect([1, 2, 4, 8, 64].map((threads) => clipsAtOnce("libx264", threads))).toEqual([1, 2, 4, 5, 5]);
+});
+
+test("a clip has a thread of its own, and the last odd ones get what is left", () => {
+  expect(clipThreads("libx264", 2, 3)).toEqual([2, 1, 1]);
+  expect(clipThreads("libx264", 2, 1)).toEqual([2]);
+  expect(clipThreads("libx264", 4, 6)).toEqual([4, 1, 1, 1, 1, 4]);
+  expect(clipThreads("libx264", 1, 2)).toEqual([1, 1]);
+  expect(clipThreads("libx264", 64, 3)).toEqual([8, 8, 8]);
+  expect(clipThreads("h264_nvenc", 4, 3)).toEqual([4, 2, 2]);
+  expect(clipThreads("libx264", 4, 0)).toEqual([]);
 });

@@ -87,17 +87,33 @@ export function chooseEncoder(wanted: "auto" | Encoder, nvenc: Ability): Encoder
 
 /** No card is known to have more engines than this that a job of five clips could feed. */
 const MOST_NVENC_CLIPS = 3;
+/** More clips than a job has; each in flight takes about 350 MB at 1080x1920. */
+const MOST_X264_CLIPS = 5;
 /** x264 hardly gains from more threads than this on one clip of 1080x1920. */
 const X264_THREADS = 8;
 
 /**
- * How many clips are encoded at the same time. One encode never uses more than one engine of a card, and decoding, cutting and drawing
- * captions take about two cores for each (media reference, section 10); x264 uses all threads of most machines for one clip.
- * The bytes of a clip do not depend on it.
+ * How many clips are encoded at the same time, once the first is done: that one has the machine for itself, as somebody waits to see it. One encode never uses more than one engine of a card, and decoding, cutting and drawing
+ * captions take about two cores for each (media reference, section 10). By the processor as many clips as it has cores: threads that share
+ * a clip cost up to a tenth more, and half as much memory again (performance reference, 4.3).
  */
 export function clipsAtOnce(encoder: Encoder, threads: number): number {
-  const fed = Math.floor(threads / (encoder === "h264_nvenc" ? 2 : X264_THREADS));
-  return Math.max(1, Math.min(MOST_NVENC_CLIPS, fed));
+  const [fed, most] =
+    encoder === "h264_nvenc" ? [Math.floor(threads / 2), MOST_NVENC_CLIPS] : [threads, MOST_X264_CLIPS];
+  return Math.max(1, Math.min(most, fed));
+}
+
+/**
+ * The threads of each of so many clips: all for the first, equal parts for the others, one at least; those that are rendered last, when fewer
+ * are left than cores, share what the others leave. x264 gives other bytes with other threads, so they depend on a clip's place and on nothing
+ * that may differ by chance.
+ */
+export function clipThreads(encoder: Encoder, threads: number, clips: number): number[] {
+  const others = clips - 1;
+  const atOnce = Math.min(clipsAtOnce(encoder, threads), others);
+  const left = others % Math.max(1, atOnce);
+  const part = (among: number) => Math.max(1, Math.min(X264_THREADS, Math.floor(threads / among)));
+  return Array.from({ length: clips }, (_, i) => part(i === 0 ? 1 : i < clips - left ? atOnce : left));
 }
 
 const X264_PRESETS = [
@@ -128,6 +144,8 @@ export interface EncodingOptions {
   /** x264's scale, 10..35. */
   crf: number;
   preset: string;
+  /** x264's own parameters in place of those that go with the preset (`X264_TUNING`). */
+  params?: string;
   width: number;
   height: number;
   fps: number;
@@ -141,7 +159,7 @@ export const nvencQuality = (crf: number): number => Math.min(51, crf + 7);
  * superfast with the macroblock tree costs about half of veryfast at the same quality (measured, performance reference 4.2).
  * ultrafast would leave the High profile without these two.
  */
-const X264_TUNING: Record<string, string> = {
+export const X264_TUNING: Record<string, string> = {
   ultrafast: "8x8dct=1:cabac=1",
   superfast: "mbtree=1:rc-lookahead=20",
 };
@@ -191,7 +209,7 @@ export function encodingArgs(options: EncodingOptions): string[] {
       ...common,
     ];
   }
-  const tuning = X264_TUNING[preset[1] ?? ""];
+  const tuning = options.params ?? X264_TUNING[preset[1] ?? ""];
   return [
     ...["-c:v", "libx264", ...preset, "-crf", `${crf}`, "-threads", `${threads}`],
     ...(tuning ? ["-x264-params", tuning] : []),

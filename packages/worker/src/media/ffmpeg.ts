@@ -1,8 +1,8 @@
-import { rename, rm } from "node:fs/promises";
+import { rename, rm, stat } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { KangKlipError } from "@kangklip/contract";
-import { ChildStopped, runChild } from "../child.ts";
+import { ChildStopped, findProgram, runChild } from "../child.ts";
 
 /**
  * Before every `-i` of a file that came from outside. The protocol list alone is not enough: a text file named .mp4 is
@@ -65,41 +65,61 @@ export async function findTools(env: { FFMPEG_PATH?: string | undefined }): Prom
   const rejected: string[] = [];
   for (const ffmpeg of [env.FFMPEG_PATH, "ffmpeg"]) {
     if (!ffmpeg) continue;
-    const found = await inspect(ffmpeg);
+    const ffprobe = ffmpeg.includes("/") ? join(dirname(ffmpeg), "ffprobe") : "ffprobe";
+    const both = `${await fileOf(ffmpeg)} ${await fileOf(ffprobe)}`;
+    const before = usable.get(both);
+    if (before) return before;
+    const [found, probe] = await Promise.all([inspect(ffmpeg), answers(ffprobe, "-version")]);
     if ("lacks" in found) {
       rejected.push(`${ffmpeg} ${found.lacks}`);
       continue;
     }
-    const ffprobe = ffmpeg.includes("/") ? join(dirname(ffmpeg), "ffprobe") : "ffprobe";
-    if (await answers(ffprobe, "-version")) return { ffmpeg, ffprobe, version: found.version };
+    if (probe) {
+      const tools = { ffmpeg, ffprobe, version: found.version };
+      usable.set(both, tools);
+      return tools;
+    }
     rejected.push(`${ffmpeg} has no ffprobe beside it`);
   }
   throw new KangKlipError("FFMPEG_MISSING", `No usable ffmpeg: ${rejected.join("; ")}`);
 }
 
-/** What a program says of itself; undefined where it does not run. */
+/** Programs that were looked at in this process, by their files: a worker that stays for many jobs asks once. */
+const usable = new Map<string, Tools>();
+
+/** What tells a program's file from another one in its place; a name that leads nowhere stands for itself. */
+async function fileOf(program: string): Promise<string> {
+  try {
+    const path = await findProgram(program);
+    const { dev, ino, size, mtimeMs, ctimeMs } = await stat(path);
+    return [path, dev, ino, size, mtimeMs, ctimeMs].join(" ");
+  } catch {
+    return program;
+  }
+}
+
+/** What a program says of itself, stderr first; undefined where it does not run. */
 async function answers(program: string, ...args: string[]): Promise<string | undefined> {
   try {
-    const { ended, stdout } = await runChild(program, args, {
+    const { ended, stdout, stderr } = await runChild(program, args, {
       ...{ signal: new AbortController().signal, timeoutMs: LOOK_MS },
       ...{ memoryBytes: LOOK_MEMORY_BYTES, fileBytes: 0 },
     });
-    return ended === 0 ? stdout : undefined;
+    return ended === 0 ? `${stderr}\n${stdout}` : undefined;
   } catch {
     return undefined;
   }
 }
 
 async function inspect(ffmpeg: string): Promise<{ version: string } | { lacks: string }> {
-  const [banner, filters, encoders] = await Promise.all([
-    answers(ffmpeg, "-version"),
-    answers(ffmpeg, "-hide_banner", "-filters"),
+  // the list of filters comes with the banner
+  const [filters, encoders] = await Promise.all([
+    answers(ffmpeg, "-filters"),
     answers(ffmpeg, "-hide_banner", "-encoders"),
   ]);
-  if (banner === undefined || filters === undefined || encoders === undefined)
-    return { lacks: "does not run" };
+  if (filters === undefined || encoders === undefined) return { lacks: "does not run" };
   // "ffmpeg version 5.1.9-0+deb12u1", "n7.1", "8.1-Jellyfin"; "N-47683-g…" is a snapshot, judged by its features alone
-  const [, version = "snapshot"] = /^ffmpeg version (\S+)/.exec(banner) ?? [];
+  const [, version = "snapshot"] = /^ffmpeg version (\S+)/m.exec(filters) ?? [];
   const [, major, minor] = /^n?(\d+)\.(\d+)/.exec(version) ?? [];
   if (major && (Number(major) < 5 || (Number(major) === 5 && Number(minor) < 1)))
     return { lacks: `is ${version}, older than 5.1` };

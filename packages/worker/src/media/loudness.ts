@@ -4,7 +4,7 @@ import { KangKlipError } from "@kangklip/contract";
 import { z } from "zod";
 import type { FetchedSource } from "../stage.ts";
 import type { ClipTimeline } from "./clip-timeline.ts";
-import { LOCAL_INPUT, runFfmpeg, type Tools } from "./ffmpeg.ts";
+import { LOCAL_INPUT, type RunOptions, runFfmpeg, type Tools } from "./ffmpeg.ts";
 
 /** EBU R128 figures of a piece of sound. */
 export interface Loudness {
@@ -33,6 +33,10 @@ export const SILENCE_LUFS = -60;
 const REPAIRS = 2;
 /** More than this out of a limiter would distort. */
 const MOST_BOOST_DB = 8;
+/** Single peaks that are this much too high go into a limiter at once; what is further off is for loudnorm, which costs ten times as much. */
+const MOST_LIMITED_DB = 6;
+/** How far ahead a limiter looks; the sound comes so much later out of it. */
+const ATTACK_SECONDS = 0.005;
 const FADE_SECONDS = 0.01;
 const AAC = ["-c:a", "aac", "-b:a", "160k", "-ar", "48000", "-ac", "2"];
 const SCRUBBED = "-map_metadata -1 -map_chapters -1 -fflags +bitexact -flags:a +bitexact".split(" ");
@@ -56,8 +60,9 @@ export interface SoundOptions {
 
 /**
  * The clip's finished sound: AAC 48 kHz stereo of exactly the timeline's length, 10 ms fades at both ends of every stretch, -14 LUFS
- * and at most -1 dBTP as measured on the AAC itself. Two passes of loudnorm, and at most two more tries when the peak or the level
- * misses. Silence, or a source without sound, gives a silent track that is not amplified.
+ * and at most -1 dBTP as measured on the AAC itself. Where it only has to be louder or softer it is; where peaks would then be too high
+ * they are limited; only sound with far too high ones or too wide a range goes through two passes of loudnorm. At most two more tries
+ * when the peak or the level misses. Silence, or a source without sound, gives a silent track that is not amplified.
  */
 export async function clipSound({ tools, source, timeline, dir, signal }: SoundOptions): Promise<ClipSound> {
   const limits = { cwd: dir, signal, timeoutMs: 60_000 + timeline.seconds * 10_000 };
@@ -73,7 +78,7 @@ export async function clipSound({ tools, source, timeline, dir, signal }: SoundO
     return { integrated: none, truePeak: none, range: 0, cut: none, regains: 0 };
   }
 
-  const measured = parseLoudnorm(
+  const cut = parseEbur128(
     await runFfmpeg(tools, {
       ...limits,
       args: collectArgs(source, timeline),
@@ -81,15 +86,27 @@ export async function clipSound({ tools, source, timeline, dir, signal }: SoundO
       level: "info",
     }),
   );
-  const wide = Number(measured.input_lra);
+  const silent = !(cut.integrated > SILENCE_LUFS);
   let [peak, boostDb, ratio] = [FIRST_PEAK_AIM, 0, 1];
-  if (timeline.seconds >= RANGE_SECONDS && wide > WIDEST_RANGE) ratio = wide / RANGE_AIM;
+  if (timeline.seconds >= RANGE_SECONDS && cut.range > WIDEST_RANGE) ratio = cut.range / RANGE_AIM;
+  let measured: z.infer<typeof Measured> | undefined;
+  /** What leads from sound.wav to the wanted level. */
+  const levelled = async (): Promise<string[]> => {
+    if (silent) return [];
+    const gain = TARGET_LUFS - cut.integrated;
+    const over = cut.truePeak + gain;
+    if (ratio === 1 && !measured && over - FIRST_PEAK_AIM <= MOST_LIMITED_DB)
+      return lifted(gain + boostDb, over + boostDb - peak, peak);
+    measured ??= await measureForLoudnorm(tools, limits);
+    return [
+      ...squeezed(ratio, measured),
+      // what it leaves too soft, because of single peaks, is made up for by a limiter; both work at 192 kHz
+      ...[`${loudnorm(peak)}:${knowing(measured)}:linear=true`, ...limited(boostDb, peak)],
+    ];
+  };
   for (let repairs = 0; ; repairs++) {
-    const silent = !(Number(measured.input_i) > SILENCE_LUFS);
     const chain = [
-      // what loudnorm leaves too soft, because of single peaks, is made up for by a limiter; both work at 192 kHz
-      ...(silent ? [] : squeezed(ratio, measured)),
-      ...(silent ? [] : [`${loudnorm(peak)}:${knowing(measured)}:linear=true`, ...limited(boostDb, peak)]),
+      ...(await levelled()),
       `aresample=48000,apad=whole_dur=${timeline.seconds},atrim=end=${timeline.seconds}`,
     ];
     await encode(["-i", "sound.wav", "-af", chain.join(",")]);
@@ -106,7 +123,7 @@ export async function clipSound({ tools, source, timeline, dir, signal }: SoundO
     const good = over <= 0 && Math.abs(off) <= TOLERANCE_LU && !isWide;
     if (silent || good || repairs === REPAIRS) {
       await rm(join(dir, "sound.wav"));
-      return { ...loudness, cut: Number(measured.input_i), regains: repairs };
+      return { ...loudness, cut: cut.integrated, regains: repairs };
     }
     if (over > 0) peak -= over + 0.3;
     if (isWide) ratio *= (loudness.range + 1) / RANGE_AIM;
@@ -128,12 +145,27 @@ function collectArgs(source: FetchedSource, { stretches, rate, seconds }: ClipTi
     return `[${i}:${source.info.audio?.index}]${even},apad=whole_dur=${length},atrim=end=${length},${fades}[s${i}]`;
   });
   const joined = `${stretches.map((_, i) => `[s${i}]`).join("")}concat=n=${stretches.length}:v=0:a=1,asplit[sound][heard]`;
-  const graph = [...parts, joined, `[heard]${loudnorm(FIRST_PEAK_AIM)}:print_format=json[measured]`];
+  const graph = [...parts, joined, "[heard]ebur128=peak=true:framelog=verbose[measured]"];
   return [
     ...inputs,
     ...["-filter_complex", graph.join(";"), "-map", "[measured]", "-f", "null", "-"],
     ...["-map", "[sound]", "-t", `${seconds}`, "-c:a", "pcm_f32le", "-f", "wav"],
   ];
+}
+
+/** The first pass of loudnorm. */
+async function measureForLoudnorm(tools: Tools, limits: Pick<RunOptions, "cwd" | "signal" | "timeoutMs">) {
+  const args = ["-i", "sound.wav", "-af", `${loudnorm(FIRST_PEAK_AIM)}:print_format=json`, "-f", "null", "-"];
+  return parseLoudnorm(await runFfmpeg(tools, { ...limits, args, level: "info" }));
+}
+
+/** The same sound, so much louder or softer; at 192 kHz, where true peaks are seen, with the peaks that would be `over` limited. */
+function lifted(gainDb: number, over: number, peak: number): string[] {
+  const gain = `volume=${gainDb.toFixed(2)}dB:precision=double`;
+  if (over <= 0) return [gain];
+  const limiter = `alimiter=limit=${(10 ** (peak / 20)).toFixed(4)}:level=disabled:attack=${ATTACK_SECONDS * 1000}`;
+  const early = `atrim=start=${ATTACK_SECONDS},asetpts=PTS-STARTPTS`;
+  return [gain, "aresample=192000", `apad=pad_dur=${ATTACK_SECONDS}`, limiter, early];
 }
 
 const loudnorm = (peak: number) =>

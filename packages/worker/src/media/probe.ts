@@ -8,6 +8,8 @@ export interface MediaInfo {
   /** Start of the earliest stream; `-ss` counts from here. */
   startSeconds: number;
   container: string;
+  /** The title that the file carries, as it is there; null: none. */
+  title?: string | null;
   video: {
     index: number;
     codec: string;
@@ -19,6 +21,10 @@ export interface MediaInfo {
     sar: number;
     fps: number;
     hdr: boolean;
+    /** Whether pictures are stored in another order than they are shown in, as some that no other one needs are; undefined: not known. */
+    reordered?: boolean;
+    /** Its matrix as ffprobe names it, "bt709" …, "unknown" where the file does not say; undefined: probed by an older worker. */
+    colourSpace?: string;
   } | null;
   audio: { index: number; codec: string; channels: number } | null;
 }
@@ -28,6 +34,7 @@ const Probed = z.object({
     format_name: z.string().default(""),
     duration: z.string().optional(),
     start_time: z.string().optional(),
+    tags: z.record(z.string(), z.string()).optional(),
   }),
   streams: z.array(
     z.object({
@@ -40,6 +47,8 @@ const Probed = z.object({
       sample_aspect_ratio: z.string().optional(),
       avg_frame_rate: z.string().optional(),
       r_frame_rate: z.string().optional(),
+      has_b_frames: z.int().optional(),
+      color_space: z.string().default("unknown"),
       color_transfer: z.string().optional(),
       duration: z.string().optional(),
       disposition: z.record(z.string(), z.number()).optional(),
@@ -70,6 +79,7 @@ export async function probeMedia(tools: Tools, file: string, signal: AbortSignal
     durationSeconds: Number(format.duration ?? video?.duration ?? Number.NaN),
     startSeconds: Number(format.start_time ?? 0) || 0,
     container: format.format_name,
+    title: format.tags?.title ?? format.tags?.TITLE ?? null,
     video: video
       ? {
           index: video.index,
@@ -79,7 +89,9 @@ export async function probeMedia(tools: Tools, file: string, signal: AbortSignal
           rotation,
           sar: pixelShape(video.sample_aspect_ratio, swapped),
           fps: rate(video.avg_frame_rate) || rate(video.r_frame_rate) || 30,
+          colourSpace: video.color_space,
           hdr: ["smpte2084", "arib-std-b67"].includes(video.color_transfer ?? ""),
+          ...(video.has_b_frames !== undefined && { reordered: video.has_b_frames > 0 }),
         }
       : null,
     audio: audio ? { index: audio.index, codec: audio.codec_name, channels: audio.channels ?? 0 } : null,

@@ -133,6 +133,8 @@ export async function workOn({
         KK_CLAIM_TOKEN: `kkc_${"0".repeat(40)}`,
       },
       ...{ TRANSCRIBER: "none", MODEL_DOWNLOAD: "off", YTDLP_PATH: "/nowhere/yt-dlp" },
+      // modules that were read and compiled for another job of these tests are not again; children get none of it
+      NODE_COMPILE_CACHE: join(tmpdir(), `kk-compiled-${process.getuid?.() ?? 0}`),
       ...{ RENDER_RESOLUTION: "90x160", RENDER_PRESET: "ultrafast", WORKER_THREADS: "2" },
       ...env,
     },

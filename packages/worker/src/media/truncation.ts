@@ -43,8 +43,8 @@ export async function explainFailure<T>(
     signal.throwIfAborted();
     if (!(error instanceof KangKlipError && ["RENDER_FAILED", "SOURCE_UNREADABLE"].includes(error.code)))
       throw error;
-    for (const { end } of stretches)
-      if (!(await hasPictureAt(tools, source, Math.max(0, end - 2), signal))) throw endsAt(end, error);
+    for (const { start, end } of stretches)
+      if (!(await hasPictureAt(tools, source, Math.max(start, end - 2), signal))) throw endsAt(end, error);
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import { captionChecks } from "../captions/checks.ts";
 import type { Cue } from "../captions/cues.ts";
 import { type CaptionStyle, captionTop } from "../captions/style.ts";
 import type { CaptionWord } from "../captions/words.ts";
-import { previewSize } from "../media/clip-args.ts";
+import { comparedSize, previewSize } from "../media/clip-args.ts";
 import { fileChecks, whatIsWrong } from "../media/clip-check.ts";
 import type { ClipTimeline, Piece } from "../media/clip-timeline.ts";
 import { bestCover, type Candidate, type Luma } from "../media/cover.ts";
@@ -16,7 +16,7 @@ import { captionPixelChecks } from "./caption-pixels.ts";
 import { atMost } from "./check.ts";
 import { ownFaults } from "./compare.ts";
 import { framingChecks } from "./framing-checks.ts";
-import { lookThrough } from "./look.ts";
+import { isSound, lookThrough, type SeenPictures } from "./look.ts";
 import { soundChecks } from "./sound-checks.ts";
 
 /** A finished clip in its scratch folder: clip.mp4, preview.mp4 and cover_01.jpg …, and what it should be. */
@@ -38,6 +38,8 @@ export interface ClipToMeasure {
   wantsCaptions: boolean;
   sound: ClipSound;
   candidates: Candidate[];
+  /** What its pictures showed before they were encoded, where the processor encoded them; null: the card did, which may make others of them. */
+  seen: SeenPictures | null;
   signal: AbortSignal;
 }
 
@@ -47,12 +49,9 @@ export interface Measured {
   cover: string;
 }
 
-/** Pictures that are compared and ranked are this wide at most. */
-const PICTURE_WIDTH = 540;
-
 /**
  * Measures a finished clip against its EDL: the file, its pictures, its sound, its captions and where its window lies. One decode of the
- * clip; its source is looked at where the clip is black or stands still.
+ * clip where the card made it or something is wrong with it, else of its key frames; its source is looked at where it is black or stands still.
  * @throws KangKlipError where the clip is of no use (see `fileChecks`), else what `runFfmpeg` throws
  */
 export async function measureClip(made: ClipToMeasure): Promise<Measured> {
@@ -62,17 +61,22 @@ export async function measureClip(made: ClipToMeasure): Promise<Measured> {
     await fileChecks(tools, file, style, timeline, signal),
     await fileChecks(tools, join(dir, "preview.mp4"), previewSize(style), timeline, signal),
   ];
-  const picture = pictureSize(style);
+  const picture = comparedSize(style);
   const { seconds, rate } = timeline;
   const above = made.captioned ? Math.min(1, Math.max(0.3, captionTop(style) / style.height)) : 1;
   const frames = candidates.map(({ frame }) => frame);
-  const looked = await lookThrough({
-    ...{ tools, file: "clip.mp4", signal, seconds, above, frames, picture },
-    beside: { pattern: "cover_%02d.jpg", cwd: dir, halved: style.width >= 2 * picture.width },
-  }).catch((): null => {
+  const unlessStopped = (): null => {
     signal.throwIfAborted();
     return null; // told by V1.errors
-  });
+  };
+  const sound = made.seen && (await isSound({ tools, file, signal, seconds }).catch(unlessStopped));
+  const looked =
+    made.seen && sound
+      ? { ...made.seen, errors: [], loudness: made.sound } // the clip's sound is that of made.sound, copied
+      : await lookThrough({
+          ...{ tools, file: "clip.mp4", signal, seconds, above, frames, picture },
+          beside: { pattern: "cover_%02d.jpg", cwd: dir, halved: style.width >= 2 * picture.width },
+        }).catch(unlessStopped);
   const suspected = looked ?? { black: [], frozen: [] };
   const about = { tools, source, timeline, pieces: made.pieces, file, above, signal };
   const faults = await ownFaults(suspected, about);
@@ -87,7 +91,7 @@ export async function measureClip(made: ClipToMeasure): Promise<Measured> {
     looked ? atMost("V1.errors", looked.errors.length, 0, "errors") : NOT_LOOKED_THROUGH,
     atMost("V1.black", faults.black, 0.1, "s"),
     atMost("V1.frozen", faults.frozen, 0.1, "s"),
-    ...soundChecks(looked?.loudness ?? made.sound, made.sound, seconds), // the clip's sound is that of made.sound, copied
+    ...soundChecks(looked?.loudness ?? made.sound, made.sound, seconds),
     ...(cues.length > 0
       ? captionChecks({ words, cues, style, ass, fps: rate.fps, clipSeconds: seconds })
       : []),
@@ -118,14 +122,6 @@ export function wantsEncoding({ checks }: Measured, byCard: boolean): string {
 function lacksCaptions({ wantsCaptions, cues, clip }: ClipToMeasure): boolean {
   if (!wantsCaptions || cues.length > 0) return false;
   return clip.words.some(({ word }) => word.trim()) || clip.segments.some(({ text }) => text.trim());
-}
-
-const even = (length: number) => 2 * Math.max(1, Math.round(length / 2));
-
-/** The size in which pictures are compared: the clip's shape, half of 1080x1920. */
-function pictureSize({ width, height }: { width: number; height: number }) {
-  const scale = Math.min(1, PICTURE_WIDTH / width);
-  return { width: even(width * scale), height: even(height * scale) };
 }
 
 const coverName = (index: number) => `cover_${String(index + 1).padStart(2, "0")}.jpg`;

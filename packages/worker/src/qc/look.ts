@@ -1,3 +1,5 @@
+import { open } from "node:fs/promises";
+import { watching } from "../media/clip-args.ts";
 import { runFfmpeg, type Tools } from "../media/ffmpeg.ts";
 import { type Loudness, parseEbur128 } from "../media/loudness.ts";
 
@@ -26,22 +28,44 @@ export interface LookOptions {
   };
 }
 
-/** What one decode of a finished clip shows. */
-export interface Looked {
-  /** Lines in which the decoder complains. */
-  errors: string[];
+/** What the pictures of a clip show. */
+export interface SeenPictures {
   black: Span[];
   frozen: Span[];
-  loudness: Loudness;
   /** Luma (0..255) of the wanted frames, and of the pictures beside them; fewer where the clip has not so many. */
   pairs: { own: Uint8Array; beside: Uint8Array }[];
 }
 
-/** Columns in which the picture is looked at for black and standing still. */
-const SMALL_WIDTH = 90;
-const BLACK_SECONDS = 0.1;
-const FROZEN_SECONDS = 2;
-const KEPT_OF_STDERR = 1 << 18;
+/** What one decode of a finished clip shows. */
+export interface Looked extends SeenPictures {
+  /** Lines in which the decoder complains. */
+  errors: string[];
+  loudness: Loudness;
+}
+
+const STILL_ENCODED_DB = -60;
+/** What to keep of stderr where `watching` tells of much, characters. */
+export const KEPT_OF_STDERR = 1 << 18;
+
+/**
+ * What is known of a clip's pictures from the run that encoded them, before they were encoded.
+ * @param said its stderr at level "info" @param lumas its stdout: pairs of pictures of `size`, one below the other
+ */
+export function seenPictures(
+  said: string,
+  lumas: Buffer,
+  { seconds, size }: { seconds: number; size: LookOptions["picture"] },
+): SeenPictures {
+  const bytes = size.width * size.height;
+  return {
+    black: spansOf(said, /black_start:([\d.]+) black_end:([\d.]+)/g),
+    frozen: frozenSpans(said, seconds),
+    pairs: Array.from({ length: Math.floor(lumas.length / bytes / 2) }, (_, i) => ({
+      own: lumas.subarray(2 * i * bytes, (2 * i + 1) * bytes),
+      beside: lumas.subarray((2 * i + 1) * bytes, (2 * i + 2) * bytes),
+    })),
+  };
+}
 
 /**
  * Decodes a finished clip once, with all measurements on that decode. The loop filter is left out: it costs a third of the decoding,
@@ -50,7 +74,6 @@ const KEPT_OF_STDERR = 1 << 18;
  */
 export async function lookThrough(options: LookOptions): Promise<Looked> {
   const { tools, file, signal, seconds, picture, beside } = options;
-  const bytes = picture.width * picture.height;
   const chunks: Buffer[] = [];
   const said = await runFfmpeg(tools, {
     args: [
@@ -65,25 +88,65 @@ export async function lookThrough(options: LookOptions): Promise<Looked> {
     timeoutMs: 60_000 + seconds * 10_000,
     onData: (chunk) => void chunks.push(chunk),
   });
-  const all = Buffer.concat(chunks);
   return {
-    errors: said.split("\n").filter((line) => /\[(error|fatal)\]/.test(line)),
-    black: spansOf(said, /black_start:([\d.]+) black_end:([\d.]+)/g),
-    frozen: frozenSpans(said, seconds),
+    ...seenPictures(said, Buffer.concat(chunks), { seconds, size: picture }),
+    errors: errorsIn(said),
     loudness: parseEbur128(said),
-    pairs: Array.from({ length: Math.floor(all.length / bytes / 2) }, (_, i) => ({
-      own: all.subarray(2 * i * bytes, (2 * i + 1) * bytes),
-      beside: all.subarray((2 * i + 1) * bytes, (2 * i + 2) * bytes),
-    })),
   };
+}
+
+const errorsIn = (said: string) => said.split("\n").filter((line) => /\[(error|fatal)\]/.test(line));
+
+/** So many zeros in a row are a hole: H.264 has never more than two, AAC none worth mentioning (ITU-T H.264, 7.4.1). */
+const HOLE = Buffer.alloc(256);
+const CHUNK_BYTES = 1 << 20;
+
+/**
+ * Whether a clip that the processor has encoded lies whole in its file, for a hundredth of what its decoding costs: its key frames are
+ * decoded, and its bytes have no holes. What the pictures show is known before they are encoded.
+ * @throws what `runFfmpeg` throws
+ */
+export async function isSound({
+  tools,
+  file,
+  signal,
+  seconds,
+}: Pick<LookOptions, "tools" | "signal" | "seconds"> & { file: string }): Promise<boolean> {
+  if (await hasHole(file)) return false;
+  const said = await runFfmpeg(tools, {
+    args: [
+      ...[
+        "-v",
+        "level+info",
+        "-threads",
+        "1",
+        "-skip_frame",
+        "nokey",
+        "-skip_loop_filter",
+        "all",
+        "-i",
+        file,
+      ],
+      ...["-map", "0:v", "-fps_mode", "passthrough", "-f", "null", "-"],
+    ],
+    ...{ signal, level: "info", threads: 1, timeoutMs: 60_000 + seconds * 10_000 },
+  });
+  return errorsIn(said).length === 0;
+}
+
+async function hasHole(file: string): Promise<boolean> {
+  await using handle = await open(file);
+  const buffer = Buffer.alloc(CHUNK_BYTES + HOLE.length);
+  for (let at = 0; ; at += CHUNK_BYTES) {
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
+    if (buffer.subarray(0, bytesRead).includes(HOLE)) return true;
+    if (bytesRead < buffer.length) return false;
+  }
 }
 
 /** Only numbers and fixed names enter it. */
 function lookGraph({ above, frames, picture }: LookOptions): string {
-  const watched = [
-    `crop=iw:ih*${above.toFixed(4)}:0:0,scale=${SMALL_WIDTH}:-2:flags=neighbor`,
-    `blackdetect=d=${BLACK_SECONDS}:pix_th=0.08:pic_th=0.995,freezedetect=n=-60dB:d=${FROZEN_SECONDS}[watched]`,
-  ].join(",");
+  const watched = [`crop=iw:ih*${above.toFixed(4)}:0:0,${watching(STILL_ENCODED_DB)}[watched]`].join(",");
   const heard = "[0:a]ebur128=peak=true:framelog=verbose[heard]";
   const chosen = frames.map((frame) => `eq(n,${frame})`).join("+");
   // numbered from 0, so that each stands over its like

@@ -21,13 +21,15 @@ const TIMEOUT_MS = 60_000;
 export async function keyFrameShots(options: {
   tools: Tools;
   file: string;
+  /** Its length where that is known. */
+  durationSeconds?: number;
   signal: AbortSignal;
   onProgress: (fraction: number) => void;
   timeoutMs?: number;
 }): Promise<number[]> {
   const { tools, file, signal, onProgress, timeoutMs = TIMEOUT_MS } = options;
-  const { durationSeconds } = await probeMedia(tools, file, signal);
-  const compare = shotFinder((seconds) => onProgress(Math.min(1, seconds / durationSeconds || 0)));
+  const { durationSeconds } = options.durationSeconds ? options : await probeMedia(tools, file, signal);
+  const compare = shotFinder((seconds) => onProgress(Math.min(1, seconds / (durationSeconds ?? 0) || 0)));
   const args = [
     ...["-skip_frame", "nokey", "-threads", "1", ...LOCAL_INPUT, ...PIXEL_LIMIT, "-i", file],
     ...["-map", "0:v:0", "-an", "-sn", "-dn"],

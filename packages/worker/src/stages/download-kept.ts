@@ -1,45 +1,60 @@
+import { mkdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { FetchPolicy } from "@kangklip/contract";
+import { type FetchPolicy, KangKlipError } from "@kangklip/contract";
 import { codeVersion } from "../cache/code-version.ts";
 import { type EntryKey, keyOf } from "../cache/key.ts";
 import { jobOf } from "../cache/once.ts";
 import type { StageCache, Taken } from "../cache/stage-cache.ts";
 import { checkLength } from "../fetch/checks.ts";
-import { createFetcher, type FetcherOptions, tooLarge } from "../fetch/fetcher.ts";
-import { type Resolve, systemResolve } from "../fetch/guard.ts";
+import { createFetcher, type Fetcher, tooLarge } from "../fetch/fetcher.ts";
+import { reopenRanged } from "../fetch/need/by-ranges.ts";
+import { reopenStream } from "../fetch/need/stream-source.ts";
+import { sniff } from "../fetch/sniff.ts";
 import { sameNow } from "../fetch/validators.ts";
-import type { FetchedSource, StageContext } from "../stage.ts";
-import { download } from "./download.ts";
+import type { FetchedSource, SourceByNeed, StageContext } from "../stage.ts";
+import { closing, type DownloadOptions, download, policyOf, readList } from "./download.ts";
 
 /** How long a video is believed to be the same where its server does not say when it changes. */
 const UNCHECKED_MS = 24 * 3600_000;
 
 /** What is kept beside the file. */
-interface KeptSource extends Omit<FetchedSource, "file" | "fetchedBytes"> {
+interface KeptSource extends Omit<FetchedSource, "file" | "fetchedBytes" | "need"> {
   /** Its name in the attempt's folder. */
   name: string;
+  /** Of a source of which only parts are here: the names of the files that hold them, and what is needed to go on with it. */
+  parts?: { names: string[]; state: unknown };
   /** What the user was told about it. */
   notices: string[];
+}
+
+/** A video, and where it comes from. */
+interface Downloaded {
+  source: FetchedSource;
+  /** Whether this machine had it still. */
+  reused: boolean;
+  /** Keeps what of it has come since then; does nothing where nothing has, or all of it was there from the start. */
+  keepMore(): Promise<void>;
 }
 
 /**
  * DOWNLOAD, unless this machine has the video still. Its own job takes what it has fetched before as it is, and so does an edit of one of its
  * clips: that is what the clip was cut from. Other jobs take it where the server says that it is still the same, or cannot say and it is not a
- * day old. The limits of this job hold in any case.
+ * day old; so does its own job where more of it may have to be fetched. The limits of this job hold in any case.
  * @throws as `download`, and KangKlipError SOURCE_TOO_LARGE, SOURCE_TOO_SHORT, SOURCE_TOO_LONG for a video that is there
  */
 export async function downloadKept(
   context: StageContext,
   cache: StageCache,
-  { resolve = systemResolve, patience = {} }: Pick<FetcherOptions, "resolve" | "patience"> = {},
-): Promise<{ source: FetchedSource; reused: boolean }> {
-  const { dir, signal } = context;
+  options: DownloadOptions = {},
+): Promise<Downloaded> {
+  const { dir, signal, job, log } = context;
   const { own, shared } = await sourceKeys(context);
-  let asked = 0;
+  const asked = { bytes: 0, requests: 0 };
   const accept = async (taken: Taken<KeptSource>, ofOurs: boolean) => {
-    if (!ofOurs) {
-      const answer = await isFresh(context, taken, resolve, patience);
-      asked += answer.bytes;
+    if (!ofOurs || (taken.value.parts && !job.edit)) {
+      const answer = await isFresh(context, taken, options);
+      asked.bytes += answer.bytes;
+      asked.requests += answer.requests;
       if (!answer.fresh) return false;
     }
     withinLimits(context, taken);
@@ -51,29 +66,122 @@ export async function downloadKept(
       ? { kept: ours, from: own }
       : { kept: await cache.take<KeptSource>(shared, dir, (taken) => accept(taken, false)), from: shared };
   };
+  /** Keeps it as it is now, for whom it was kept before. */
+  const keepAs = async (value: Omit<KeptSource, "parts">, source: FetchedSource, from: EntryKey) => {
+    const { need, sha256, file } = source;
+    if (!need) await cache.keep(from, value, [{ name: value.name, path: file, sha256 }]);
+    else if (need.packed) {
+      const packed = join(dir, ".packed");
+      try {
+        await mkdir(packed, { recursive: true });
+        const { files, state } = await need.packed(packed);
+        await cache.keep(from, { ...value, parts: { names: files.map((file) => file.name), state } }, files);
+      } finally {
+        await rm(packed, { recursive: true, force: true });
+      }
+    } else return;
+    if (from === shared) await cache.keepAlso(own, shared);
+  };
+  const asGiven = (
+    value: Omit<KeptSource, "parts">,
+    source: FetchedSource,
+    from: EntryKey,
+    reused: boolean,
+  ): Downloaded => {
+    let had = source.need?.wireBytes();
+    return {
+      ...{ source, reused },
+      async keepMore() {
+        const now = source.need?.wireBytes();
+        if (now === had) return;
+        had = now;
+        await keepAs(value, source, from).catch((error: unknown) => {
+          signal.throwIfAborted();
+          log("cache.trouble", { error: String(error) }); // the clips are made; the next job fetches more
+        });
+      },
+    };
+  };
   const onWait = () => context.progress(0, "Waiting for another job that fetches the same video");
   return cache.alone([shared], { signal, onWait }, async () => {
     const { kept, from } = await take();
-    if (kept) {
-      const { name, notices, ...source } = kept;
-      for (const text of notices) context.notice(text);
-      const meta = { ...source.meta, fetched_bytes: asked };
-      const given: FetchedSource = { ...source, meta, file: join(dir, name), fetchedBytes: asked };
+    const again = kept && (await givenAgain(context, kept, asked, options));
+    if (kept && again) {
+      for (const text of kept.notices) context.notice(text);
       if (from === shared) await cache.keepAlso(own, shared);
-      return { source: given, reused: true };
+      const { parts: _, ...value } = kept;
+      return asGiven(value, again, from, true);
     }
     const notices: string[] = [];
     const notice = (text: string) => {
       notices.push(text);
       context.notice(text);
     };
-    const source = await download({ ...context, notice }, resolve, patience);
-    const { file, fetchedBytes: _, ...rest } = source;
-    const value: KeptSource = { name: basename(file), notices, ...rest };
-    await cache.keep(shared, value, [{ name: basename(file), path: file, sha256: source.sha256 }]);
-    await cache.keepAlso(own, shared);
-    return { source, reused: false };
+    const source = await download({ ...context, notice }, options);
+    const { file, fetchedBytes: _, need: _n, ...rest } = source;
+    const value = { name: basename(file), notices, ...rest };
+    try {
+      await keepAs(value, source, shared);
+    } catch (error) {
+      await source.need?.close();
+      throw error;
+    }
+    return asGiven(value, source, shared, false);
   });
+}
+
+/** Opens what was kept of a source by the way in which it was fetched; its files are in the attempt's folder. */
+async function reopened(
+  context: StageContext,
+  fetcher: Fetcher,
+  { way, kept, file, state }: { way: string; kept: readonly string[]; file: string; state: unknown },
+): Promise<SourceByNeed> {
+  const { dir, job } = context;
+  const address = job.source.url;
+  const [packed = ""] = kept;
+  if (way === "ranges") return reopenRanged(fetcher, { kept: join(dir, packed), path: file, address, state });
+  const again = async () => {
+    const { head, cancel } = await fetcher.look(address);
+    cancel();
+    return readList(fetcher, { kind: sniff(head).kind, address, language: job.language });
+  };
+  return reopenStream(context, fetcher, { state, dir, file, again });
+}
+
+/** What was kept as a source, its files being in the attempt's folder. @returns undefined where it cannot be opened any more */
+async function givenAgain(
+  context: StageContext,
+  { name, notices: _, parts, ...source }: KeptSource,
+  asked: { bytes: number; requests: number },
+  { resolve, patience = {} }: DownloadOptions,
+): Promise<FetchedSource | undefined> {
+  const { dir, signal, job, log } = context;
+  const file = join(dir, name);
+  const meta = { ...source.meta, fetched_bytes: asked.bytes };
+  const given: FetchedSource = { ...source, meta, file, fetchedBytes: asked.bytes };
+  if (given.fetch) given.fetch = { ...given.fetch, requests: asked.requests };
+  if (!parts) return given;
+  const fetcher = createFetcher({ policy: policyOf(job), signal, patience, ...(resolve && { resolve }) });
+  const { names: kept, state } = parts;
+  const way = source.fetch?.way ?? "whole";
+  try {
+    const need = await reopened(context, fetcher, { way, kept, file, state });
+    return {
+      ...given,
+      need: {
+        ...closing(need, fetcher),
+        wireBytes: () => asked.bytes + need.wireBytes(),
+        requests: () => asked.requests + need.requests(),
+      },
+    };
+  } catch (error) {
+    await fetcher.close();
+    for (const left of [name, ...kept]) await rm(join(dir, left), { force: true });
+    signal.throwIfAborted();
+    if (error instanceof KangKlipError && error.code === "SOURCE_TOO_LARGE") throw error;
+    log("cache.trouble", { error: String(error) });
+    return undefined;
+  }
 }
 
 /**
@@ -120,21 +228,22 @@ function withinLimits({ job }: StageContext, { value, sizeBytes }: Taken<KeptSou
 async function isFresh(
   { job, signal, log }: StageContext,
   { value, at }: Taken<KeptSource>,
-  resolve: Resolve,
-  patience: NonNullable<FetcherOptions["patience"]>,
-): Promise<{ fresh: boolean; bytes: number }> {
-  if (job.source.kind === "upload") return { fresh: true, bytes: 0 };
+  { resolve, patience = {} }: DownloadOptions,
+): Promise<{ fresh: boolean; bytes: number; requests: number }> {
+  if (job.source.kind === "upload") return { fresh: true, bytes: 0, requests: 0 };
   const recent = Date.now() - at < UNCHECKED_MS;
   const { validators } = value;
-  if (!validators) return { fresh: recent, bytes: 0 };
-  const fetcher = createFetcher({ policy: job.fetch_policy, signal, resolve, patience });
+  if (!validators) return { fresh: recent, bytes: 0, requests: 0 };
+  const { fetch_policy: policy } = job;
+  const fetcher = createFetcher({ policy, signal, patience, ...(resolve && { resolve }) });
+  const asked = () => ({ bytes: fetcher.wireBytes(), requests: fetcher.requests() });
   try {
     const now = await sameNow(fetcher, job.source.url, validators);
-    return { fresh: now === "same" || (now === "unknown" && recent), bytes: fetcher.wireBytes() };
+    return { fresh: now === "same" || (now === "unknown" && recent), ...asked() };
   } catch (error) {
     signal.throwIfAborted();
     log("cache.unchecked", { error: String(error) }); // fetching it will tell what is wrong
-    return { fresh: false, bytes: fetcher.wireBytes() };
+    return { fresh: false, ...asked() };
   } finally {
     await fetcher.close();
   }

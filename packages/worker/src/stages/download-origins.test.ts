@@ -124,8 +124,7 @@ async function fetchedFrom({ at = "/v.mp4", serve = {}, tls, names, hurry, ...ro
   try {
     const outcome = await download(
       { ...context, job },
-      resolverOf(names),
-      hurry ? HURRY : { retryMs: 1 },
+      { resolve: resolverOf(names), patience: hurry ? HURRY : { retryMs: 1 } },
     ).then(
       (source) => ({ source, error: undefined }),
       (error: unknown) => ({ source: undefined, error }),

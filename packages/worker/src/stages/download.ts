@@ -1,26 +1,35 @@
-import { rm, statfs } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { KangKlipError, parseSourceUrl } from "@kangklip/contract";
-import { checkLength, checkMedia, sha256Of } from "../fetch/checks.ts";
+import { type FetchPolicy, type JobSpec, KangKlipError, parseSourceUrl } from "@kangklip/contract";
+import { checkLength, checkMedia, type Ends, sha256Of } from "../fetch/checks.ts";
 import { planDash } from "../fetch/dash.ts";
 import { createFetcher, type Fetcher, type FetcherOptions, type Opened } from "../fetch/fetcher.ts";
 import { type Resolve, systemResolve } from "../fetch/guard.ts";
 import { MAX_LIST_BYTES, planHls } from "../fetch/hls-plan.ts";
+import { HEAD_BYTES } from "../fetch/need/range-file.ts";
+import { streamByNeed } from "../fetch/need/stream-source.ts";
 import type { StreamPlan } from "../fetch/parts.ts";
-import { downloaded } from "../fetch/progress.ts";
-import { saveTo } from "../fetch/save.ts";
+import { publicAddress } from "../fetch/public-address.ts";
 import { sniff } from "../fetch/sniff.ts";
 import { fetchStream } from "../fetch/stream.ts";
 import { cleanTitle, embeddedTitle, nameInDisposition, titleOfAddress, titleOfFile } from "../fetch/title.ts";
 import { type Validators, validatorsOf } from "../fetch/validators.ts";
 import { fetchPage, findYtDlp } from "../fetch/yt-dlp.ts";
-import type { FetchedSource, StageContext } from "../stage.ts";
+import type { FetchedSource, SourceByNeed, StageContext } from "../stage.ts";
+import { BY_NEED_FROM_BYTES, fetchFile, keptHeaders } from "./download-file.ts";
 
 /** Of the stage's progress; the rest is for looking into the file. */
 const FETCH_SHARE = 0.95;
 
-/** Free space that a file needs, in times its size (reliability reference, F41). */
-const ROOM = 3;
+/** What is known of a video of which only parts were fetched. */
+interface Parts {
+  way: "ranges" | "segments";
+  need: SourceByNeed;
+  /** What was seen in it, or where it ends. */
+  info?: FetchedSource["info"];
+  ends?: Ends;
+  sizeBytes: number | undefined;
+}
 
 /** What the ways of fetching have in common. */
 interface Fetched {
@@ -35,27 +44,32 @@ interface Fetched {
   /** Beyond what the fetcher counted. */
   moreBytes: number;
   validators: Validators | null;
+  /** There where only parts were fetched. */
+  parts?: Parts;
+  /** Why all of it was, in plain words; null: nobody would expect anything else. */
+  whyWhole: string | null;
+}
+
+export interface DownloadOptions {
+  resolve?: Resolve;
+  patience?: NonNullable<FetcherOptions["patience"]>;
+  /** From how many bytes on only those are fetched that the clips need. */
+  byNeedFromBytes?: number;
 }
 
 /**
- * DOWNLOAD: fetches the job's source into the attempt's folder and looks into it. A media file is taken as it is, an HLS or
- * DASH stream piece by piece, a page through yt-dlp. Nothing stays behind when it fails or is aborted.
+ * DOWNLOAD: fetches the job's source into the attempt's folder and looks into it. Of a large MP4 or MOV file only the sound is fetched where its
+ * server gives ranges, and `need` brings the pictures; other media files are taken as they are, an HLS or DASH stream piece by piece, a page
+ * through yt-dlp. Nothing stays behind when it fails or is aborted.
  * @throws KangKlipError INVALID_INPUT, SOURCE_*, YTDLP_MISSING, NO_VIDEO, DISK_FULL; or the abort's reason.
  */
 export async function download(
   context: StageContext,
-  resolve: Resolve = systemResolve,
-  patience: NonNullable<FetcherOptions["patience"]> = {},
+  { resolve = systemResolve, patience = {}, byNeedFromBytes = BY_NEED_FROM_BYTES }: DownloadOptions = {},
 ): Promise<FetchedSource> {
   const { job, tools, signal } = context;
   const { source } = job;
-  const policy =
-    source.kind === "upload" // the API itself, which gave us this address
-      ? {
-          ...job.fetch_policy,
-          allow_origins: [...job.fetch_policy.allow_origins, new URL(source.url).origin],
-        }
-      : job.fetch_policy;
+  const policy = policyOf(job);
   const address = parseSourceUrl(source.url, policy).href;
   const fetcher = createFetcher({ policy, signal, resolve, patience });
   let furthest = 0; // sizes are estimates and downloads start over, but a bar should not go back
@@ -68,22 +82,25 @@ export async function download(
   };
   let fetched: Fetched | undefined;
   try {
-    fetched = await fetchAny(inner, fetcher, address, resolve);
-    const { file, way, captions, meta, validators } = fetched;
+    fetched = await fetchAny(inner, fetcher, address, { resolve, byNeedFromBytes });
+    const { file, way, captions, meta, validators, parts, whyWhole } = fetched;
     context.progress(FETCH_SHARE, "Looking into the file");
-    const info = await checkMedia(context, file);
+    const info = parts?.info ?? (await checkMedia(context, file, parts?.ends));
     const sha256 = fetched.sha256 ?? (await sha256Of(file, signal));
     const [byName, ...otherTitles] = fetched.titles;
     const titles = [
       source.kind === "upload" ? titleOfFile(source.filename) : null,
       byName,
-      await embeddedTitle(tools, file, signal),
+      info.title === undefined ? await embeddedTitle(tools, file, signal) : cleanTitle(info.title),
       ...otherTitles,
     ];
     const title = titles.find((one) => one) ?? null;
     const url = source.kind === "upload" ? null : publicAddress(fetched.pageUrl ?? address, way === "yt-dlp");
     const fetchedBytes = fetcher.wireBytes() + fetched.moreBytes;
-    context.progress(1, "The video is here");
+    context.progress(
+      1,
+      parts ? "The sound is here, pictures come when they are needed" : "The video is here",
+    );
     return {
       file,
       info,
@@ -93,6 +110,13 @@ export async function download(
       fetchedBytes,
       sha256,
       validators,
+      fetch: {
+        way: parts?.way ?? "whole",
+        reason: whyWhole,
+        requests: way === "yt-dlp" ? null : fetcher.requests(),
+      },
+      ...(parts && { need: closing(parts.need, fetcher) }),
+      ...(parts?.sizeBytes !== undefined && { sizeBytes: parts.sizeBytes }),
       meta: {
         ...meta,
         title,
@@ -112,25 +136,40 @@ export async function download(
       },
     };
   } catch (error) {
+    await fetched?.parts?.need.close();
     if (fetched) await rm(fetched.file, { force: true });
-    throw error;
-  } finally {
     await fetcher.close();
+    throw error;
   }
 }
+
+/** The same source, with which its fetcher is closed. */
+export const closing = (need: SourceByNeed, fetcher: Fetcher): SourceByNeed => ({
+  ...need,
+  async close() {
+    await need.close();
+    await fetcher.close();
+  },
+});
+
+/** Where this job may fetch from: an upload is the API's own, which gave us the address. */
+export const policyOf = ({ source, fetch_policy }: Pick<JobSpec, "source" | "fetch_policy">): FetchPolicy =>
+  source.kind === "upload"
+    ? { ...fetch_policy, allow_origins: [...fetch_policy.allow_origins, new URL(source.url).origin] }
+    : fetch_policy;
 
 async function fetchAny(
   context: StageContext,
   fetcher: Fetcher,
   address: string,
-  resolve: Resolve,
+  { resolve, byNeedFromBytes }: Required<Pick<DownloadOptions, "resolve" | "byNeedFromBytes">>,
 ): Promise<Fetched> {
   const { job, dir } = context;
   const isUpload = job.source.kind === "upload";
   context.progress(0, "Connecting");
   let first: (Opened & { head: Buffer }) | undefined;
   try {
-    first = await fetcher.look(address);
+    first = await fetcher.look(address, HEAD_BYTES);
   } catch (error) {
     // a site that refuses us may have an extractor that knows better
     if (isUpload || !(error instanceof KangKlipError) || error.code !== "SOURCE_BLOCKED") throw error;
@@ -139,16 +178,8 @@ async function fetchAny(
   const found = sniff(first.head, first.headers["content-type"]);
   if (found.kind === "media") {
     const file = join(dir, `source.${found.extension}`);
-    const size = Number(first.headers["content-length"] ?? 0);
-    if (size <= job.fetch_policy.max_bytes)
-      // else it is too large anyway
-      await checkRoom(context, size).catch((error) => {
-        first.cancel();
-        throw error;
-      });
-    const saved = await saveTo(fetcher, file, { address, opened: first }, (received, total) =>
-      context.progress(...downloaded(received, total)),
-    );
+    const wanted = { file, address, byNeedFromBytes, isMp4: found.extension === "mp4" };
+    const saved = await fetchFile(context, fetcher, first, wanted);
     const { url, headers } = first;
     return {
       ...saved,
@@ -156,10 +187,9 @@ async function fetchAny(
       way: "file",
       titles: [titleOfFile(nameInDisposition(headers["content-disposition"])), titleOfAddress(url)],
       pageUrl: null,
-      meta: { http: keptHeaders(headers) },
+      meta: { http: keptHeaders(first) },
       captions: null,
       moreBytes: 0,
-      validators: validatorsOf(first),
     };
   }
   first.cancel();
@@ -167,17 +197,9 @@ async function fetchAny(
     throw new KangKlipError("NO_VIDEO", `The address gives ${found.name} sound without a picture`);
   if (isUpload)
     throw new KangKlipError("SOURCE_UNREADABLE", "The uploaded file is not a video that can be read");
-  if (found.kind === "hls")
-    return {
-      ...(await byStream(context, fetcher, address, await planHls(fetcher, address, job.language))),
-      validators: validatorsOf(first),
-    };
-  if (found.kind === "dash") {
-    const { text, url } = await fetcher.text(address, MAX_LIST_BYTES);
-    return {
-      ...(await byStream(context, fetcher, address, planDash(text, url, job.language))),
-      validators: validatorsOf(first),
-    };
+  if (found.kind === "hls" || found.kind === "dash") {
+    const list = () => readList(fetcher, { kind: found.kind, address, language: job.language });
+    return { ...(await byStream(context, fetcher, address, list)), validators: validatorsOf(first) };
   }
   if (found.kind === "page") {
     const fetched = await fetchByYtDlp(context, fetcher, address, resolve);
@@ -196,39 +218,43 @@ async function fetchAny(
   throw new KangKlipError("SOURCE_UNREADABLE", `What ${first.url.hostname} gives ${what}`);
 }
 
-/**
- * The source, its sound and the clips: a job takes up to three times the file's size. What is kept of other jobs makes way.
- * @throws KangKlipError DISK_FULL
- */
-async function checkRoom({ dir, freeUp }: StageContext, fileBytes: number): Promise<void> {
-  const needed = ROOM * fileBytes;
-  const before = await statfs(dir);
-  if (needed > before.bavail * before.bsize) await freeUp?.(needed);
-  const { bavail, bsize } = await statfs(dir);
-  if (!(needed > bavail * bsize)) return;
-  const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;
-  throw new KangKlipError(
-    "DISK_FULL",
-    `A video of ${megabytes(fileBytes)} needs ${megabytes(needed)} while it is worked on, but only ${megabytes(bavail * bsize)} are free`,
-  );
+/** What a stream's list says, as it is now: how its pieces are to be fetched. */
+export async function readList(
+  fetcher: Fetcher,
+  { kind, address, language }: { kind: string; address: string; language: string },
+): Promise<StreamPlan> {
+  if (kind === "hls") return planHls(fetcher, address, language);
+  const { text, url } = await fetcher.text(address, MAX_LIST_BYTES);
+  return planDash(text, url, language);
 }
 
 async function byStream(
   context: StageContext,
   fetcher: Fetcher,
   address: string,
-  plan: StreamPlan,
+  list: () => Promise<StreamPlan>,
 ): Promise<Fetched> {
-  if (plan.durationSeconds > 0) checkLength(plan.durationSeconds, context.job); // 0: the list does not say
-  const { file, captions } = await fetchStream(context, fetcher, plan);
+  const { job } = context;
+  const plan = await list();
+  if (plan.durationSeconds > 0) checkLength(plan.durationSeconds, job); // 0: the list does not say
+  const clips = job.edit ? 1 : job.clip_count;
+  const wanted = { clips, seconds: job.clip_duration_seconds, again: list };
+  const opened = await streamByNeed(context, fetcher, plan, wanted);
+  const fetched =
+    "reason" in opened
+      ? {
+          ...(await fetchStream(context, fetcher, plan)),
+          ...{ sha256: null, whyWhole: `The whole was fetched: ${opened.reason}.` },
+        }
+      : { ...opened, whyWhole: null, parts: { ...opened, way: "segments" as const } };
+  const { file, captions, sha256, whyWhole } = fetched;
   return {
-    file,
+    ...{ file, captions, sha256, whyWhole },
+    ...("parts" in fetched && { parts: fetched.parts }),
     way: plan.way,
     titles: [null, titleOfAddress(new URL(address))],
     pageUrl: null,
     meta: { chosen_height: plan.height, chosen_codecs: plan.codecs },
-    captions,
-    sha256: null,
     moreBytes: 0,
     validators: null,
   };
@@ -260,30 +286,6 @@ async function fetchByYtDlp(
     sha256: null,
     moreBytes: fetchedBytes,
     validators: null,
+    whyWhole: null,
   };
-}
-
-const keptHeaders = (headers: Opened["headers"]) =>
-  Object.fromEntries(
-    ["content-type", "content-length", "last-modified", "etag"]
-      .filter((name) => headers[name] !== undefined)
-      .map((name) => [name, headers[name]]),
-  );
-
-const SECRET_NAMES =
-  /token|api_?key|(^|[-_])(sig|signature|key|auth|secret|pass|password|expires?|policy|credential|session|hmac|jwt)($|[-_])/i;
-
-/** An address that may be shown and kept: of a file without its query, of a page without parameters that look secret. */
-function publicAddress(address: string, isPage: boolean): string | null {
-  if (!URL.canParse(address)) return null;
-  const url = new URL(address);
-  if (!/^https?:$/.test(url.protocol)) return null;
-  url.hash = "";
-  url.username = "";
-  url.password = "";
-  if (!isPage) url.search = "";
-  else
-    for (const name of [...url.searchParams.keys()])
-      if (SECRET_NAMES.test(name)) url.searchParams.delete(name);
-  return url.href;
 }

@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KangKlipError } from "@kangklip/contract";
 import { captionTop } from "../captions/style.ts";
-import { type ClipPlan, clipArgs } from "../media/clip-args.ts";
+import { type ClipPlan, clipArgs, comparedSize } from "../media/clip-args.ts";
 import { fileChecks, whatIsWrong } from "../media/clip-check.ts";
 import { highestBitrate, nvencFailure, SESSION_WAIT_MS, smallerCrf } from "../media/encoder.ts";
 import { runFfmpeg } from "../media/ffmpeg.ts";
+import { KEPT_OF_STDERR, type SeenPictures, seenPictures } from "../qc/look.ts";
 import type { Repair } from "../qc/verdict.ts";
 import type { Card, ReadyClip, Setting } from "./finish-clip.ts";
 
@@ -14,6 +15,8 @@ import type { Card, ReadyClip, Setting } from "./finish-clip.ts";
 export interface Encoded extends Card {
   crf: number;
   repairs: Repair[];
+  /** What its pictures showed on their way to the encoder. */
+  seen: SeenPictures;
 }
 
 const ON_CPU = { encoder: "libx264", decoder: "cpu" } as const;
@@ -42,16 +45,19 @@ export async function encodeClip(
   const { clip, dir, timeline, pieces, cues, style, captioned, candidates } = ready;
   const { tools, settings, signal } = context;
   const { width, height } = style;
+  const threads = ready.threads ?? settings.threads;
   const plan: Omit<ClipPlan, "encoder" | "decoder" | "crf"> = {
     ...{ source, timeline, pieces, colours, width, height, captioned },
     ...{ captionTop: captionTop(style), cover: candidates.map(({ frame }) => frame) },
-    ...{ preset: settings.renderPreset, threads: settings.threads },
+    ...{ preset: settings.renderPreset, threads },
   };
   const foreign = cues.some(({ lines }) => lines.flat().some(({ text }) => !style.canDraw(text)));
   const repairs: Repair[] = [];
   let furthest = 0;
+  let seen: SeenPictures = { black: [], frozen: [], pairs: [] };
   const run = async (card: Card, crf: number): Promise<Card> => {
     const { encoder, decoder } = card;
+    const lumas: Buffer[] = [];
     const said = await runFfmpeg(tools, {
       args: clipArgs({ ...plan, encoder, decoder, crf }),
       ...{ output: join(dir, "clip.mp4"), cwd: dir, signal, durationSeconds: timeline.seconds },
@@ -59,11 +65,15 @@ export async function encodeClip(
         furthest = Math.max(furthest, fraction);
         onProgress(furthest);
       },
-      ...{ timeoutMs: 120_000 + timeline.seconds * 40_000, threads: settings.threads },
+      ...{ timeoutMs: 120_000 + timeline.seconds * 40_000, threads },
       gpu: encoder === "h264_nvenc" || decoder === "nvdec",
-      ...(foreign && { level: "info" as const, keepStderr: 1 << 20 }),
+      ...{ level: "info", keepStderr: foreign ? 1 << 20 : KEPT_OF_STDERR },
+      onData: (chunk) => void lumas.push(chunk),
     });
-    if (/failed to find any fallback with glyph/i.test(said)) context.notice(MISSING_GLYPHS);
+    if (foreign && /failed to find any fallback with glyph/i.test(said)) context.notice(MISSING_GLYPHS);
+    seen = seenPictures(said, Buffer.concat(lumas), {
+      ...{ seconds: timeline.seconds, size: comparedSize(style) },
+    });
     return card;
   };
   /** By the card where it can, else by the processor: whatever the card's failure was, only the processor's counts. */
@@ -110,5 +120,5 @@ export async function encodeClip(
     repairs.push("smaller");
     used = await (isCpu(used) ? run(used, crf) : runAnyhow(crf));
   }
-  return { ...used, crf, repairs };
+  return { ...used, crf, repairs, seen };
 }

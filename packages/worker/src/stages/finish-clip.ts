@@ -60,6 +60,8 @@ export interface ReadyClip {
   captionWarnings: string[];
   /** Frames that may become the cover. */
   candidates: Candidate[];
+  /** What its decoders and its encoder may use; left out: all that the worker may. */
+  threads?: number;
 }
 
 /**
@@ -78,22 +80,23 @@ export async function finishClip(
   const { clip, name, dir, framing, timeline, cues, style, captioned, captionWarnings, sound } = ready;
   const { tools, signal } = context;
   const { width, height } = style;
-  const toMeasure: ClipToMeasure = { ...ready, tools, source, signal };
+  const toMeasure: Omit<ClipToMeasure, "seen"> = { ...ready, tools, source, signal };
   const encode = (only?: Card) =>
     explainFailure(context, source, timeline, () => encodeClip(setting, ready, onProgress, only));
 
   const repairs: Repair[] = sound.regains > 0 ? ["regain"] : [];
   if (ready.wantsCaptions && !captioned && cues.length > 0) repairs.push("without_captions");
-  let { repairs: own, ...used } = await encode();
+  let { repairs: own, seen, ...used } = await encode();
   repairs.push(...own);
-  let measured = await measureClip(toMeasure).catch(unlessOfNoUse);
+  const measure = () => measureClip({ ...toMeasure, seen: used.encoder === "libx264" ? seen : null });
+  let measured = await measure().catch(unlessOfNoUse);
   const wrong = "checks" in measured ? wantsEncoding(measured, !isCpu(used)) : measured.message;
   if (wrong) {
     context.log("encoded_again", { clip: clip.index, wrong });
     repairs.push("encoded_again");
-    ({ repairs: own, ...used } = await encode(processorFor(used, `the clip had faults: ${wrong}`)));
+    ({ repairs: own, seen, ...used } = await encode(processorFor(used, `the clip had faults: ${wrong}`)));
     repairs.push(...own);
-    measured = await measureClip(toMeasure);
+    measured = await measure();
   }
   if (!("checks" in measured)) throw measured;
   const told = repairs.includes("without_captions") ? captionWarnings : [];

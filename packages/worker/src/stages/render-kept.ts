@@ -81,7 +81,7 @@ export async function renderKept(
         tell([text]);
       },
     };
-    const frame = (clip: EdlClip) => framed(work, cache, { source, clip, framer });
+    const frame = (clip: EdlClip, from: FetchedSource) => framed(work, cache, { source: from, clip, framer });
     const left = missing();
     if (left.length === 0) return { rendered: all(), executed: 0 };
     const wanting = left.map(({ clip }) => clip);

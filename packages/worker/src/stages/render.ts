@@ -15,7 +15,7 @@ import { clipPieces, clipTimeline, outputRate, splitSpans } from "../media/clip-
 import { readColours } from "../media/colours.ts";
 import { coverCandidates } from "../media/cover.ts";
 import { chooseDecoder } from "../media/decoder.ts";
-import { chooseEncoder, clipsAtOnce } from "../media/encoder.ts";
+import { chooseEncoder, clipsAtOnce, clipThreads } from "../media/encoder.ts";
 import { clipSound } from "../media/loudness.ts";
 import { explainFailure } from "../media/truncation.ts";
 import type { FetchedSource, Framing, RenderedClip, StageContext } from "../stage.ts";
@@ -23,8 +23,8 @@ import { type Card, finishClip, type ReadyClip, type Setting } from "./finish-cl
 
 /**
  * Renders the clips of an EDL into the attempt's folder and yields each as soon as it is whole and those before it are, in the EDL's
- * order. While some are encoded, the next one is framed and its sound is prepared.
- * @param frame finds the window of a clip; called once per clip, in order.
+ * order. While some are encoded, the pictures of the next one are fetched where they are not here, it is framed and its sound is prepared.
+ * @param frame finds the window of a clip in a file that has its pictures; called once per clip, in order.
  * @throws KangKlipError SOURCE_TRUNCATED where the source ends before a clip does, RENDER_FAILED, TIMED_OUT, DISK_FULL,
  * OUT_OF_MEMORY, or the abort's reason. Nothing unfinished stays in the folder.
  */
@@ -32,21 +32,25 @@ export async function* renderClips(
   context: StageContext,
   source: FetchedSource,
   clips: EdlClip[],
-  frame: (clip: EdlClip) => Promise<Framing>,
+  frame: (clip: EdlClip, source: FetchedSource) => Promise<Framing>,
 ): AsyncGenerator<RenderedClip> {
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const setting = await prepare({ ...context, signal, notice: oncePerText(context.notice) }, source, clips);
   const atOnce = clipsAtOnce(setting.card.encoder, context.settings.threads);
+  const threads = clipThreads(setting.card.encoder, context.settings.threads, clips.length);
   const progress = createProgress(context.progress, clips.length);
-  const ready: Promise<ReadyClip>[] = [];
+  const ready: Promise<{ clip: ReadyClip; setting: Setting }>[] = [];
   const done: Promise<RenderedClip>[] = [];
   const makeReadyAt = (index: number) => {
     const clip = clips[index];
     if (!clip || ready[index]) return;
     // one after the other: they are framed by one detector
     const before = ready[index - 1] ?? Promise.resolve();
-    ready[index] = before.then(() => makeReady(setting, clip, frame));
+    ready[index] = before.then(async () => {
+      const own = await withPictures(setting, clip);
+      return { clip: { ...(await makeReady(own, clip, frame)), threads: threads[index] ?? 1 }, setting: own };
+    });
     ready[index].catch(() => {}); // looked at when its turn comes
   };
   const renderAt = (index: number) => {
@@ -54,18 +58,22 @@ export async function* renderClips(
     progress.preparing(index);
     makeReadyAt(index);
     done[index] = (async () => {
-      const clip = await ready[index];
+      const made = await ready[index];
       makeReadyAt(index + 1);
-      if (!clip) throw new Error(`There is no clip ${index}`);
-      const made = await finishClip(setting, clip, (fraction) => progress.rendering(index, fraction));
+      if (!made) throw new Error(`There is no clip ${index}`);
+      const whole = await finishClip(made.setting, made.clip, (fraction) =>
+        progress.rendering(index, fraction),
+      );
       progress.done(index);
-      return made;
+      return whole;
     })();
     done[index].catch(() => {}); // looked at when its turn comes
   };
   try {
     for (const index of clips.keys()) {
-      for (let next = index; next < Math.min(clips.length, index + atOnce); next++) renderAt(next);
+      // the first one by itself: somebody waits to see it
+      const until = index === 0 ? 1 : Math.min(clips.length, index + atOnce);
+      for (let next = index; next < until; next++) renderAt(next);
       const made = await done[index];
       if (made) yield made;
     }
@@ -103,7 +111,8 @@ function oncePerText(notice: (text: string) => void) {
 
 async function prepare(context: StageContext, fetched: FetchedSource, clips: EdlClip[]): Promise<Setting> {
   const { dir, tools, signal } = context;
-  const source = { ...fetched, file: resolve(dir, fetched.file) }; // ffmpeg works in the scratch folder
+  const file = (await unlessAborted(signal, fetched.need?.pictures([]))) ?? fetched.file;
+  const source = { ...fetched, file: resolve(dir, file) }; // ffmpeg works in the scratch folder
   const [fonts, colours, card] = await Promise.all([
     fontsFor(context, clips),
     readColours(tools, source, signal),
@@ -114,6 +123,41 @@ async function prepare(context: StageContext, fetched: FetchedSource, clips: Edl
     context.notice("The video is HDR and this ffmpeg has no zscale filter: colours may look pale.");
   const scratch = join(dir, ".render");
   return { context, source, fonts, colours: colours.colours, card, scratch };
+}
+
+/** The setting for one clip: with a file that has its pictures, which are fetched where they are not here. The card stays the one of all clips. */
+async function withPictures(setting: Setting, clip: EdlClip): Promise<Setting> {
+  const { context, source } = setting;
+  const { dir, signal } = context;
+  const file = await unlessAborted(signal, source.need?.pictures(clip.segments));
+  if (file === undefined) return setting;
+  return {
+    ...setting,
+    source: { ...source, file: resolve(dir, file) },
+    get card() {
+      return setting.card;
+    },
+    set card(card) {
+      setting.card = card;
+    },
+  };
+}
+
+/** What is fetched for all goes on when this stage stops, and ends with the source. @throws the signal's reason */
+async function unlessAborted<T>(signal: AbortSignal, work: Promise<T> | undefined): Promise<T | undefined> {
+  if (!work) return undefined;
+  signal.throwIfAborted();
+  let stop = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+  });
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+    work.catch(() => {});
+  }
 }
 
 /** The fonts that the captions of all clips need beside the shipped one. */
@@ -145,7 +189,7 @@ async function chooseCard({ tools, settings, signal }: StageContext, source: Fet
 async function makeReady(
   { context, source, fonts, scratch }: Setting,
   clip: EdlClip,
-  frame: (clip: EdlClip) => Promise<Framing>,
+  frame: (clip: EdlClip, source: FetchedSource) => Promise<Framing>,
 ): Promise<ReadyClip> {
   const { settings, tools, signal } = context;
   const name = `clip_${String(clip.index).padStart(2, "0")}`;
@@ -154,7 +198,7 @@ async function makeReady(
   const timeline = clipTimeline(clip.segments, outputRate(source.info.video.fps, settings.renderMaxFps));
   if (timeline.frames === 0) throw new KangKlipError("RENDER_FAILED", `Clip ${clip.index} has no length`);
 
-  const framed = frame(clip);
+  const framed = frame(clip, source);
   const sound = explainFailure(context, source, timeline, () =>
     clipSound({ tools, source, timeline, dir, signal }),
   );

@@ -53,6 +53,8 @@ interface Rendering {
   size?: [width: number, height: number];
   settings?: Partial<WorkerSettings>;
   onProgress?: StageContext["progress"];
+  /** Brings the pictures of the file where they are not in it. */
+  need?: FetchedSource["need"];
 }
 
 /** A folder in which sources are made and clips of them are rendered, small and fast; gone with its dispose. */
@@ -102,7 +104,9 @@ export async function createRenderBench() {
         notice: (text: string) => void notes.push(text),
         log: (event: string, fields?: object) => void notes.push(`${event} ${JSON.stringify(fields)}`),
       } as StageContext;
-      const source = { file, info: await probeMedia(used, file, signal) } as FetchedSource;
+      const { need } = rendering;
+      const info = await probeMedia(used, file, signal);
+      const source = { file, info, ...(need && { need }) } as FetchedSource;
       const seen = { shots: 1, detected: 1, backend: "test", reason: null, error: null };
       const framing: Framing = { frames, shown: frames, ...seen };
       const made: RenderedClip[] = [];

@@ -64,6 +64,36 @@ test.skipIf(!tools)(
 );
 
 test.skipIf(!tools)(
+  "where the captions of the source tell when each word is said, no recogniser is asked (needs ffmpeg)",
+  async () => {
+    await using temporary = await temporaryDir();
+    const { context, told } = aContext(temporary.dir);
+    const text =
+      "00:00.500 --> 00:02.500\n<00:00:00.600><c>Hello</c><00:00:01.000><c> there,</c><00:00:01.500><c> you.</c>\n";
+    const captions = { text, format: "vtt", language: "en", automatic: true } as const;
+    const fetched = await source(temporary.dir, "sine=d=3", captions);
+    let asked = 0;
+    const recogniser: Transcriber = {
+      name: "whisper",
+      transcribe: async () => {
+        asked++;
+        return HEARD;
+      },
+    };
+    const { transcript } = await transcribe(context, fetched, [createCaptionsTranscriber(), recogniser]);
+    expect(transcript).toMatchObject({ transcriber: "source-captions", timing: "word" });
+    const begin = transcript.segments.flatMap(({ words }) => words.map(({ word, start }) => [word, start]));
+    expect(begin).toEqual([
+      ["Hello", 0.6],
+      ["there,", 1],
+      ["you.", 1.5],
+    ]);
+    expect(asked).toBe(0);
+    expect(told.notices).toEqual([]);
+  },
+);
+
+test.skipIf(!tools)(
   "a source without sound, and one whose sound is silent, end without words and say so (needs ffmpeg)",
   async () => {
     for (const [sound, says] of [

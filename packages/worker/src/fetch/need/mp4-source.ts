@@ -1,0 +1,77 @@
+import { createHash } from "node:crypto";
+import { boxHeader, HEADER_BYTES, NotByNeed } from "./mp4-boxes.ts";
+import { type Mp4Index, readIndex } from "./mp4-index.ts";
+import { bytesOfSound, bytesOfStretches, type Stretch } from "./mp4-need.ts";
+import type { Cost } from "./multi-range.ts";
+import { openRangeFile, type RangeFile, type RangeFileOptions } from "./range-file.ts";
+
+/** A plain MP4 or MOV file that is fetched by need. */
+export interface Mp4Source {
+  file: RangeFile;
+  index: Mp4Index;
+  /** sha256 (hex) of what identifies it: how long it is, where and how long each picture and sound is, and what the server calls this version. */
+  sha256: string;
+  /** What all of the sound would cost, and the pictures that ffmpeg looks into when it opens the file. */
+  costOfSound(): Promise<Cost>;
+  /** Fetches that. */
+  sound(onMore?: (bytes: number) => void): Promise<void>;
+  /** Fetches pictures and sound of these stretches (seconds from the file's start), and what ffmpeg looks into. */
+  pictures(stretches: readonly Stretch[], onMore?: (bytes: number) => void): Promise<void>;
+}
+
+/** Of a four-hour file 19 MB were seen. */
+const MAX_MOOV_BYTES = 64 << 20;
+const MAX_BOXES = 1000;
+
+/**
+ * Opens a video at an address by its index alone.
+ * @throws NotByNeed where its ranges cannot be had or worked out; else as `openRangeFile`
+ */
+export async function openMp4(options: RangeFileOptions): Promise<Mp4Source> {
+  const file = await openRangeFile(options);
+  try {
+    const moov = await findMoov(file);
+    const index = readIndex(moov);
+    for (const { offsets, sizes } of index.tracks)
+      for (const [sample, from] of offsets.entries())
+        if (from + (sizes[sample] ?? 0) > file.sizeBytes)
+          throw new NotByNeed("it ends before its last picture");
+    const sound = [...bytesOfStretches(index, []), ...bytesOfSound(index)];
+    return {
+      ...{ file, index, sha256: identityOf(file, moov) },
+      async costOfSound() {
+        await file.tryTogether(sound);
+        return file.cost(sound);
+      },
+      sound: (onMore) => file.ensure(sound, onMore),
+      pictures: (stretches, onMore) => file.ensure(bytesOfStretches(index, stretches), onMore),
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function identityOf({ sizeBytes, facts: { validators } }: RangeFile, moov: Buffer): string {
+  const { etag, lastModified } = validators;
+  const strong = etag?.startsWith("W/") ? null : etag;
+  return createHash("sha256")
+    .update(JSON.stringify([sizeBytes, strong, lastModified]))
+    .update(moov)
+    .digest("hex");
+}
+
+/** Walks from box to box; every header that is passed comes to lie in the file, as a reader will walk the same way. */
+async function findMoov(file: RangeFile): Promise<Buffer> {
+  let at = 0;
+  for (let boxes = 0; at + 8 <= file.sizeBytes && boxes < MAX_BOXES; boxes++) {
+    const { type, size } = boxHeader(await file.bytes(at, at + HEADER_BYTES), 0, file.sizeBytes - at);
+    if (type === "moov") {
+      if (size > MAX_MOOV_BYTES) throw new NotByNeed("its index is too long");
+      return file.bytes(at, at + size);
+    }
+    if (type === "moof") throw new NotByNeed("the file is cut into fragments");
+    at += size;
+  }
+  throw new NotByNeed("it has no index");
+}
