@@ -4,9 +4,26 @@ import { reporters } from "./tooling/reporters.ts";
 /** Each keeps both cores busy by itself, or measures. */
 const ALONE = [
   "packages/worker/src/media/hostile-long.e2e.test.ts",
-  "packages/web/e2e/lighthouse.e2e.test.ts",
   "tooling/bench/**/*.e2e.test.ts",
+  "tooling/chaos/kill.e2e.test.ts",
 ];
+const PAGE = "packages/web/e2e/**/*.e2e.test.ts";
+const PAGE_ALONE = "packages/web/e2e/lighthouse.e2e.test.ts";
+
+/** Those of one group run before those of the next; `lanes` files at a time. */
+const project = (
+  name: string,
+  groupOrder: number,
+  lanes: number,
+  include: string[],
+  exclude: string[] = [],
+) => ({
+  extends: true as const,
+  test: {
+    ...{ name, include, exclude: ["**/node_modules/**", ...exclude] },
+    ...{ maxWorkers: lanes, sequence: { groupOrder } },
+  },
+});
 
 export default defineConfig({
   test: {
@@ -14,20 +31,11 @@ export default defineConfig({
     hookTimeout: 300_000,
     reporters: reporters(),
     projects: [
-      {
-        extends: true,
-        test: { name: "alone", include: ALONE, maxWorkers: 1, sequence: { groupOrder: 0 } },
-      },
-      {
-        extends: true,
-        test: {
-          name: "together",
-          include: ["packages/**/*.e2e.test.ts", "tooling/**/*.e2e.test.ts"],
-          exclude: ["**/node_modules/**", ...ALONE],
-          maxWorkers: 2, // servers that are away, workers that are killed: half of the time goes by waiting
-          sequence: { groupOrder: 1 },
-        },
-      },
+      project("alone", 0, 1, ALONE),
+      project("page-alone", 1, 1, [PAGE_ALONE]),
+      // servers that are away, workers that are killed, pages that load: half of the time goes by waiting
+      project("together", 2, 2, ["packages/**/*.e2e.test.ts", "tooling/**/*.e2e.test.ts"], [...ALONE, PAGE]),
+      project("page", 3, 2, [PAGE], [PAGE_ALONE]),
     ],
   },
 });

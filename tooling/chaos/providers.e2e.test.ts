@@ -36,7 +36,7 @@ function expectOneResultAndNothingLeft(report: ChaosReport, points: readonly Poi
   expect(Object.keys(report.ends)).toContain("SUCCEEDED");
 }
 
-// they wait more than they work, so they run at the same time; for processes see kill.test.ts
+// they wait more than they work, so they run at the same time; for processes see kill.e2e.test.ts
 describe.concurrent("the service dies at each point between an intent and its commit:", () => {
   const docker = [...AROUND_LAUNCHES, ...wirePoints("docker")];
   test.skipIf(!hasDockerEngine)(

@@ -61,7 +61,10 @@ async function killedAt(name: string, seconds: number, signs: readonly (() => bo
     ...{ job_id, job_token, view, manifest, edl },
     executed: Object.fromEntries(receipt.stages.map(({ stage, executed }) => [stage, executed])),
     reused: Object.fromEntries(receipt.stages.map(({ stage, reused }) => [stage, reused])),
-    asked: main.requests.filter(({ path }) => path === `/${name}.mp4`),
+    /** Requests for its beginning: how often it was fetched, or looked at. */
+    asked: main.requests.filter(
+      ({ path, range = "bytes=0-" }) => path === `/${name}.mp4` && range.startsWith("bytes=0-"),
+    ),
   };
 }
 
