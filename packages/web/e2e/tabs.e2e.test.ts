@@ -19,7 +19,9 @@ describe.skipIf(!chromium)("tabs and connections (needs chromium)", () => {
   afterAll(() => house?.stop());
 
   test("seven tabs in front at once, each with a job of its own, all go on", async () => {
-    const jobs = await Promise.all(Array.from({ length: MANY }, () => house.makeJob("slow")));
+    // each of a video of its own: jobs of one and the same wait for the one that fetches it
+    const urls = Array.from({ length: MANY }, (_, tab) => `${house.videos.at("slow")}?tab=${tab}`);
+    const jobs = await Promise.all(urls.map((video_url) => house.makeJob("slow", { video_url })));
     await using context = await house.openContext({ jobs });
     const tabs = await Promise.all(jobs.map(() => context.newPage()));
     await Promise.all(tabs.map((tab, index) => tab.goto(jobs[index]?.path ?? "")));

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ffmpeg, tools } from "../asr/testing.ts";
 import { aClip, createRenderBench, crop } from "../stages/testing-render.ts";
 import { runFfmpeg } from "./ffmpeg.ts";
@@ -126,7 +126,7 @@ async function endOfOneThatHangs(output: string): Promise<unknown> {
   ];
   const { signal } = new AbortController();
   const outcome = runFfmpeg(tools as never, { args, output, signal }).catch((error) => error);
-  await expect.poll(() => pidOf("kk-hangs"), { timeout: 60_000 }).toBeDefined();
-  process.kill(pidOf("kk-hangs") ?? Number.NaN, "SIGSTOP");
+  const pid = await vi.waitUntil(() => pidOf("kk-hangs"), { timeout: 60_000 });
+  process.kill(pid, "SIGSTOP");
   return outcome;
 }

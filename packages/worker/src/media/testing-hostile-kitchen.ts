@@ -17,10 +17,11 @@ export type Recipe = (file: string, kitchen: Kitchen) => Promise<unknown>;
 
 /** Long enough for a clip of 30 s (0.8 of it), small enough for a hundred of them. */
 const SECONDS = 26;
-/** Of the clips' own shape: nobody looks for faces in it. */
-/** Calm: what is tried is what is around it, and its clip needs one encode. */
+/** Of the clips' own shape: nobody looks for faces in it. Calm: what is tried is what is around it, and its clip needs one encode. */
 export const PORTRAIT =
   "smptebars=size=90x160:rate=10,drawbox=x='mod(t*9,70)':y=60:w=20:h=40:color=white:t=fill";
+/** Most of its bytes are pictures, so that damage is mostly theirs. */
+const BUSY = "testsrc2=size=90x160:rate=10";
 export const H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "20"];
 export const AAC = ["-c:a", "aac", "-b:a", "32k"];
 
@@ -125,7 +126,7 @@ export async function prepare(folder: string, outside: string, url: string): Pro
   const [base, fast] = [join(folder, "base.mp4"), join(folder, "fast.mp4")];
   const canary = { file: join(outside, "canary.ts"), movie: join(outside, "canary.mp4"), url };
   await encode(base);
-  await ffmpeg("-i", base, "-c", "copy", "-movflags", "+faststart", fast);
+  await encode(fast, { picture: BUSY, output: ["-movflags", "+faststart"] });
   await copyFile(base, canary.movie);
   await ffmpeg("-i", base, "-c", "copy", "-metadata", `service_name=${CANARY}`, canary.file);
   return { folder, canary, base: await readFile(base), fast: await readFile(fast) };
