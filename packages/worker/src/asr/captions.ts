@@ -2,7 +2,7 @@ import type { Word } from "@kangklip/contract";
 import type { SoundMap } from "../stage.ts";
 import { type Cue, type CueWord, parseCues } from "./cues.ts";
 import { withoutAsides } from "./doubt.ts";
-import { voicedSeconds } from "./parts.ts";
+import { firstEndingAfter, voicedSeconds } from "./parts.ts";
 import { orderedWords, segmentsOf, trimmedToSound } from "./segments.ts";
 import type { Transcriber } from "./transcriber.ts";
 
@@ -118,7 +118,7 @@ function cueTimes(cues: Cue[], sound: SoundMap): Word[] {
 export function spreadWords(words: string[], start: number, end: number, { silences }: SoundMap): Word[] {
   const voiced: { start: number; end: number }[] = [];
   let from = start;
-  for (let index = firstAfter(silences, start); index < silences.length; index++) {
+  for (let index = firstEndingAfter(silences, start); index < silences.length; index++) {
     const silence = silences[index];
     if (!silence || silence.start >= end) break;
     if (silence.start > from) voiced.push({ start: from, end: silence.start });
@@ -144,15 +144,4 @@ export function spreadWords(words: string[], start: number, end: number, { silen
     before += word.length + 1;
     return { word, start: begin, end: timeAt(before / characters, true) };
   });
-}
-
-/** Index of the first silence that ends after a time. */
-function firstAfter(silences: SoundMap["silences"], seconds: number): number {
-  let [low, high] = [0, silences.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((silences[middle]?.end ?? 0) <= seconds) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -164,7 +164,7 @@ function cutBetween(sound: SoundMap, from: number, to: number): number {
 }
 
 /** Index of the first silence that ends after a time: twelve hours have fifty thousand of them. */
-function firstEndingAfter(silences: readonly Stretch[], seconds: number): number {
+export function firstEndingAfter(silences: readonly Stretch[], seconds: number): number {
   let [low, high] = [0, silences.length];
   while (low < high) {
     const middle = (low + high) >> 1;
