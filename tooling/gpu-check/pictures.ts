@@ -171,6 +171,7 @@ export async function rendering(bench: Bench, pictures: Pictures) {
     await mkdir(dir, { recursive: true });
     const context = {
       ...{ dir, tools: pictures.tools, signal: bench.signal, settings, progress() {}, log() {}, notice() {} },
+      job: { preview: true },
     } as unknown as StageContext;
     const info = await probeMedia(pictures.tools, file, bench.signal);
     const half = bench.pictureSeconds / 2;

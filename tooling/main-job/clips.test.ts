@@ -100,7 +100,7 @@ describe.skipIf(!tools)("the main job makes clips (needs ffmpeg)", () => {
     async () => {
       const { manifest, names, notices, transcript, edl, stats, faces, receipt, meta, view } =
         await made("silent");
-      const clip = ["clip_01.jpg", "clip_01.mp4", "clip_01_preview.mp4"];
+      const clip = ["clip_01.jpg", "clip_01.mp4"];
       const data = "chunks edl face_log manifest meta qc receipt transcript video_stats".split(" ");
       expect(names).toEqual([...clip, ...data.map((name) => `${name}.json`)].sort());
       expect(manifest.clips).toMatchObject([{ index: 1, captioned: false, width: 270, height: 480 }]);

@@ -167,7 +167,7 @@ describe.skipIf(!tools || !isLinux)(
           RENDER: 0,
           UPLOAD: 0,
         });
-        const names = ["clip_02.jpg", "clip_02.mp4", "clip_02_preview.mp4"];
+        const names = ["clip_02.jpg", "clip_02.mp4"];
         const data = ["edl.json", "manifest.json", "meta.json", "qc.json", "receipt.json"];
         const left = [...picture.files.keys()].filter((name) => name !== "edit.json"); // the API's own note
         expect(left.sort()).toEqual([...names, ...data]);

@@ -14,7 +14,7 @@ import { eventStreams } from "./event-stream.ts";
 import { createOnce } from "./idempotency.ts";
 import { type Logger, loggedPath } from "./log.ts";
 import { openApiDocument } from "./openapi.ts";
-import { asOwnError, fail, restRoutes, retryAfter } from "./rest-routes.ts";
+import { asOwnError, fail, restRoutes, retryAfter, textRoutes } from "./rest-routes.ts";
 import { appRouter } from "./router.ts";
 import type { Services } from "./services.ts";
 import { streamClip } from "./stream.ts";
@@ -35,7 +35,18 @@ export function createApp({ config, services, log, draining }: AppOptions): Expr
   app.disable("x-powered-by").set("trust proxy", config.trustProxy);
   const onBug = (error: unknown) => log.error({ err: error }, "a bug");
   const inTime = arrivesInTime();
-  app.use(logged(log), securityHeaders());
+  // 1.x origins; a link to an artifact is its own permission, so any origin may use it
+  const allowed = cors({ origin: config.corsOrigins, credentials: false, maxAge: 600 });
+  const { store, secret, now } = services;
+  const once = createOnce({ store, secret, isRefusal, now });
+  const contextOf = (request: Request): Context => ({
+    services,
+    header: (name) => request.get(name),
+    once,
+    address: request.ip ?? "unknown",
+    draining,
+  });
+  app.use(logged(log, securityHeaders()), textRoutes({ contextOf, onBug, cors: allowed }));
   // what is put to a link has its own bounds: bytes that must move, for as long as they do
   app.use((request, response, next) =>
     /^\/artifacts\//i.test(request.path) ? next() : inTime(request, response, next),
@@ -47,21 +58,11 @@ export function createApp({ config, services, log, draining }: AppOptions): Expr
     response.status(ok ? 200 : 503).json({ ok, checks });
   });
 
-  // 1.x origins; a link to an artifact is its own permission, so any origin may use it
-  app.use(["/api", "/trpc"], cors({ origin: config.corsOrigins, credentials: false, maxAge: 600 }));
+  app.use(["/api", "/trpc"], allowed);
   app.use(ARCHIVES_PATH, policy(MEDIA_POLICY), archiveRoutes(services.keeping, onBug));
   app.use("/artifacts", policy(MEDIA_POLICY), artifactRoutes(services.disk, onBug));
   app.use(["/api", "/trpc"], jsonBodies());
 
-  const { store, secret, now } = services;
-  const once = createOnce({ store, secret, isRefusal, now });
-  const contextOf = (request: Request): Context => ({
-    services,
-    header: (name) => request.get(name),
-    once,
-    address: request.ip ?? "unknown",
-    draining,
-  });
   app.get("/trpc/jobs.events", eventStreams({ contextOf, draining }));
   app.use(
     "/trpc",
@@ -106,13 +107,18 @@ export function createApp({ config, services, log, draining }: AppOptions): Expr
   return app;
 }
 
-/** One line per request that was answered, without queries (they hold signatures) and without health checks. */
-function logged(log: Logger) {
+/**
+ * The headers that every answer has, and one line per request that was answered, without queries (they hold signatures) and without health
+ * checks.
+ */
+function logged(log: Logger, headers: [name: string, value: string][]) {
   return (request: Request, response: Response, next: NextFunction) => {
     const from = performance.now();
     const id = randomUUID();
-    response.set("x-request-id", id);
+    response.setHeader("x-request-id", id);
+    for (const [name, value] of headers) response.setHeader(name, value);
     response.once("close", () => {
+      if (response.statusCode < 500 && !log.isLevelEnabled("debug")) return;
       const path = loggedPath(request.originalUrl);
       if (path === "/livez" || path === "/readyz") return;
       const ms = Math.round(performance.now() - from);
@@ -127,13 +133,20 @@ function logged(log: Logger) {
 }
 
 /** What an answer may load: nothing. The page brings a policy of its own with each answer (packages/web/proxy.ts). */
-function securityHeaders() {
-  return helmet({
+function securityHeaders(): [name: string, value: string][] {
+  const headers: [name: string, value: string][] = [];
+  const setHeader = (name: string, value: string) => headers.push([name, value]);
+  const secure = helmet({
     contentSecurityPolicy: { useDefaults: false, directives: NOTHING },
     crossOriginEmbedderPolicy: false,
     crossOriginResourcePolicy: { policy: "cross-origin" },
     strictTransportSecurity: false, // the default serves http on this machine; a proxy with TLS sets its own
   });
+  // the same for every request, so it is asked once: by itself helmet is a dozen functions that call each other
+  secure({} as Request, { setHeader, removeHeader: () => {} } as unknown as Response, (error) => {
+    if (error) throw error;
+  });
+  return headers;
 }
 
 const NOTHING = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };

@@ -241,6 +241,45 @@ test("a service that goes away says goodbye without ending the subscription for 
   await until(() => streams.followed().followers === 0, "it is forgotten");
 });
 
+test("a reader that takes nothing does not keep a service that goes away", async () => {
+  await using streams = await startStreams(1);
+  const stuck = listen(streams.port, streams.id);
+  await until(() => stuck.heard.text.includes("\nid: 1\n"), "the first view");
+  stuck.socket.pause();
+  for (let round = 0; round < 20; round++) await streams.say(`${round} ${"x".repeat(400_000)}`);
+  streams.draining.abort();
+  await until(() => streams.followed().followers === 0, "it is dropped");
+  stuck.socket.destroy();
+});
+
+test("the body is what its marks say, whatever letters are in it", async () => {
+  await using api = await startQuietApi();
+  const { job_id, job_token } = await api.trpc().jobs.create.mutate(SILENT);
+  await update(api.services.store, job_id, (job) => ({ ...job, message: "Grüße, 你好, 🎬" }));
+  const response = await fetch(api.url + path(job_id), { headers: { accept: "text/event-stream" } });
+  await api.trpc({ "x-job-token": job_token }).jobs.cancel.mutate({ job_id });
+  const text = await response.text(); // fails where a piece is longer or shorter than it says
+  expect(text).toContain('"message":"Grüße, 你好, 🎬"');
+  expect(text).toMatch(/"state":"CANCELLED".*\nid: \d+\n\n\nevent: return\ndata: \n\n\n$/);
+});
+
+test("a connection on which more is asked is answered by the adapter, and one that is a stream's takes no more", async () => {
+  await using api = await startQuietApi();
+  const { job_id } = await api.trpc().jobs.create.mutate(SILENT);
+  const port = Number(new URL(api.url).port);
+  const both = listen(port, job_id, ["x: y", "", `GET ${path(job_id)} HTTP/1.1`, "host: x"]);
+  await until(() => both.heard.text.includes("\nid: "), "the first of two is answered");
+  expect(both.heard.text).not.toContain("connection: close");
+  const { heard, socket } = listen(port, job_id);
+  await until(() => heard.text.includes("\nid: "), "the only one is answered");
+  expect(heard.text).toContain("connection: close");
+  socket.write("GET /livez HTTP/1.1\r\nhost: x\r\n\r\n");
+  await until(() => heard.ended, "it is dropped");
+  expect(heard.text).not.toContain('{"ok":true}');
+  both.socket.destroy();
+  await until(() => api.services.jobs.followed().followers === 0, "both are forgotten");
+});
+
 test.each([
   ["an unknown job", { job_id: "kk_01JD0000000000000000000000" }, "NOT_FOUND"],
   ["a job id of another form", { job_id: "nonsense" }, "NOT_FOUND"],

@@ -48,7 +48,7 @@ test.concurrent("a job that succeeds leaves its clips, no launch and no attempt 
   expect(keys.sort()).toEqual(
     (
       [
-        ...["clip_01.jpg", "clip_01.mp4", "clip_01_preview.mp4"],
+        ...["clip_01.jpg", "clip_01.mp4"], // no preview: nothing is locked here
         ...["edl.json", "manifest.json", "transcript.json"],
       ] as ArtifactName[]
     ).map((name) => artifactKey(created.job_id, name)),

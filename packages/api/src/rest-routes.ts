@@ -1,5 +1,6 @@
 import { KangKlipError } from "@kangklip/contract";
-import express, { type Request, type Response, type Router } from "express";
+import express, { type Request, type RequestHandler, type Response, type Router } from "express";
+import type { ViewText } from "./jobs/view-text.ts";
 import { RateLimitedError } from "./limits.ts";
 import { problemOf } from "./problem.ts";
 import { fieldOrder, ROUTES } from "./rest.ts";
@@ -25,7 +26,9 @@ export function restRoutes(
   for (const route of ROUTES)
     routes[route.method](expressPath(route.path), async (request, response) => {
       try {
-        send(response, { status: 200, body: await answer(route, request, contextOf(request)) });
+        const context = contextOf(request);
+        if (route.text) sendText(request, response, await route.text(context, request.params));
+        else send(response, { status: 200, body: await answer(route, request, context) });
       } catch (error) {
         fail(response, ownError(error, fieldOrder(route)) ?? error, onBug);
       }
@@ -36,6 +39,39 @@ export function restRoutes(
       response.set("allow", allowed.join(", ")).status(405).json({ detail: "method not allowed" });
     });
   return routes;
+}
+
+/**
+ * The same answers as `restRoutes` gives where a route has them as text, before anything else is looked at: what pages ask for again and
+ * again. Only in the plain form in which they ask; anything else goes on to the table.
+ */
+export function textRoutes(options: {
+  contextOf: (request: Request) => Context;
+  onBug: (error: unknown) => void;
+  /** For requests of pages from elsewhere. */
+  cors: RequestHandler;
+}): RequestHandler {
+  const { contextOf, onBug, cors } = options;
+  const routes = ROUTES.flatMap(({ path, text }) =>
+    text ? [{ path: new RegExp(`^${path.replace("{job_id}", "(kk_[0-9A-Z]{26})")}$`), text }] : [],
+  );
+  return async (request, response, next) => {
+    const { "content-length": length, "transfer-encoding": encoding, origin } = request.headers;
+    if (request.method !== "GET" || length !== undefined || encoding !== undefined) return next();
+    for (const { path, text } of routes) {
+      const job_id = path.exec(request.url)?.[1];
+      if (job_id === undefined) continue;
+      if (origin === undefined) response.setHeader("Vary", "Origin");
+      else cors(request, response, () => {});
+      try {
+        sendText(request, response, await text(contextOf(request), { job_id }));
+      } catch (error) {
+        fail(response, error, onBug);
+      }
+      return;
+    }
+    next();
+  };
 }
 
 const expressPath = (path: string) => path.replace(/\{(\w+)\}/g, ":$1");
@@ -68,6 +104,17 @@ export function retryAfter(error: unknown): number | undefined {
 function send(response: Response, { status, body, retryAfter }: Answer): void {
   if (retryAfter !== undefined) response.set("retry-after", String(retryAfter));
   response.set("cache-control", "no-store").status(status).json(body);
+}
+
+/** The same headers and bytes as `send` gives an answer of that text. */
+function sendText(request: Request, response: Response, text: ViewText): void {
+  text.etag ??= String(response.app.get("etag fn")(text.json, "utf8"));
+  response.setHeader("cache-control", "no-store");
+  response.setHeader("content-type", "application/json; charset=utf-8");
+  response.setHeader("etag", text.etag);
+  if (request.headers["if-none-match"] !== undefined) return void response.send(text.json); // says whether it is the one they have
+  response.setHeader("content-length", text.bytes);
+  response.end(text.json);
 }
 
 /** Answers an error of any kind; what is no error of ours is a bug and tells nothing. */

@@ -1,5 +1,8 @@
+import type { Request } from "express";
 import { z } from "zod";
+import type { ViewText } from "./jobs/view-text.ts";
 import type { appRouter } from "./router.ts";
+import type { Context } from "./trpc.ts";
 
 type Caller = ReturnType<typeof appRouter.createCaller>;
 type Header = "x-job-token" | "x-auth-token" | "x-callback-token" | "x-attempt-token" | "x-upload-token";
@@ -20,6 +23,8 @@ export interface Route {
   answer: z.ZodType;
   /** The procedure, given parameters, query and body as one object. */
   call(caller: Caller, input: never): Promise<unknown>;
+  /** The same answer as text that was written out before, where one is asked for by many. */
+  text?(context: Context, params: Request["params"]): Promise<ViewText>;
 }
 
 /** The procedure of this name in the router of that one. */

@@ -20,6 +20,44 @@ beforeAll(async () => {
 });
 afterAll(() => api[Symbol.asyncDispose]());
 
+test("a view is the same, byte for byte, through both doors, and to whoever shows its etag it is not sent again", async () => {
+  const ask = (headers: Record<string, string> = {}, method = "GET") =>
+    fetch(`${api.url}/api/jobs/${done.job_id}`, { method, headers });
+  const over = async () =>
+    (await api.services.store.get(done.job_id))?.job.attempts.every(({ released }) => released);
+  await expect.poll(over, { timeout: 15_000 }).toBe(true); // nothing of it changes any more
+  for (const headers of [tokenOf(done), {} as Record<string, string>]) {
+    const [first, second] = [await ask(headers), await ask(headers)];
+    const text = await first.text();
+    const input = encodeURIComponent(JSON.stringify({ job_id: done.job_id }));
+    const typed = await (await fetch(`${api.url}/trpc/jobs.view?input=${input}`, { headers })).text();
+    expect(typed).toBe(`{"result":{"data":${text}}}`);
+    expect(await second.text()).toBe(text);
+    const sha1 = createHash("sha1").update(text).digest("base64").slice(0, 27);
+    const etag = `W/"${Buffer.byteLength(text).toString(16)}-${sha1}"`;
+    for (const { headers: said } of [first, second])
+      expect(Object.fromEntries(said)).toMatchObject({
+        ...{ etag, "cache-control": "no-store", "content-type": "application/json; charset=utf-8" },
+        "content-length": String(Buffer.byteLength(text)),
+        "x-content-type-options": "nosniff",
+      });
+    const again = await ask({ ...headers, "if-none-match": etag, "cache-control": "max-age=0" });
+    expect([again.status, await again.text(), again.headers.get("etag")]).toEqual([304, "", etag]);
+    const other = await ask({ ...headers, "if-none-match": '"another"' });
+    expect([other.status, await other.text()]).toEqual([200, text]);
+    const plain = await ask({ ...headers, origin: "https://elsewhere.example" });
+    const query = await fetch(`${api.url}/api/jobs/${done.job_id}?a=b`, {
+      headers: { ...headers, origin: "https://elsewhere.example" },
+    });
+    const same = ({ headers: all }: Response) =>
+      [...all].filter(([name]) => !["date", "x-request-id"].includes(name)).toSorted();
+    expect(same(query)).toEqual(same(plain)); // in front of the table and in it
+    expect(await query.text()).toBe(await plain.text());
+    const head = await ask(headers, "HEAD");
+    expect([head.status, await head.text(), head.headers.get("etag")]).toEqual([200, "", etag]);
+  }
+});
+
 describe("POST /api/jobs", () => {
   test("answers 200 with the documented three fields", async () => {
     const { status, body } = await api.rest("POST", "/api/jobs", {
@@ -144,13 +182,13 @@ describe("results and clips", () => {
     });
   });
 
-  test("preview and download are links to different objects, with the documented lifetimes", async () => {
+  test("preview and download are links with the documented lifetimes; where nothing is locked both lead to the clip", async () => {
     const base = `/api/jobs/${done.job_id}/clips/clip_01.mp4`;
     const preview = await api.rest("GET", `${base}/preview`, undefined, tokenOf(done));
     const download = await api.rest("GET", `${base}/download`, undefined, tokenOf(done));
     expect([preview.body.expires_in, download.body.expires_in]).toEqual([600, 86_400]);
     const bytes = async (url: string) => Buffer.from(await (await fetch(`${api.url}${url}`)).arrayBuffer());
-    expect((await bytes(preview.body.url)).length).toBe(500);
+    expect((await bytes(preview.body.url)).length).toBe(5000);
     expect((await bytes(download.body.url)).length).toBe(5000);
     const saved = await fetch(`${api.url}${download.body.url}`);
     expect(saved.headers.get("content-disposition")).toMatch(/^attachment; filename="?clip_01\.mp4/);

@@ -4,8 +4,10 @@ import {
   CreateJob,
   CreateUpload,
   InspectSource,
+  JobId,
   JobRow,
   JobView,
+  KangKlipError,
   LogLine,
   MyJobsInput,
   ProviderView,
@@ -23,6 +25,7 @@ import { CREDITS_ROUTES } from "./rest-credits.ts";
 import { Ok, type Route, row } from "./rest-row.ts";
 import { SHARES_ROUTES } from "./rest-shares.ts";
 import { WORKER_ROUTES } from "./rest-worker.ts";
+import { accessOf } from "./trpc.ts";
 
 const Started = z.union([Ok, z.object({ ok: z.literal(false), start_error: z.string() })]);
 
@@ -73,6 +76,11 @@ export const ROUTES: Route[] = [
     tag: "jobs",
     answer: JobView,
     call: row("jobs", "view"),
+    async text(context, { job_id }) {
+      const id = JobId.safeParse(job_id);
+      if (!id.success) throw new KangKlipError("NOT_FOUND", "job not found");
+      return context.services.jobs.viewText(id.data, await accessOf(context));
+    },
   },
   {
     method: "post",

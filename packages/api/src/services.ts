@@ -124,7 +124,7 @@ export async function createServices(options: ServicesOptions) {
   const [rank, translate] = llm ? [createRanker(llm), createTranslator(llm)] : [];
   const work = createWork({
     ...{ store, artifacts, uploads, secret, fetchPolicy, baseUrl, rank, translate, wake, now },
-    outputLanguage: config.outputLanguage,
+    ...{ outputLanguage: config.outputLanguage, locks: ledger !== undefined },
   });
   const clips = createClips({ jobs, artifacts, credits: ledger !== undefined });
   const edits = createEdits({ store, jobs, clips, artifacts, wake, now });

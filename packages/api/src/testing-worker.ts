@@ -99,9 +99,11 @@ const transcript = [{ text: "…", start: 0, duration: 120, words }];
 const [name, first = 0, last = 0] = [`clip_0${cut.index}`, cut.segments[0]?.start, cut.segments.at(-1)?.end];
 const length = 5000 + cut.revision - 1; // by which tests tell them apart
 const clip = Buffer.from(Array.from({ length }, (_, index) => index % 256));
+const hasPreview = isOld || claim.job.preview;
+const preview = `${name}_preview.mp4`;
 const files = [
   await put(`${name}.mp4`, clip),
-  await put(`${name}_preview.mp4`, clip.subarray(0, 500 + cut.revision - 1)),
+  ...(hasPreview ? [await put(preview, clip.subarray(0, 500 + cut.revision - 1))] : []),
   await put(`${name}.jpg`, Buffer.from(`a cover of revision ${cut.revision}`)),
   await put("edl.json", Buffer.from(isOld ? "{}" : JSON.stringify(edl))),
   ...(isOld || behaviour === "bare"
@@ -128,7 +130,7 @@ const manifest: Manifest = {
         height: 1920,
         size_bytes: made?.size_bytes,
         sha256: made?.sha256,
-        preview_file: `${name}_preview.mp4`,
+        ...(hasPreview && { preview_file: preview }),
         cover_file: `${name}.jpg`,
         caption_preset: cut.caption_preset ?? claim.job.caption_preset ?? "amber",
         revision: cut.revision,

@@ -97,6 +97,8 @@ export const JobSpec = z.object({
   fetch_policy: FetchPolicy,
   /** Whether `worker.rank` has a language model behind it. */
   can_rank: z.boolean(),
+  /** Whether a small marked version of each clip is made too: it is what is shown of a clip while that is locked. */
+  preview: z.boolean().default(true),
   /** In place of the machine's setting. */
   caption_preset: CaptionPreset.optional(),
   /** Whether filler words and long silences are cut out. */
@@ -113,6 +115,7 @@ export type JobSpec = z.infer<typeof JobSpec>;
 
 /** A job that asks for nothing beyond length, number and language. */
 export const NO_WISHES = {
+  preview: true,
   tighten: false,
   output_language: "auto",
   about: null,

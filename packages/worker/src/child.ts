@@ -4,7 +4,8 @@ import { access } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
+import { childAccount } from "./children-cpu.ts";
 import { childEnvironment } from "./config.ts";
 import { machineWalls } from "./walls.ts";
 
@@ -55,7 +56,10 @@ export async function startChild(
     ...args,
   ];
   const [first = found, ...others] = command;
-  return spawn(first, others, { cwd, stdio, env: environment, detached: family, shell: false });
+  const ended = childAccount();
+  const child = spawn(first, others, { cwd, stdio, env: environment, detached: family, shell: false });
+  child.once("exit", ended);
+  return child;
 }
 
 /**
@@ -94,6 +98,8 @@ export interface RunOptions extends Omit<StartOptions, "stdio" | "cpuSeconds"> {
   /** Takes stdout line by line, or as bytes; it is then not kept. */
   onLine?: ((line: string) => void) | undefined;
   onData?: ((chunk: Buffer) => void) | undefined;
+  /** What it reads from stdin, as it comes; while there is nothing to read it need not give a sign of life. Left out: nothing. */
+  input?: AsyncIterable<Buffer> | undefined;
   /** Takes the lines of file descriptor 3. */
   onSign?: ((line: string) => void) | undefined;
   /** Takes stderr as it comes, in pieces of any length; its end is kept all the same. */
@@ -111,7 +117,7 @@ const TICK_MS = 1000;
 /**
  * Runs a program to its end. Abort, lateness and silence end it, a `family` with all that it has started.
  * @returns how it ended (exit code or signal) and what it said.
- * @throws the abort's reason, ChildStopped, or what `startChild` throws
+ * @throws the abort's reason, ChildStopped, what `startChild` throws, or what reading `input` throws
  */
 export async function runChild(
   program: string,
@@ -126,6 +132,7 @@ export async function runChild(
     onData,
     onSign,
     onError,
+    input,
     graceMs = 0,
     family = false,
   } = options;
@@ -133,7 +140,7 @@ export async function runChild(
   signal.throwIfAborted();
   const child = await startChild(program, args, {
     ...options,
-    stdio: ["ignore", "pipe", "pipe", ...(onSign ? (["pipe"] as const) : [])],
+    stdio: [input ? "pipe" : "ignore", "pipe", "pipe", ...(onSign ? (["pipe"] as const) : [])],
     // never met before the time-out, unless this process cannot keep time any more
     cpuSeconds: timeoutMs === undefined ? undefined : 10 + (timeoutMs / 1000) * availableParallelism(),
   });
@@ -157,6 +164,7 @@ export async function runChild(
   };
   const stop = (why: unknown) => {
     stopped ??= why;
+    child.stdin?.destroy(); // it may be waiting for more
     const hangs = why instanceof ChildStopped && why.why === "silent";
     kill(graceMs > 0 && !hangs ? "SIGTERM" : "SIGKILL");
     if (graceMs > 0) graceTimer ??= setTimeout(kill, graceMs, "SIGKILL");
@@ -172,12 +180,15 @@ export async function runChild(
   const sign = () => {
     quietTicks = 0;
   };
+  let isFed = true; // false while it may be waiting for us
+  const feeding = input && child.stdin ? feed(child.stdin, input, (now) => (isFed = now)) : undefined;
+  feeding?.catch(stop);
   for (const pipe of [out, err, signs]) pipe?.on("data", sign);
   const watch =
     silentMs === undefined
       ? undefined
       : setInterval(() => {
-          if (++quietTicks * TICK_MS > silentMs)
+          if (isFed && ++quietTicks * TICK_MS > silentMs)
             stop(new ChildStopped("silent", `It gave no sign of life for ${silentMs / 1000} s`));
         }, TICK_MS);
 
@@ -203,6 +214,31 @@ export async function runChild(
     clearTimeout(graceTimer);
     clearInterval(watch);
     signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Writes what comes into a child's stdin; a child that does not want it all has had enough. @throws what reading `input` throws */
+async function feed(
+  stdin: Writable,
+  input: AsyncIterable<Buffer>,
+  onFed: (isFed: boolean) => void,
+): Promise<void> {
+  const closed = new Promise<void>((resolve) => stdin.once("close", resolve));
+  stdin.on("error", () => {}); // EPIPE: it is gone, and how it ended says why
+  const chunks = input[Symbol.asyncIterator]();
+  try {
+    while (!stdin.destroyed) {
+      onFed(false);
+      const next = await Promise.race([chunks.next(), closed]);
+      onFed(true);
+      if (!next || next.done) break;
+      if (!stdin.write(next.value))
+        await Promise.race([new Promise((resolve) => stdin.once("drain", resolve)), closed]);
+    }
+  } finally {
+    onFed(true);
+    stdin.end();
+    void chunks.return?.(undefined)?.catch(() => {}); // it may wait for more, which nobody will read
   }
 }
 

@@ -88,7 +88,7 @@ export function clipEntry(
     score: clip.score,
     reason: clip.reason,
     captioned: one.captioned,
-    preview_file: preview,
+    ...(preview && { preview_file: preview }),
     cover_file: cover,
     ...(srt && { srt_file: srt }),
     ...(vtt && { vtt_file: vtt }),

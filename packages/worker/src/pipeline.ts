@@ -5,6 +5,7 @@ import type { ApiClient } from "./api-client.ts";
 import { recognisers } from "./asr/recognisers.ts";
 import { once, REUSED } from "./cache/once.ts";
 import type { StageCache } from "./cache/stage-cache.ts";
+import { createEarlyClip, type EarlyClip, noEarlyClip, remembering, withLook } from "./early.ts";
 import { createFramer, faceLog } from "./frame/framer.ts";
 import { machineFacts } from "./machine.ts";
 import { fetchOf, manifestOf, qcOf, withFraming } from "./manifest.ts";
@@ -25,7 +26,7 @@ import { chunk } from "./stages/chunk.ts";
 import { bytesOf, createPublisher, noPublisher, type Publisher, uploadAll } from "./stages/publish.ts";
 import { renderKept } from "./stages/render-kept.ts";
 import { select } from "./stages/select.ts";
-import { type Transcribed, transcribe } from "./stages/transcribe.ts";
+import { type OnSure, type Transcribed, transcribe } from "./stages/transcribe.ts";
 import { fileFacts, upload } from "./stages/upload.ts";
 import { machineWalls, wallsNote } from "./walls.ts";
 
@@ -76,19 +77,17 @@ export async function runPipeline({
     await writeFile(join(context.dir, name), JSON.stringify(value));
     if (!files.includes(name)) files.push(name);
   };
-  const run: Run = { context, api, cache, keep, ledger: createLedger(reporter.enter) };
+  const run: Run = { context, api, cache: remembering(cache), keep, ledger: createLedger(reporter.enter) };
 
   await using fetched = await fetchSource(run);
   const { source } = fetched;
   reporter.source(source.title, source.info.durationSeconds);
-  const {
-    edl: planned,
-    transcript,
-    selection,
-  } = job.edit ? passedThrough(run, job.edit, source) : await chooseClips(run, source);
-  // from here on a clip that is whole is on its way while the others are made
-  await using publisher = job.edit ? noPublisher : createPublisher({ context, api, clips: planned.clips });
-  const { edl, rendered } = await makeClips(run, fetched, planned, publisher.whole);
+  // a clip that is whole is on its way while the others are made
+  await using publisher = job.edit ? noPublisher : createPublisher({ context, api });
+  await using early = job.edit ? noEarlyClip : createEarlyClip(run, source, publisher);
+  const planned = job.edit ? passedThrough(run, job.edit, source) : await chooseClips(run, source, early);
+  const { transcript, selection } = planned;
+  const { edl, rendered } = await makeClips(run, fetched, { planned, early, publisher });
   for (const { files: made } of rendered)
     files.push(...Object.values(made).filter((name): name is ArtifactName => name !== null));
 
@@ -129,6 +128,8 @@ interface Planned {
   /** Null for an edit: nobody listened, and nobody chose. */
   transcript: Transcript | null;
   selection: Selection | null;
+  /** Bytes that had come when all was heard of a sound that came late. */
+  heardBytes?: number | undefined;
 }
 
 /** The three stages between the video and the clips have nothing to do where the clip is known. */
@@ -143,7 +144,7 @@ function passedThrough({ context, ledger }: Run, { clip }: EditOrder, source: Fe
 }
 
 /** TRANSCRIPT, CHUNK and SELECT. */
-async function chooseClips(run: Run, source: FetchedSource): Promise<Planned> {
+async function chooseClips(run: Run, source: FetchedSource, early: EarlyClip): Promise<Planned> {
   const { context, ledger, keep, cache } = run;
   const { durationSeconds } = source.info;
   const done = (reused: boolean) => {
@@ -152,10 +153,15 @@ async function chooseClips(run: Run, source: FetchedSource): Promise<Planned> {
   };
 
   ledger.enter("TRANSCRIPT");
-  const heard = await hear(run, source);
+  const before = fetchOf(source).bytes;
+  const heard = await hear(run, source, early.sure);
   const { transcript, sound } = heard.value;
   const onCard = transcript.notes?.some((note) => note.startsWith("Whisper ran on the graphics card"));
-  ledger.done("TRANSCRIPT", count(onCard ? "gpu" : "cpu", done(heard.reused)));
+  const heardBytes = source.need?.sound && fetchOf(source).bytes; // with what an early clip has fetched beside the sound
+  ledger.done("TRANSCRIPT", {
+    ...count(onCard ? "gpu" : "cpu", done(heard.reused)),
+    ...(heardBytes !== undefined && { bytes_in: heardBytes - before }),
+  });
   await keep("transcript.json", transcript.segments);
 
   ledger.enter("CHUNK");
@@ -169,22 +175,24 @@ async function chooseClips(run: Run, source: FetchedSource): Promise<Planned> {
   ledger.enter("SELECT");
   const { title } = source;
   const input = { durationSeconds, title, transcript, sound, chunks: cut.value, ...hintsOf(source.meta) };
-  const chosen = await choose(run, source, input);
+  const first = await choose(run, source, input);
+  const shown = await early.compared(first.value.edl.clips[0]);
+  const chosen = shown ? await choose(run, source, { ...input, shown }) : first;
   const selection = chosen.value;
   const { usage } = selection;
   ledger.done("SELECT", {
     ...count(selection.mode === "llm_api" ? "model" : "cpu", done(chosen.reused)),
     ...(usage && !chosen.reused && usage),
   });
-  const { caption_preset } = context.job;
-  const clips = selection.edl.clips.map((clip) => ({ ...clip, ...(caption_preset && { caption_preset }) }));
-  return { edl: { ...selection.edl, clips }, transcript, selection };
+  const clips = selection.edl.clips.map((clip) => withLook(clip, context.job));
+  return { edl: { ...selection.edl, clips }, transcript, selection, heardBytes };
 }
 
 /** What is said depends on the sound, on who listens, and on the language that was asked for. */
 async function hear(
   { context, cache }: Run,
   source: FetchedSource,
+  onSure: OnSure,
 ): Promise<{ value: Transcribed; reused: boolean }> {
   const { language, fetch_policy } = context.job;
   const inputs = async () => ({
@@ -193,7 +201,7 @@ async function hear(
   });
   const waiting = "Waiting for another job that listens to the same video";
   return once(context, cache, { stage: "TRANSCRIPT", inputs: await inputs(), waiting }, async (inner) => {
-    const value = await transcribe(inner, source);
+    const value = await transcribe(inner, source, undefined, onSure);
     // a model that was fetched meanwhile is there from now on
     return { value, standsMs: value.standsMs, inputs: await inputs() };
   });
@@ -212,6 +220,7 @@ async function choose(
     source: _s,
     fetch_policy: _f,
     caption_preset: _c,
+    preview: _p,
     edit: _e,
     wasted_attempts: _w,
     ...wishes
@@ -251,13 +260,21 @@ const seen = ({ tools, signal, progress }: StageContext, file: string) => ({
 async function makeClips(
   run: Run,
   { source, keepMore }: Pick<Fetched, "source" | "keepMore">,
-  planned: Edl,
-  onWhole: Publisher["whole"],
+  { planned, early, publisher }: { planned: Planned; early: EarlyClip; publisher: Publisher },
 ): Promise<{ edl: Edl; rendered: RenderedClip[] }> {
   const { context, cache, ledger, keep } = run;
   ledger.enter("RENDER");
-  const before = fetchOf(source).bytes;
-  const { rendered, executed } = await renderedBy(context, cache, { source, clips: planned.clips, onWhole });
+  const { clips } = planned.edl;
+  context.progress(0, `Preparing clip 1 of ${clips.length}`);
+  const before = await early.ended();
+  const had = planned.heardBytes ?? fetchOf(source).bytes - before.bytes;
+  const onWhole = (made: RenderedClip) => {
+    const clip = clips.find(({ index }) => index === made.index);
+    if (clip) publisher.whole(made, clip);
+  };
+  const made = await renderedBy(context, cache, { source, clips, onWhole });
+  const { rendered } = made;
+  const executed = before.executed + made.executed;
   if (executed === 0) context.progress(1, REUSED);
   const sizes = await Promise.all(rendered.map(({ files }) => stat(join(context.dir, files.clip))));
   if (source.need) {
@@ -267,10 +284,10 @@ async function makeClips(
   ledger.done("RENDER", {
     device: rendered.some(({ encoder }) => encoder === "h264_nvenc") ? "gpu" : "cpu",
     ...{ executed, reused: rendered.length - executed },
-    ...(source.need && { bytes_in: fetchOf(source).bytes - before }),
+    ...(source.need && { bytes_in: fetchOf(source).bytes - had }),
     bytes_out: sizes.reduce((sum, { size }) => sum + size, 0),
   });
-  const edl = withFraming(planned, rendered);
+  const edl = withFraming(planned.edl, rendered);
   await keep("edl.json", edl);
   await keep("qc.json", qcOf(context.job.job_id, rendered));
   if (!context.job.edit) await keep("face_log.json", faceLog(rendered));
@@ -281,7 +298,7 @@ async function makeClips(
 async function renderedBy(
   context: StageContext,
   cache: StageCache,
-  work: { source: FetchedSource; clips: EdlClip[]; onWhole: Publisher["whole"] },
+  work: { source: FetchedSource; clips: EdlClip[]; onWhole: (made: RenderedClip) => void },
 ) {
   await using framer = createFramer(context);
   return await renderKept(context, cache, { ...work, framer });

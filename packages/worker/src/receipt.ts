@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { type Receipt, STAGES, type Stage, type StageReceipt } from "@kangklip/contract";
+import { cpuSeconds } from "./children-cpu.ts";
 import { type Machine, machineNotes } from "./machine.ts";
 import { fetchOf } from "./manifest.ts";
 import { nvencQuality } from "./media/encoder.ts";
@@ -12,24 +12,34 @@ export type StageDone = Omit<StageReceipt, "stage" | "seconds" | "cpu_seconds">;
 
 export type Ledger = ReturnType<typeof createLedger>;
 
-/** Keeps what each stage takes: one after the other, from when it is entered until the next one is. @param enter is told of each */
+/**
+ * Keeps what each stage takes: one after the other, from when it is entered until the next one is. What a clip took that was rendered
+ * before its stage counts there. @param enter is told of each
+ */
 export function createLedger(enter: (stage: Stage) => void) {
   const begun = performance.now();
-  const entered: { stage: Stage; at: number; cpu: number | null }[] = [];
+  const entered: { stage: Stage; at: number; cpu: number | null; early: number }[] = [];
   const done = new Map<Stage, StageDone>();
   /** What each stage that was entered has taken until now. */
   const taken = () => {
     const now = { at: performance.now(), cpu: cpuSeconds() };
-    return entered.map(({ stage, at, cpu }, index) => {
+    const early = entered.reduce((sum, stage) => sum + stage.early, 0);
+    return entered.map(({ stage, at, cpu, early: ofRender }, index) => {
       const end = entered[index + 1] ?? now;
-      const used = cpu === null || end.cpu === null ? null : rounded(end.cpu - cpu);
+      const more = (stage === "RENDER" ? early : 0) - ofRender;
+      const used = cpu === null || end.cpu === null ? null : rounded(Math.max(0, end.cpu - cpu + more));
       return { stage, seconds: rounded((end.at - at) / 1000), cpu_seconds: used };
     });
   };
   return {
     enter(stage: Stage): void {
-      entered.push({ stage, at: performance.now(), cpu: cpuSeconds() });
+      entered.push({ stage, at: performance.now(), cpu: cpuSeconds(), early: 0 });
       enter(stage);
+    },
+    /** Processor seconds of a child that rendered a clip while another stage may be going on. */
+    renderedBeside(cpu: number): void {
+      const now = entered.at(-1);
+      if (now) now.early += cpu;
     },
     done: (stage: Stage, what: StageDone) => void done.set(stage, what),
     /** Wall seconds by stage, lower case, and in total. */
@@ -46,25 +56,6 @@ export function createLedger(enter: (stage: Stage) => void) {
 
 const rounded = (seconds: number) => Math.round(seconds * 100) / 100;
 const NOTHING_DONE: StageDone = { device: "cpu", executed: 0, reused: 0 };
-
-/** Linux counts in hundredths of a second, whatever the kernel's own clock is (proc(5), USER_HZ). */
-const TICKS_PER_SECOND = 100;
-
-/**
- * Processor seconds of this process and of its children that have ended, with theirs; null where nothing tells (only Linux does, and
- * `process.resourceUsage` knows no children).
- */
-export function cpuSeconds(): number | null {
-  try {
-    const stat = readFileSync("/proc/self/stat", "utf8");
-    // behind the name, which may hold anything: utime, stime, cutime, cstime are the fields 14 to 17 (proc(5))
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
-    return Number.isFinite(ticks) ? ticks / TICKS_PER_SECOND : null;
-  } catch {
-    return null;
-  }
-}
 
 /** What a receipt is made of besides the ledger. */
 export interface Made {

@@ -15,7 +15,7 @@ import { tinyModel } from "./asr/tiny-model.ts";
 import { createWhisperTranscriber } from "./asr/whisper.ts";
 import { createWhisperCliTranscriber } from "./asr/whisper-cli.ts";
 import { findProgram, runChild } from "./child.ts";
-import { findYtDlp } from "./fetch/yt-dlp.ts";
+import { findYtDlp } from "./fetch/yt-dlp-session.ts";
 import { createFramer } from "./frame/framer.ts";
 import { machineFacts, selfTestOf } from "./machine.ts";
 import { inGpuContainer } from "./machine-gpu.ts";

@@ -3,6 +3,7 @@ import type {
   CaptionPreset,
   Chunk,
   Edl,
+  EdlClip,
   JobSpec,
   Qc,
   RankAnswer,
@@ -14,8 +15,11 @@ import type {
 } from "@kangklip/contract";
 import type { Validators } from "./fetch/validators.ts";
 import type { Sample } from "./frame/track.ts";
+import type { Piece } from "./media/clip-timeline.ts";
+import type { Candidate } from "./media/cover.ts";
 import type { Tools } from "./media/ffmpeg.ts";
 import type { MediaInfo } from "./media/probe.ts";
+import type { KnownPictures } from "./qc/gate.ts";
 
 /** What every stage is given besides its input: where to work, when to stop, how to say how far it is. */
 export interface StageContext {
@@ -113,6 +117,8 @@ export interface SourceByNeed {
    * @throws KangKlipError SOURCE_*, DISK_FULL, or the abort's reason
    */
   pictures(stretches: readonly { start: number; end: number }[]): Promise<string>;
+  /** The sound that was still on its way at the end of DOWNLOAD; left out: all of it was here. */
+  sound?: ArrivingSound;
   /** Bytes that came over the wire so far, everything counted. */
   wireBytes(): number;
   /** How many requests brought them. */
@@ -124,6 +130,19 @@ export interface SourceByNeed {
   packed?(into: string): Promise<{ files: { name: string; path: string }[]; state: unknown }>;
   /** Gives connections and handles up; nothing can be asked for after that. */
   close(): Promise<void>;
+}
+
+/** A sound that is heard while it still comes. */
+export interface ArrivingSound {
+  /**
+   * The sound of `info.audio` from its beginning, as a file that ffmpeg reads from a pipe; its bytes when they are here.
+   * @throws what `whole` throws
+   */
+  read(): AsyncIterable<Buffer>;
+  /** Fulfilled when all of it is here. @throws KangKlipError SOURCE_*, DISK_FULL, or the abort's reason */
+  whole: Promise<void>;
+  /** How much of it is here; 1: all. */
+  share(): number;
 }
 
 /** TRANSCRIPT's result. Times are seconds on the source's timeline; words in order. */
@@ -159,6 +178,8 @@ export interface SelectInput {
   chapters?: number[] | undefined;
   /** How often people went back to a stretch (seconds), 0..1 against the most replayed one, where the source says so. */
   replayed?: { start: number; end: number; value: number }[] | undefined;
+  /** A clip that people can watch already: it stays, as the first one. */
+  shown?: EdlClip | undefined;
   rank: ((input: Omit<RankInput, "job_id" | "epoch">) => Promise<RankAnswer>) | null;
   /** Has captions translated by the same model; null or undefined where there is none. */
   translate?: ((input: Omit<TranslateInput, "job_id" | "epoch">) => Promise<TranslateAnswer>) | null;
@@ -199,7 +220,8 @@ export interface RenderedClip {
   index: number;
   files: {
     clip: string;
-    preview: string;
+    /** Null where the job asks for none. */
+    preview: string | null;
     cover: string;
     srt: string | null;
     vtt: string | null;
@@ -224,4 +246,15 @@ export interface RenderedClip {
   decoderReason: string | null;
   /** What the finished clip was measured at. */
   qc: Omit<Qc["clips"][number], "clip_file">;
+  /** What its next version may build upon; left out where that is nothing. */
+  pictures?: MadePictures;
+}
+
+/** How the pictures of a clip came about, captions aside, and what they were seen to show. */
+export interface MadePictures extends KnownPictures {
+  pieces: Piece[];
+  captionTop: number;
+  candidates: Candidate[];
+  /** Which of the candidates is the cover. */
+  best: number;
 }

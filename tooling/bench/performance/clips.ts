@@ -22,6 +22,8 @@ export interface ClipsOrder {
   hear: boolean;
   /** Whether so many clips are said to be wanted that all of a stream has to be fetched. */
   isWhole: boolean;
+  /** Whether previews are made, as a service does that sells its clips. */
+  preview: boolean;
 }
 
 /** A clip is whole. */
@@ -54,7 +56,7 @@ if (import.meta.main) {
     notice: (text) => console.error(text),
     job: aJobSpec({
       source: { kind: "url", url: order.url },
-      ...{ clip_count: order.isWhole ? 10_000 : order.clips.length, language: "en" },
+      ...{ clip_count: order.isWhole ? 10_000 : order.clips.length, language: "en", preview: order.preview },
       fetch_policy: {
         ...{ allow_private: false, allow_origins: [new URL(order.url).origin] },
         ...{ max_bytes: 20e9, max_seconds: 5 * 3600 },

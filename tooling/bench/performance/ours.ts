@@ -45,13 +45,14 @@ export interface OursOptions extends Pick<ClipsOrder, "url" | "clips"> {
   signal: AbortSignal;
   hear?: boolean;
   isWhole?: boolean;
+  preview?: boolean;
   env?: Record<string, string>;
 }
 
 /** The worker's stages on given clips, in a process of their own. @throws Error with its last words */
 export async function runOurs(options: OursOptions): Promise<Ours> {
-  const { profile, dir, signal, hear = false, isWhole = false, env, url, clips } = options;
-  const order: ClipsOrder = { url, clips, hear, isWhole };
+  const { profile, dir, signal, hear = false, isWhole = false, preview = false, env, url, clips } = options;
+  const order: ClipsOrder = { url, clips, hear, isWhole, preview };
   await mkdir(dir, { recursive: true });
   const cwd = await mkdtemp(join(dir, "ours-"));
   const told: (ClipTold | ClipsTold)[] = [];

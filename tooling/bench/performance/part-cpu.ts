@@ -30,6 +30,7 @@ export const cpuPart: Part = {
     const points = [...new Set([0, ...shapes.map(crfOf)])];
     const ours = new Map<number, Ours[]>(points.map((crf) => [crf, []]));
     const theirs = new Map<string, number[]>();
+    const withPreviews: Ours[] = [];
     for (let turn = 0; turn < profile.pairs.light; turn++) {
       for (const crf of points) {
         say(
@@ -37,6 +38,11 @@ export const cpuPart: Part = {
         );
         const env = crfEnv(profile, crf);
         ours.get(crf)?.push(await runOurs({ profile, dir, signal, url, env, clips: comparedClips(profile) }));
+      }
+      if (profile.previews) {
+        say(`turn ${turn + 1} of ${profile.pairs.light}: ours, with previews`);
+        const clips = comparedClips(profile);
+        withPreviews.push(await runOurs({ profile, dir, signal, url, clips, preview: true }));
       }
       for (const shape of shapes) {
         if (!LIGHT.includes(shape.name) && turn >= profile.pairs.heavy) continue;
@@ -72,7 +78,12 @@ export const cpuPart: Part = {
       ...shapes.map(({ name }) => ({ name, cpu: theirs.get(name) ?? [], quality: qualities.get(name) })),
     ];
     return {
-      figures: [...figures, peakOf([...ours.values()].flat()), wholeOf(ours.get(0) ?? [])],
+      figures: [
+        ...figures,
+        peakOf([...ours.values()].flat()),
+        wholeOf(ours.get(0) ?? []),
+        ...previewOf(withPreviews, ours.get(0) ?? []),
+      ],
       series: {
         "CPU seconds per second of clip": each.map(({ name, cpu }) => ({
           x: name,
@@ -82,7 +93,7 @@ export const cpuPart: Part = {
         "kbit/s": each.flatMap(({ name, quality: q }) => (q ? [{ x: name, y: q.kbps }] : [])),
       },
       about: [
-        `${profile.starts.length} clips of ${profile.clipSeconds} s; ours is the worker's RENDER stage (framing, faces, clip, preview, cover, loudness, the look at the finished clip), the other shapes are their ffmpeg commands alone.`,
+        `${profile.starts.length} clips of ${profile.clipSeconds} s; ours is the worker's RENDER stage (framing, faces, clip, cover, loudness, the look at the finished clip), without the marked preview that only a clip which is locked gets; the other shapes are their ffmpeg commands alone.`,
         `Quality is of the first clip${profile.qualitySeconds === null ? "" : `'s first ${profile.qualitySeconds} s`}, each against the unencoded picture of its own chain; a ratio counts where ours has at least its dB (within ${SAME_DB}) and no more bits (within 2 %).`,
       ],
     };
@@ -128,6 +139,19 @@ const wholeOf = (runs: readonly Ours[]): Figure => {
     ...{ value: median(samples), samples },
   };
 };
+
+/** What a service that sells its clips pays for showing them. */
+const previewOf = (runs: readonly Ours[], plain: readonly Ours[]): Figure[] =>
+  runs.length === 0
+    ? []
+    : [
+        ratio(
+          "cpu.preview",
+          "clips with a marked preview to those without",
+          runs.map(({ render }) => render),
+          plain.map(({ render }) => render),
+        ),
+      ];
 
 /** What a shape is asked for: the window that ours chose, its captions where it is the floor. */
 export async function orderOf(

@@ -62,13 +62,17 @@ const fetched = ({ bytes, requests }: Job, whole: number): Figure[] => [
   },
 ];
 
+/** Of the clip that is edited at least: an edit encodes from key frame to key frame, of which a short clip has too few. */
+const EDITED_SECONDS = 12;
+
 /** One clip is made, and made again with other captions: as an edit is, by the same job on the same machine. */
 export const editPart: Part = {
   name: "edit",
   async run({ profile, dir, signal, fixtures, origin, say }): Promise<Found> {
     const source = await fixtures.source(profile.minutes);
     const [start = 0] = profile.starts;
-    const clip = givenClip(1, [[start, start + profile.clipSeconds]]);
+    const seconds = Math.max(EDITED_SECONDS, profile.clipSeconds);
+    const clip = givenClip(1, [[start, start + seconds]]);
     const env = { TRANSCRIBER: "none", WORKER_CACHE_DIR: join(dir, "kept"), CACHE_MAX_GB: "20" };
     const of = "kk_01JD0000000000000000000000";
     const edit = (job: string, ordered: EdlClip) =>
@@ -76,12 +80,12 @@ export const editPart: Part = {
         ...{ profile, dir, signal, origin, env, source: source.mp4 },
         spec: { job_id: job, edit: { of, clip: ordered } },
       });
-    say("the first render");
+    say(`the first render of ${seconds} s`);
     const first = await edit("kk_01JD0000000000000000000001", clip);
     say("one word of it corrected");
     const words = clip.words.map((one, i) => (i === 3 ? { ...one, word: "other" } : one));
     const again = await edit("kk_01JD0000000000000000000002", { ...clip, words, revision: 2 });
-    const note = `${again.cpuSeconds.toFixed(1)} CPU s after ${first.cpuSeconds.toFixed(1)}, in RENDER ${renderSeconds(again)} after ${renderSeconds(first)}; with the start of the program`;
+    const note = `${again.cpuSeconds.toFixed(1)} CPU s after ${first.cpuSeconds.toFixed(1)}, in RENDER ${renderSeconds(again)} after ${renderSeconds(first)}; a clip of ${seconds} s, with the start of the program`;
     return {
       figures: [
         {

@@ -58,6 +58,7 @@ export async function watchOnce(bench: Omit<Bench, "watched">, crf: number): Pro
   const ours = await runOurs({
     ...{ profile, dir, signal, url: origin.address(source.mp4) },
     clips: comparedClips(profile).slice(0, 1),
+    preview: true,
     env: { FFMPEG_PATH: watch.path, ...crfEnv(profile, crf) },
   });
   return { source, ours, reference, seen: await watch.seen() };

@@ -27,6 +27,8 @@ export interface Profile {
    * takes no more bits; the others stand beside its own point.
    */
   crf: Readonly<Record<string, number>>;
+  /** Whether clips with previews are made as well, to see what those add. */
+  previews: boolean;
   /** Seconds of a clip over which quality is compared; null: all of it. */
   qualitySeconds: number | null;
   /** Minutes of the source of the whole job, and how many clips of 30 s it is asked for; cheap: they are small and quickly encoded. */
@@ -46,6 +48,7 @@ export const FULL: Profile = {
   ...{ starts: [636.3, 1886.2, 3109.3], clipSeconds: 30, pairs: { light: 3, heavy: 3, sweep: 3 } },
   ...{ sweepStarts: [61.8, 236.2, 415.7], sweepClipSeconds: 15, without: [], qualitySeconds: null },
   crf: { original: 5, "original-medium": -3 },
+  previews: true,
   job: { minutes: 20, clips: 3, recogniser: "auto", isCheap: false },
   recognition: [2.5, 7.5],
   api: { readers: 5000, jobs: 500, seconds: 3, rounds: 3, waiting: 20_000, due: 2000 },
@@ -61,7 +64,7 @@ export const QUICK: Profile = {
     sweepClipSeconds: 3,
     without: ["frame-pipes", "original-montage", "original-medium"],
   },
-  ...{ qualitySeconds: 3, crf: {} },
+  ...{ qualitySeconds: 3, crf: {}, previews: false },
   job: { minutes: 2.5, clips: 2, recogniser: "none", isCheap: true },
   recognition: [],
   api: { readers: 1000, jobs: 20, seconds: 0.5, rounds: 2, waiting: 200, due: 50 },
@@ -78,6 +81,7 @@ export const TINY: Profile = {
   ...{ lengths: [0.5, 1], starts: [8], clipSeconds: 2, pairs: { light: 1, heavy: 1, sweep: 1 } },
   ...{ sweepStarts: [2], sweepClipSeconds: 1, without: ["original-medium", "openshorts"], qualitySeconds: 1 },
   crf: { original: 2 },
+  previews: true,
   job: { minutes: 0.5, clips: 1, recogniser: "none", isCheap: false },
   recognition: [],
   api: { readers: 20, jobs: 4, seconds: 0.1, rounds: 1, waiting: 50, due: 10 },

@@ -32,7 +32,7 @@ export async function withClip<T>(
   const context = {
     ...{ dir, tools, signal: AbortSignal.timeout(300_000) },
     settings: { ...settings, threads: 1, captionBurnIn: false, encoder: "libx264", gpu: "off" },
-    ...{ progress: () => {}, notice: () => {}, log: () => {} },
+    ...{ progress: () => {}, notice: () => {}, log: () => {}, job: { preview: false } },
   } as unknown as StageContext; // a render asks for nothing else of a job
   const framing = {
     frames,

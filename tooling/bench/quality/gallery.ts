@@ -223,7 +223,7 @@ async function renderOurs({ tools, signal, dir }: Bench, source: FetchedSource, 
   const notices: string[] = [];
   const context = {
     ...{ dir, tools, signal, settings, progress: () => {}, log: () => {} },
-    notice: (text: string) => void notices.push(text),
+    ...{ notice: (text: string) => void notices.push(text), job: { preview: false } },
   } as unknown as StageContext; // a render asks for nothing else of a job
   await using framer = createFramer(context);
   for await (const { files, framing } of renderClips(context, source, [clip], (one) =>

@@ -118,7 +118,7 @@ export async function measureTalk({ quick, signal, onProgress }: MeasureOptions)
       {
         ...{
           id: "E.cpu",
-          what: "processor time of framing and rendering per second of clip; ours makes preview, cover and checks as well",
+          what: "processor time of framing and rendering per second of clip; ours makes cover and checks as well",
         },
         ...{
           value: ourCpu === null ? null : ourCpu / seconds,

@@ -1,6 +1,6 @@
 import type { TranscriptSegment } from "../../../packages/contract/src/artifacts.ts";
 import type { Word } from "../../../packages/contract/src/edl.ts";
-import { silencesOf } from "../../../packages/worker/src/asr/sound.ts";
+import { silencesOf } from "../../../packages/worker/src/asr/silences.ts";
 import type { SelectInput } from "../../../packages/worker/src/stage.ts";
 import type { Random } from "../../chaos/random.ts";
 import { FILLERS, type Subject } from "./filler.ts";

@@ -100,7 +100,6 @@ export function testJobsOnBucket(open: () => Promise<ArtifactPlace>): void {
       expect(names.toSorted()).toEqual([
         "clip_01.jpg",
         "clip_01.mp4",
-        "clip_01_preview.mp4",
         "edl.json",
         "manifest.json",
         "transcript.json",

@@ -23,6 +23,7 @@ import { decide, type JobEvent, newJob } from "./state.ts";
 import { type JobStore, type StoredJob, update } from "./store.ts";
 import { type Identity, matchesHash, newIdentity, sha256 } from "./tokens.ts";
 import { rowOf, statusOf, viewOf } from "./view.ts";
+import { type ViewText, viewText } from "./view-text.ts";
 
 export type Jobs = ReturnType<typeof createJobs>;
 
@@ -89,6 +90,13 @@ export function createJobs(options: JobsOptions) {
 
   const seen = async ({ job, version }: StoredJob, access: Access) =>
     viewOf(job, version, {
+      ...{ owner: await isOwner(job, access), pace: await paces?.ofJob(job) },
+      now: now(),
+    });
+
+  /** As `seen`, in the text that is answered. */
+  const seenText = async ({ job, version }: StoredJob, access: Access) =>
+    viewText(job, version, {
       ...{ owner: await isOwner(job, access), pace: await paces?.ofJob(job) },
       now: now(),
     });
@@ -173,6 +181,11 @@ export function createJobs(options: JobsOptions) {
 
     async view(id: JobId, access: Access): Promise<JobView> {
       return seen(await found(id), access);
+    },
+
+    /** The view as text, for those who ask for it again and again. */
+    async viewText(id: JobId, access: Access): Promise<ViewText> {
+      return seenText(await found(id), access);
     },
 
     /** What happened to it, oldest first, for whoever owns it. */

@@ -5,12 +5,13 @@ import type { Redis } from "ioredis";
 import { z } from "zod";
 import type { Logger } from "../log.ts";
 import { createRedis, placeOf, withoutPassword } from "../redis.ts";
-import { isActive, Job } from "./job.ts";
+import { isActive, type Job } from "./job.ts";
+import { createRecords } from "./records.ts";
 import { createAsk, type Script } from "./redis-ask.ts";
 import { checkSettings } from "./redis-check.ts";
 import { INSERT, NOTE, PROBE, REMEMBER, REMOVE, REPLACE, TAKE } from "./redis-scripts.ts";
 import { createRedisWatchers } from "./redis-watchers.ts";
-import { endedAt, type JobStore, type StoredJob } from "./store.ts";
+import { endedAt, type JobStore } from "./store.ts";
 
 const BOOT_MS = 2000;
 const CLOSE_MS = 1000;
@@ -38,6 +39,7 @@ export async function createRedisStore({ url, prefix, log }: RedisStoreOptions):
   const noteKey = (name: string) => key(`note:${name}`);
   const channels = key("changed:");
   const ofWallet = key("wallet:");
+  const records = createRecords();
   const watchers = createRedisWatchers({
     subscriber,
     channels,
@@ -63,7 +65,9 @@ export async function createRedisStore({ url, prefix, log }: RedisStoreOptions):
       return done;
     },
     async get(id) {
-      return storedJob(await ask((connection) => connection.hmget(jobKey(id), "version", "job")));
+      const [version, text] = await ask((connection) => connection.hmget(jobKey(id), "version", "job"));
+      if (version == null || text == null) return undefined;
+      return { version: Number(version), job: records.read(id, text) };
     },
     async replace(job, version) {
       const id = job.job_id;
@@ -135,11 +139,6 @@ export async function createRedisStore({ url, prefix, log }: RedisStoreOptions):
 
 /** When a job ended, or "" while something is to be done for it. */
 const whenEnded = (job: Job) => (isActive(job) ? "" : endedAt(job));
-
-function storedJob([version, text]: (string | null)[]): StoredJob | undefined {
-  if (version == null || text == null) return undefined;
-  return { version: Number(version), job: Job.parse(JSON.parse(text)) };
-}
 
 /** Waits for the first connection: Redis may be starting beside us. */
 async function connected(redis: Redis, url: string): Promise<void> {

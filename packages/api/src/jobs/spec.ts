@@ -4,7 +4,7 @@ import type { Job } from "./job.ts";
 
 // what a worker is told of its job; all pure
 
-type Wishes = Omit<JobSpec, "epoch" | "source" | "fetch_policy" | "can_rank" | "wasted_attempts">;
+type Wishes = Omit<JobSpec, "epoch" | "source" | "fetch_policy" | "can_rank" | "preview" | "wasted_attempts">;
 
 /** What somebody wants of a job. @param outputLanguage of titles, where the job does not say */
 export const wishesOf = (job: Job, outputLanguage: OutputLanguage): Wishes => ({

@@ -42,6 +42,35 @@ test("two processes that write the same job lose no update, and who watches hear
   expect(calls).toBeGreaterThan(0);
 });
 
+test("jobs that come at once are kept together, each with its own answer", async () => {
+  const file = newFile();
+  const store = createSqliteStore({ file });
+  await store.insert(aStoredJob(3));
+  const serials = [1, 2, 3, 2, 4];
+  const inserted = Promise.all(serials.map((serial) => store.insert(aStoredJob(serial))));
+  expect(await inserted).toEqual([true, true, false, false, true]);
+  const last = store.insert(aStoredJob(5));
+  await store.close();
+  expect(await last).toBe(true);
+  const other = createSqliteStore({ file });
+  expect((await other.list({ limit: 9 })).map(({ created_at }) => created_at)).toEqual([5, 4, 3, 2, 1]);
+  await other.close();
+});
+
+test("where the file cannot be written, all who came at once are told so, and later ones are kept", async () => {
+  const file = newFile();
+  const store = createSqliteStore({ file, busyMs: 50 });
+  const other = new DatabaseSync(file);
+  other.exec("BEGIN IMMEDIATE");
+  const refused = await Promise.allSettled([1, 2].map((serial) => store.insert(aStoredJob(serial))));
+  expect(refused.map((each) => each.status === "rejected" && each.reason.code)).toEqual(
+    Array(2).fill("UNAVAILABLE"),
+  );
+  other.close();
+  expect(await Promise.all([1, 2].map((serial) => store.insert(aStoredJob(serial))))).toEqual([true, true]);
+  await store.close();
+});
+
 test("processes that open a new file at the same time all find it ready", async () => {
   const file = newFile();
   await Promise.all(Array.from({ length: 4 }, (_, index) => writerProcess(inFile(file), `${index}`, 0)));

@@ -1,10 +1,11 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { KangKlipError } from "@kangklip/contract";
+import { type JobId, KangKlipError } from "@kangklip/contract";
 import { z } from "zod";
 import { isActive, Job } from "./job.ts";
-import { endedAt, type JobStore, type StoredJob } from "./store.ts";
+import { createRecords } from "./records.ts";
+import { endedAt, type JobStore } from "./store.ts";
 import { createWatchers } from "./watchers.ts";
 
 /** Each brings the file from the version that is its place in the list to the next one. Append, never change. */
@@ -55,9 +56,13 @@ export function createSqliteStore({ file, busyMs = 3000 }: { file: string; busyM
     note: db.prepare("INSERT OR REPLACE INTO notes (key, value, expires_at) VALUES (?, ?, ?)"),
     recall: db.prepare("SELECT value FROM notes WHERE key = ? AND expires_at > ?"),
     take: db.prepare("DELETE FROM notes WHERE key = ? AND expires_at > ? RETURNING value"),
+    begin: db.prepare("BEGIN IMMEDIATE"),
+    commit: db.prepare("COMMIT"),
+    rollback: db.prepare("ROLLBACK"),
     changes: db.prepare("PRAGMA data_version"), // moves when another connection has written
     sweep: db.prepare("DELETE FROM notes WHERE expires_at <= ?"),
   };
+  const records = createRecords();
   const watchers = createWatchers({
     versionsOf: (ids) =>
       new Map(
@@ -69,6 +74,28 @@ export function createSqliteStore({ file, busyMs = 3000 }: { file: string; busyM
     changesByOthers: () => sql.changes.get()?.data_version,
   });
 
+  let inserts: Insert[] = [];
+  /** Keeps all new jobs that came in one turn of the event loop: one transaction is one wait for the disk. */
+  function insertAll(): void {
+    const [all, together] = [inserts, inserts.length > 1];
+    inserts = [];
+    try {
+      const changed = whileUsable(() => {
+        if (together) sql.begin.run();
+        const done = all.map(({ values }) => sql.insert.run(...values).changes === 1);
+        if (together) sql.commit.run();
+        return done;
+      });
+      for (const [index, { id, kept }] of all.entries()) {
+        if (changed[index]) watchers.wrote(id, 1);
+        kept.resolve(changed[index] === true);
+      }
+    } catch (error) {
+      if (db.isOpen && db.isTransaction) sql.rollback.run();
+      for (const { kept } of all) kept.reject(error);
+    }
+  }
+
   let sweptAt = 0;
   const sweep = (now: number) => {
     if (now - sweptAt < SWEEP_MS) return;
@@ -78,16 +105,18 @@ export function createSqliteStore({ file, busyMs = 3000 }: { file: string; busyM
   const answer = async <T>(work: () => T): Promise<T> => whileUsable(work);
 
   return {
-    insert: (job) =>
-      answer(() => {
-        const { changes } = sql.insert.run(job.job_id, ...columns(job), JSON.stringify(job));
-        if (changes === 1) watchers.wrote(job.job_id, 1);
-        return changes === 1;
-      }),
+    insert(job) {
+      const kept = Promise.withResolvers<boolean>();
+      const values = [job.job_id, ...columns(job), JSON.stringify(job)] as const;
+      if (inserts.push({ id: job.job_id, values, kept }) === 1) setImmediate(insertAll);
+      return kept.promise;
+    },
     get: (id) =>
       answer(() => {
         const row = sql.get.get(id);
-        return row && storedJob(row);
+        if (!row) return undefined;
+        const { version, job } = row as { version: number; job: string }; // the table is STRICT
+        return { version, job: records.read(id, job) };
       }),
     replace: (job, version) =>
       answer(() => {
@@ -104,7 +133,7 @@ export function createSqliteStore({ file, busyMs = 3000 }: { file: string; busyM
       answer(() => {
         const rows =
           wallet === undefined ? sql.list.all(before, limit) : sql.listOf.all(wallet, before, limit);
-        return rows.map((row) => storedJob(row).job);
+        return rows.map((row) => Job.parse(JSON.parse(JobRow.parse(row).job)));
       }),
     ended: (before, limit) => answer(() => sql.ended.all(before, limit).map(({ id }) => String(id))),
     time: async () => Date.now(), // whoever shares the file shares the machine and its clock
@@ -135,20 +164,22 @@ export function createSqliteStore({ file, busyMs = 3000 }: { file: string; busyM
 
     ping: () => answer(() => db.exec("BEGIN IMMEDIATE; ROLLBACK")), // fails where nothing could be written
     async close() {
+      if (inserts.length > 0) insertAll();
       watchers.close();
       if (db.isOpen) db.close();
     },
   };
 }
 
+interface Insert {
+  id: JobId;
+  values: readonly [JobId, ...ReturnType<typeof columns>, string];
+  kept: PromiseWithResolvers<boolean>;
+}
+
 /** The columns `active`, `ended_at` and `wallet`. */
 const columns = (job: Job) =>
   isActive(job) ? ([1, null, job.wallet] as const) : ([0, endedAt(job), job.wallet] as const);
-
-function storedJob(row: unknown): StoredJob {
-  const { version, job } = JobRow.parse(row);
-  return { version, job: Job.parse(JSON.parse(job)) };
-}
 
 function opened(file: string, busyMs: number): DatabaseSync {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });

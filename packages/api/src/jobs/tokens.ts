@@ -1,15 +1,15 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHash,
   createHmac,
+  hash,
   randomBytes,
   timingSafeEqual,
 } from "node:crypto";
 import type { JobId, UploadId } from "@kangklip/contract";
 import { ulid } from "ulid";
 
-export const sha256 = (text: string | Buffer) => createHash("sha256").update(text).digest("hex");
+export const sha256 = (text: string | Buffer) => hash("sha256", text, "hex");
 
 const derived = (secret: Buffer, text: string) =>
   createHmac("sha256", secret).update(text).digest("base64url");

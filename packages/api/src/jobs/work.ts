@@ -44,6 +44,8 @@ interface WorkOptions {
   /** Of titles, where a job does not say; default: the spoken one. */
   outputLanguage?: OutputLanguage | undefined;
   rank: ((input: RankInput) => Promise<RankAnswer>) | undefined;
+  /** Whether clips are locked until they are paid for: each then needs something to be shown by. Default: false. */
+  locks?: boolean;
   translate?: ((input: TranslateInput) => Promise<TranslateAnswer>) | undefined;
   wake: (id: JobId) => void;
   now?: () => number;
@@ -66,7 +68,7 @@ const MOST = {
  */
 export function createWork(options: WorkOptions) {
   const { store, artifacts, uploads, secret, fetchPolicy, baseUrl, wake, now = Date.now } = options;
-  const { rank, translate, outputLanguage = "auto" } = options;
+  const { rank, translate, outputLanguage = "auto", locks = false } = options;
   const absolute = (url: string, { provider }: Attempt) =>
     new URL(url, `${baseUrl(provider ?? "process")}/`).href;
 
@@ -159,6 +161,7 @@ export function createWork(options: WorkOptions) {
               : { ...source, url: absolute(await uploads.link(source.upload_id, RUN_MS / 1000), attempt) },
           fetch_policy: fetchPolicy,
           can_rank: rank !== undefined,
+          preview: locks,
           wasted_attempts: wastedBefore(job, epoch, now()),
         },
         heartbeat_seconds: HEARTBEAT_SECONDS,

@@ -4,6 +4,7 @@ import { type Cue, type CueWord, parseCues } from "./cues.ts";
 import { withoutAsides } from "./doubt.ts";
 import { firstEndingAfter, voicedSeconds } from "./parts.ts";
 import { orderedWords, segmentsOf, trimmedToSound } from "./segments.ts";
+import { wholeOf } from "./sound.ts";
 import type { Transcriber } from "./transcriber.ts";
 
 /** Captions that cover less of the sound than this are for foreign lines or signs only. */
@@ -21,7 +22,8 @@ const longestSeconds = (word: string) => 0.3 + 0.09 * word.length;
 export function createCaptionsTranscriber(): Transcriber {
   return {
     name: "source-captions",
-    async transcribe({ context, source, sound, durationSeconds }) {
+    async transcribe(hearing) {
+      const { context, source, sound, durationSeconds } = hearing;
       const { captions } = source;
       if (!captions) return { unavailable: "the source has no captions" };
       const code = captions.language?.toLowerCase().split(/[-_]/)[0] || null;
@@ -29,6 +31,7 @@ export function createCaptionsTranscriber(): Transcriber {
       const wanted = context.job.language;
       if (language && wanted !== "auto" && language !== wanted)
         return { unavailable: `the source's captions are in "${language}" and the job asks for "${wanted}"` };
+      await wholeOf(hearing);
       const cues = apart(withoutRepeats(parseCues(captions.text)));
       const covered = cues.reduce(
         (sum, { start, end }) => sum + Math.max(0, Math.min(end, durationSeconds) - start),

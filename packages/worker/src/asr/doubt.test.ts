@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
-import { believableWords, withoutAsides } from "./doubt.ts";
+import { believableWords, believedSoFar, withoutAsides } from "./doubt.ts";
 
 /** Words of a text, one per half second from `start`. */
 const said = (text: string, start = 0) =>
@@ -53,4 +54,47 @@ test("descriptions of sounds are no words", () => {
 
 test("a bracket that is never closed does not swallow the rest", () => {
   expect(withoutAsides(said("f(x is (not closed at all and goes on and on and on")).length).toBe(13);
+});
+
+test("of words that go on, what is sure is the beginning of what is left of all of them", () => {
+  const phrase = fc.constantFrom(
+    ...[
+      "We begin.",
+      "no,",
+      "la",
+      "and so on",
+      "Thank you.",
+      "[Music]",
+      "(a door",
+      "closes)",
+      "Why? Well",
+      "♪ la ♪",
+    ],
+    ...["Thank you very much for watching this video to the very end of it all. ".repeat(5).trim()],
+  );
+  const looped = fc
+    .tuple(phrase, fc.integer({ min: 1, max: 12 }))
+    .map(([text, times]) => `${text} `.repeat(times));
+  let sure = 0;
+  fc.assert(
+    fc.property(
+      fc.array(looped, { minLength: 8, maxLength: 60 }),
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 1, max: 9 })), { maxLength: 5 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (texts, gaps, share) => {
+        const words = said(texts.join("").trim());
+        const ordered = gaps.toSorted(([a], [b]) => a - b);
+        const silences = ordered.flatMap(([start, length], index) =>
+          start >= Math.max(0, ...ordered.slice(0, index).map(([at, long]) => at + long))
+            ? [{ start, end: start + length }]
+            : [],
+        );
+        const soFar = believedSoFar(words.slice(0, Math.round(share * words.length)), silences);
+        expect(believableWords(words, silences).slice(0, soFar.length)).toEqual(soFar);
+        sure += soFar.length;
+      },
+    ),
+    { numRuns: 400 },
+  );
+  expect(sure).toBeGreaterThan(1000);
 });

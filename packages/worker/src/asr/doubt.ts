@@ -18,6 +18,17 @@ export function believableWords(words: readonly Word[], speechless: SoundMap["si
   return withoutLoops(withoutSilentSentences(withoutAsides(words), speechless));
 }
 
+/**
+ * What `believableWords` will leave of words that go on, as far as that is sure: it looks at whole sentences, and ahead for the ends of
+ * asides and loops.
+ * @param words the first ones, none of which will change
+ */
+export function believedSoFar(words: readonly Word[], speechless: SoundMap["silences"]): Word[] {
+  const known = withoutAsides(words).slice(0, -LONGEST_ASIDE_WORDS);
+  const closed = known.slice(0, known.findLastIndex(({ word }) => endsSentence(word)) + 1);
+  return withoutLoops(withoutSilentSentences(closed, speechless), LONGEST_LOOK_WORDS);
+}
+
 /** Without what stands in brackets or between notes: "[Applause]", "(upbeat music)", "♪ la la ♪". */
 export function withoutAsides<T extends { word: string }>(words: readonly T[]): T[] {
   const kept: T[] = [];
@@ -69,11 +80,11 @@ function withoutSilentSentences(words: readonly Word[], speechless: SoundMap["si
   return kept;
 }
 
-/** A phrase that comes again and again without anything between is kept once. */
-function withoutLoops(words: readonly Word[]): Word[] {
+/** A phrase that comes again and again without anything between is kept once. @param ahead how many words at the end are only looked at */
+function withoutLoops(words: readonly Word[], ahead = 0): Word[] {
   const plain = words.map(({ word }) => word.toLowerCase().replace(/[^\p{L}\p{N}]/gu, ""));
   const kept: Word[] = [];
-  for (let at = 0; at < words.length; ) {
+  for (let at = 0; at < words.length - ahead; ) {
     const { length, times } = loopAt(plain, at);
     kept.push(...words.slice(at, at + length));
     at += length * times;
@@ -81,14 +92,18 @@ function withoutLoops(words: readonly Word[]): Word[] {
   return kept;
 }
 
+/** How often a phrase of so many words stands in a row before it is a loop: people do say "no, no, no, no", and a chorus comes three times. */
+const loopTimes = (length: number) => (length === 1 ? 8 : length <= 3 ? 5 : 4);
+/** So many words from the first one tell whether a loop begins with it. */
+const LONGEST_LOOK_WORDS = LONGEST_LOOP_WORDS * loopTimes(LONGEST_LOOP_WORDS);
+
 /** The phrase that starts at `at` and how often it stands there in a row; once, one word long, where it is no loop. */
 function loopAt(plain: string[], at: number): { length: number; times: number } {
   for (let length = 1; length <= LONGEST_LOOP_WORDS; length++) {
     let same = 0;
     while (at + length + same < plain.length && plain[at + same] === plain[at + length + same]) same++;
     const times = 1 + Math.floor(same / length);
-    // people do say "no, no, no, no", and a chorus comes three times
-    if (times >= (length === 1 ? 8 : length <= 3 ? 5 : 4)) return { length, times };
+    if (times >= loopTimes(length)) return { length, times };
   }
   return { length: 1, times: 1 };
 }

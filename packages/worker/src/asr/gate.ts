@@ -44,29 +44,41 @@ export async function speechlessIn(
   { pcmFile, sound }: Pick<DecodedSound, "pcmFile" | "sound">,
   signal: AbortSignal,
 ): Promise<Stretch[]> {
+  await using gate = await openGate(pcmFile, signal);
   const found: Stretch[] = [];
-  await using file = await open(pcmFile);
-  const buffer = Buffer.alloc(BLOCK_SECONDS * BYTES_PER_SECOND);
-  for (const silence of sound.silences) {
-    const length = silence.end - silence.start;
-    if (length < MIN_SECONDS) continue;
-    const blocks = Math.ceil(length / BLOCK_SECONDS);
-    let from = silence.start;
-    for (let block = 0; block < blocks; block++) {
-      signal.throwIfAborted();
-      const start = silence.start + (length * block) / blocks;
-      const bytes = 2 * Math.min(buffer.length / 2, Math.round((length / blocks) * RATE));
-      const { bytesRead } = await file.read(buffer, 0, bytes, 2 * Math.round(start * RATE));
-      for (const voice of voicesIn(new Int16Array(buffer.buffer, buffer.byteOffset, bytesRead >> 1))) {
-        const until = start + voice.start;
-        if (until - from >= MIN_SECONDS) found.push({ start: from, end: until });
-        from = Math.max(from, Math.min(silence.end, start + voice.end));
-      }
-      await setImmediate(); // a heartbeat must not wait for hours of silence
-    }
-    if (silence.end - from >= MIN_SECONDS) found.push({ start: from, end: silence.end });
-  }
+  for (const silence of sound.silences) found.push(...(await gate.speechlessWithin(silence)));
   return found;
+}
+
+/** Opens the samples, to look at one silence after the other. */
+export async function openGate(pcmFile: string, signal: AbortSignal) {
+  const file = await open(pcmFile);
+  const buffer = Buffer.alloc(BLOCK_SECONDS * BYTES_PER_SECOND);
+  return {
+    /** Of one silence, all of whose samples are there. @throws the signal's reason */
+    async speechlessWithin(silence: Stretch): Promise<Stretch[]> {
+      const found: Stretch[] = [];
+      const length = silence.end - silence.start;
+      if (length < MIN_SECONDS) return found;
+      const blocks = Math.ceil(length / BLOCK_SECONDS);
+      let from = silence.start;
+      for (let block = 0; block < blocks; block++) {
+        signal.throwIfAborted();
+        const start = silence.start + (length * block) / blocks;
+        const bytes = 2 * Math.min(buffer.length / 2, Math.round((length / blocks) * RATE));
+        const { bytesRead } = await file.read(buffer, 0, bytes, 2 * Math.round(start * RATE));
+        for (const voice of voicesIn(new Int16Array(buffer.buffer, buffer.byteOffset, bytesRead >> 1))) {
+          const until = start + voice.start;
+          if (until - from >= MIN_SECONDS) found.push({ start: from, end: until });
+          from = Math.max(from, Math.min(silence.end, start + voice.end));
+        }
+        await setImmediate(); // a heartbeat must not wait for hours of silence
+      }
+      if (silence.end - from >= MIN_SECONDS) found.push({ start: from, end: silence.end });
+      return found;
+    },
+    [Symbol.asyncDispose]: () => file.close(),
+  };
 }
 
 /** Where somebody may speak in samples (16 bit, `RATE`) that are quiet as a whole; seconds, in order, apart. */

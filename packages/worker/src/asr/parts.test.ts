@@ -1,6 +1,15 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createScale, headOf, partsOf, placed, secondsOf, sourceTime, voicedSeconds } from "./parts.ts";
+import {
+  createCutter,
+  createScale,
+  headOf,
+  partsOf,
+  placed,
+  secondsOf,
+  sourceTime,
+  voicedSeconds,
+} from "./parts.ts";
 import { aSoundMap } from "./testing.ts";
 import { WHISPER_PARTS } from "./whisper.ts";
 
@@ -112,6 +121,48 @@ test("whatever the silences are, parts are short enough, in order, and leave out
           expect(quiet.some((one) => one.start <= upTo + 1e-9 && start <= one.end + 1e-9)).toBe(true);
         upTo = end;
       }
+    }),
+  );
+});
+
+test("a sound that grows is cut like the whole, whenever it is cut, and no part waits for what it cannot be changed by", () => {
+  const looks = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 30 });
+  fc.assert(
+    fc.property(silences, fc.double({ min: 0.1, max: 100, noNaN: true }), looks, (drawn, rest, shares) => {
+      let at = 0;
+      const stretches = drawn.map(({ gap, length, speechless }) => {
+        const start = at + gap;
+        at = start + length;
+        return { start, end: at, speechless };
+      });
+      const duration = at + rest;
+      const whole = aSoundMap(
+        stretches.map(({ start, end }) => [start, end]),
+        Math.ceil(duration),
+      );
+      const quiet = stretches.filter(({ speechless }) => speechless);
+      const growing = aSoundMap([], Math.ceil(duration));
+      const growingQuiet: typeof quiet = [];
+      const cutter = createCutter(growing, duration, LENGTHS, growingQuiet);
+      const parts = [];
+      for (const share of shares.toSorted((a, b) => a - b)) {
+        const upTo = share * duration;
+        const known = Math.min(upTo, ...stretches.filter(({ end }) => end > upTo).map(({ start }) => start));
+        const over = (one: { end: number }) => one.end <= upTo;
+        growing.silences.splice(0, Number.POSITIVE_INFINITY, ...whole.silences.filter(over));
+        growingQuiet.splice(0, Number.POSITIVE_INFINITY, ...quiet.filter(over));
+        parts.push(...cutter.cut(known));
+        const last = parts.at(-1)?.at(-1)?.end ?? 0;
+        const waits = growingQuiet.reduce(
+          (sum, { start, end }) => sum - Math.max(0, end - Math.max(start, last)),
+          known - last,
+        );
+        expect(waits).toBeLessThan(40 + 2 * 0.3 * drawn.length + 1e-6);
+      }
+      growing.silences.splice(0, Number.POSITIVE_INFINITY, ...whole.silences);
+      growingQuiet.splice(0, Number.POSITIVE_INFINITY, ...quiet);
+      parts.push(...cutter.cut(null));
+      expect(parts).toEqual(partsOf(whole, duration, LENGTHS, quiet));
     }),
   );
 });

@@ -24,6 +24,8 @@ export interface Lengths {
 const PAD_SECONDS = 0.3;
 /** A stretch shorter than this is not begun at the end of a part. */
 const SPLINTER_SECONDS = 1;
+/** A silence that ends so near to the end lasts up to it. */
+const AT_END_SECONDS = 0.05;
 
 /**
  * Cuts the sound into parts that can be recognised one by one: none begins or ends inside a word where there is a silence to
@@ -35,22 +37,38 @@ const SPLINTER_SECONDS = 1;
 export function partsOf(
   sound: SoundMap,
   durationSeconds: number,
-  { minSeconds, maxSeconds, skipSeconds, padSeconds = PAD_SECONDS }: Lengths,
+  lengths: Lengths,
   speechless: readonly Stretch[] = sound.silences,
 ): Part[] {
-  const parts: Stretch[][] = [];
+  return createCutter(sound, durationSeconds, lengths, speechless).cut(null);
+}
+
+/**
+ * Cuts a sound while it grows: the parts are those that `partsOf` makes of the whole, however much of it is known at a time.
+ * @param sound grows; so does `speechless`
+ */
+export function createCutter(
+  sound: SoundMap,
+  durationSeconds: number,
+  { minSeconds, maxSeconds, skipSeconds, padSeconds = PAD_SECONDS }: Lengths,
+  speechless: readonly Stretch[],
+) {
+  const parts: Part[] = [];
   let part: Stretch[] = [];
   let filled = 0;
+  let start = 0; // of what lies in no part yet
+  let next = 0; // of `speechless`
+  let isAtEnd = false;
   const close = () => {
     if (part.length > 0) parts.push(part);
     part = [];
     filled = 0;
   };
-  for (const stretch of soundingStretches(speechless, durationSeconds, skipSeconds, padSeconds)) {
-    let { start } = stretch;
+  /** What sounds from `start` to `end`, or on and on from there. */
+  const take = (end: number, goesOn: boolean) => {
     for (;;) {
       const room = maxSeconds - filled;
-      if (stretch.end - start <= room) break;
+      if (end - start <= room) break;
       if (filled >= minSeconds || room < SPLINTER_SECONDS) close();
       else {
         const cut = cutBetween(sound, start + minSeconds - filled, start + room);
@@ -59,15 +77,39 @@ export function partsOf(
         close();
       }
     }
-    part.push({ start, end: stretch.end });
-    filled += stretch.end - start;
-  }
-  close();
-  return parts;
+    if (goesOn) return;
+    part.push({ start, end });
+    filled += end - start;
+  };
+  return {
+    /**
+     * The parts that cannot become others any more, but for those that it has given before.
+     * @param knownSeconds up to where every silence is in the lists, and every one of `speechless` that begins before; null: they are whole
+     */
+    cut(knownSeconds: number | null): Part[] {
+      for (let silence = speechless[next]; silence && !isAtEnd; silence = speechless[++next]) {
+        const atAnEnd = silence.start <= 0 || silence.end >= durationSeconds - AT_END_SECONDS;
+        if (silence.end - silence.start < skipSeconds && !atAnEnd) continue;
+        const middle = (silence.start + silence.end) / 2;
+        if (silence.start > start) take(Math.min(durationSeconds, silence.start + padSeconds, middle), false);
+        start = Math.max(silence.end - padSeconds, middle);
+        isAtEnd = silence.end >= durationSeconds - AT_END_SECONDS;
+      }
+      if (knownSeconds === null) {
+        if (!isAtEnd && durationSeconds > start) take(durationSeconds, false);
+        isAtEnd = true;
+        close();
+      } else if (!isAtEnd && knownSeconds > start) take(Math.min(durationSeconds, knownSeconds), true);
+      return parts.splice(0);
+    },
+  };
 }
 
 /** How long a part is to hear, seconds. */
 export const secondsOf = (part: Part): number => part.reduce((sum, { start, end }) => sum + end - start, 0);
+
+/** Where a part ends, seconds of the source. */
+export const endOf = (part: Part): number => part.at(-1)?.end ?? 0;
 
 /** The beginning of a part, at most so many seconds of it. */
 export function headOf(part: Part, seconds: number): Part {
@@ -103,48 +145,42 @@ export const placed = (words: readonly Word[], part: Part): Word[] =>
     return { ...rest, start: begin, end: Math.max(begin, sourceTime(part, end, "end")) };
   });
 
-/** How much of all parts is heard (0..1), and up to where (seconds of the source), after a share of one of them. */
-export function createScale(parts: readonly Part[]) {
-  let total = 0;
-  const before = parts.map((part) => {
-    const begun = total;
-    total += secondsOf(part);
-    return begun;
-  });
+/** A word that begins no later than this after another one shares its time, seconds. */
+const SAME_MOMENT_SECONDS = 0.05;
+
+/**
+ * The second up to which words of parts that end at `end` are not touched by those of later parts: a word may run on behind its part, and
+ * words that begin at the same moment share what there is.
+ */
+export const surelyUpTo = (words: readonly Word[], end: number): number =>
+  words.reduce((least, word) => (word.end >= end ? Math.min(least, word.start) : least), end) -
+  SAME_MOMENT_SECONDS;
+
+/**
+ * How much of all parts is heard (0..1), and up to where (seconds of the source), after a share of one of them.
+ * @param parts may become more @param restSeconds how much may come behind them
+ */
+export function createScale(parts: readonly Part[], restSeconds = () => 0) {
+  const before = [0];
   return (index: number, fraction: number): [fraction: number, upToSeconds: number] => {
+    for (let at = before.length - 1; at < parts.length; at++)
+      before.push((before[at] ?? 0) + secondsOf(parts[at] ?? []));
+    const total = (before.at(-1) ?? 0) + restSeconds();
     const part = parts[index] ?? [];
     const heard = secondsOf(part) * fraction;
     return [total > 0 ? ((before[index] ?? 0) + heard) / total : 1, sourceTime(part, heard)];
   };
 }
 
-/** Seconds of sound that are not silence. */
-export function voicedSeconds(sound: SoundMap): number {
-  const { step, dbfs } = sound.levels;
+/** Seconds of sound that are not silence. @param upTo where it ends, if it is not yet known as a whole */
+export function voicedSeconds(
+  { levels, silences }: SoundMap,
+  upTo = levels.dbfs.length * levels.step,
+): number {
   return Math.max(
     0,
-    sound.silences.reduce((left, { start, end }) => left - (end - start), dbfs.length * step),
+    silences.reduce((left, { start, end }) => left - Math.max(0, Math.min(end, upTo) - start), upTo),
   );
-}
-
-function soundingStretches(
-  silences: readonly Stretch[],
-  durationSeconds: number,
-  skipSeconds: number,
-  padSeconds: number,
-): Stretch[] {
-  const stretches: Stretch[] = [];
-  let start = 0;
-  for (const silence of silences) {
-    const atAnEnd = silence.start <= 0 || silence.end >= durationSeconds - 0.05;
-    if (silence.end - silence.start < skipSeconds && !atAnEnd) continue;
-    const end = Math.min(durationSeconds, silence.start + padSeconds, (silence.start + silence.end) / 2);
-    if (silence.start > start) stretches.push({ start, end });
-    start = Math.max(silence.end - padSeconds, (silence.start + silence.end) / 2);
-    if (silence.end >= durationSeconds - 0.05) return stretches;
-  }
-  if (durationSeconds > start) stretches.push({ start, end: durationSeconds });
-  return stretches;
 }
 
 /** The middle of the longest silence between two times; where there is none, the quietest place. */

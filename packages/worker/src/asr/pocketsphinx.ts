@@ -2,11 +2,11 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { KangKlipError, type TranscriptSegment, type Word } from "@kangklip/contract";
 import { runChild } from "../child.ts";
-import { speechlessIn } from "./gate.ts";
-import { createScale, type Lengths, type Part, partsOf, placed } from "./parts.ts";
+import { type ComingParts, comingParts } from "./coming-parts.ts";
+import { endOf, type Lengths, type Part, placed, surelyUpTo } from "./parts.ts";
 import { readPart } from "./pcm.ts";
-import { joined, orderedWords, segmentsOf, trimmedToSound } from "./segments.ts";
-import type { Hearing, Transcriber } from "./transcriber.ts";
+import { joined, orderedWords, PAUSE_SECONDS, segmentsOf, trimmedToSound } from "./segments.ts";
+import type { HeardSoFar, Hearing, Transcriber } from "./transcriber.ts";
 
 const PROGRAM = "pocketsphinx_continuous";
 /** Long enough for the language model to follow the thread, short enough to share among cores and to report progress. */
@@ -29,53 +29,82 @@ export function createPocketsphinxTranscriber(program = PROGRAM, lengths = PARTS
       const { context, sound, durationSeconds } = hearing;
       if (!["auto", "en"].includes(context.job.language))
         return { unavailable: "pocketsphinx knows English only" };
-      const speechless = await speechlessIn(hearing, context.signal);
-      const parts = partsOf(sound, durationSeconds, lengths, speechless);
-      const heard = await hearParts(hearing, parts, program);
+      await using parts = await comingParts(hearing, lengths, context.signal);
+      const segmentsIn = (heard: Word[]) => {
+        const words = trimmedToSound(orderedWords(heard, durationSeconds), sound);
+        return tidied(segmentsOf(orderedWords(words, durationSeconds)));
+      };
+      const soFar = (heard: Word[], end: number): HeardSoFar => {
+        const upTo = surelyUpTo(heard, end);
+        const segments = wholeBreaths(segmentsIn(heard.filter((word) => word.end < upTo)));
+        return { language: "en", accuracy: "low", words: segments.flatMap(({ words }) => words) };
+      };
+      const heard = await hearParts(hearing, parts, program, soFar);
       if (!heard) return { unavailable: `there is no ${program} on PATH` };
-      const words = orderedWords(
-        trimmedToSound(orderedWords(heard, durationSeconds), sound),
-        durationSeconds,
-      );
-      return { language: "en", accuracy: "low", timing: "word", segments: tidied(segmentsOf(words)) };
+      return { language: "en", accuracy: "low", timing: "word", segments: segmentsIn(heard) };
     },
   };
 }
 
+/** Without those after the last pause: how they are written depends on what follows. */
+function wholeBreaths(segments: TranscriptSegment[]): TranscriptSegment[] {
+  const isAfterPause = ({ start }: TranscriptSegment, index: number) => {
+    const before = segments[index - 1];
+    return before !== undefined && start - (before.start + before.duration) >= PAUSE_SECONDS + 0.001;
+  };
+  return segments.slice(0, Math.max(0, segments.findLastIndex(isAfterPause)));
+}
+
 /** All words of all parts in order, seconds of the source; undefined where the program is not installed. */
-async function hearParts(hearing: Hearing, parts: Part[], program: string): Promise<Word[] | undefined> {
+async function hearParts(
+  hearing: Hearing,
+  parts: ComingParts,
+  program: string,
+  soFar: (words: Word[], end: number) => HeardSoFar,
+): Promise<Word[] | undefined> {
   const { context, heard } = hearing;
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
-  const words: Word[][] = parts.map(() => []);
-  const scale = createScale(parts);
-  let done = 0;
+  const words: (Word[] | undefined)[] = [];
+  const done: number[] = [];
+  let taken = 0;
+  let told = 0;
   let upTo = 0;
-  const queue = parts.entries();
   const worker = async () => {
-    for (const [index, part] of queue) {
+    for (;;) {
+      const index = taken++;
+      const part = await parts.at(index);
+      if (!part || signal.aborted) return;
       words[index] = await hearPart(hearing, part, index, program, signal);
-      const [before] = scale(index, 0);
-      const [after, end] = scale(index, 1);
-      done += after - before;
-      upTo = Math.max(upTo, end);
-      heard(Math.min(1, done), upTo);
+      done.push(index);
+      const share = (of: number) => parts.scale(of, 1)[0] - parts.scale(of, 0)[0];
+      upTo = Math.max(upTo, parts.scale(index, 1)[1]);
+      heard(
+        Math.min(
+          1,
+          done.reduce((sum, of) => sum + share(of), 0),
+        ),
+        upTo,
+      );
+      const last = told;
+      while (words[told]) told++;
+      const [end, count] = [endOf(parts.parts[told - 1] ?? []), told];
+      const first = () => words.slice(0, count).flatMap((own) => own ?? []);
+      if (count > last) hearing.sure?.(end, () => soFar(first(), end));
     }
   };
-  const workers = Array.from(
-    { length: Math.max(1, Math.min(context.settings.threads, parts.length)) },
-    worker,
-  );
+  const workers = Array.from({ length: Math.max(1, context.settings.threads) }, worker);
   try {
     await Promise.all(workers);
   } catch (error) {
     stop.abort(error);
+    await parts[Symbol.asyncDispose]();
     await Promise.allSettled(workers); // no child outlives this call
     context.signal.throwIfAborted();
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw error;
   }
-  return words.flat();
+  return words.flatMap((own) => own ?? []);
 }
 
 async function hearPart(

@@ -10,7 +10,7 @@ const MAX_SHIFT_SECONDS = 2;
 /** A pause that ends a segment whatever the punctuation says. */
 const LONG_PAUSE_SECONDS = 1.5;
 /** The same where the text has no punctuation to go by. */
-const PAUSE_SECONDS = 0.45;
+export const PAUSE_SECONDS = 0.45;
 /** Longest segment, in words: with punctuation, and without. */
 const MAX_WORDS = 30;
 const MAX_WORDS_UNPUNCTUATED = 16;

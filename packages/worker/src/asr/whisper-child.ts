@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { headOf, type Part } from "./parts.ts";
+import type { Part } from "./parts.ts";
 import { readPart } from "./pcm.ts";
 
 /**
@@ -7,15 +7,16 @@ import { readPart } from "./pcm.ts";
  * neither be cancelled (its stop() leaves the promise pending for ever, seen in 1.1.3) nor be trusted to survive a broken model.
  */
 
-/** The one message in: what to recognise. Times are seconds. */
+/** The first message in: how to recognise. Times are seconds. */
 export interface WhisperTask {
   model: string;
   pcmFile: string;
-  parts: Part[];
-  /** "auto" is settled by half a minute from the middle and then kept. */
+  /** "auto" is settled by the sample, where there is one, and then kept. */
   language: string;
   threads: number;
 }
+/** The messages that follow, in the order in which they are to be heard: a part by which the language is told, and then all parts. */
+export type WhisperOrder = { sample: Part } | { part: Part } | { end: true };
 /** A piece of text of about one token; milliseconds from the start of its part. */
 export interface WhisperPiece {
   text: string;
@@ -25,7 +26,7 @@ export interface WhisperPiece {
 /** The messages out. `exact`: pieces are single tokens; else lines, whose words have no times of their own. */
 export type WhisperMessage =
   | { type: "progress"; part: number; fraction: number }
-  | { type: "part"; part: number; pieces: WhisperPiece[]; exact: boolean }
+  | { type: "part"; part: number; pieces: WhisperPiece[]; exact: boolean; language: string | null }
   | { type: "done"; language: string | null }
   | { type: "failed"; reason: string };
 
@@ -49,8 +50,6 @@ interface WhisperAddon {
 }
 
 const require = createRequire(import.meta.url);
-/** Longest sound by which a language is told. */
-const SAMPLE_SECONDS = 30;
 /** Share of pieces with half a letter that may be passed over. */
 const MOST_TORN = 0.03;
 
@@ -62,7 +61,7 @@ const send = (message: WhisperMessage) =>
 // the worker is gone: nobody will ever read the words, and the addon's threads would keep the process alive
 process.once("disconnect", () => process.kill(process.pid, "SIGKILL"));
 process.once("message", (task: WhisperTask) => {
-  recognise(task)
+  recognise(task, orders())
     .then((language) => send({ type: "done", language }))
     .catch((error: unknown) =>
       send({ type: "failed", reason: error instanceof Error ? error.message : `${error}` }),
@@ -70,7 +69,30 @@ process.once("message", (task: WhisperTask) => {
     .finally(() => process.kill(process.pid, "SIGKILL")); // exit() can crash in the addon's destructors
 });
 
-async function recognise({ model, pcmFile, parts, language, threads }: WhisperTask): Promise<string | null> {
+/** What comes from now on, until the end is said. */
+async function* orders(): AsyncGenerator<{ sample?: Part; part?: Part }> {
+  const waiting: WhisperOrder[] = [];
+  let wake = () => {};
+  process.on("message", (order: WhisperOrder) => {
+    waiting.push(order);
+    wake();
+  });
+  for (;;) {
+    const order = waiting.shift();
+    if (!order)
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    else if ("end" in order) return;
+    else yield order;
+  }
+}
+
+async function recognise(
+  { model, pcmFile, language, threads }: WhisperTask,
+  ordered: ReturnType<typeof orders>,
+): Promise<string | null> {
+  const first = ordered.next(); // listens from now on
   const addon = require("@fugood/whisper.node") as WhisperAddon;
   const whisper = await addon.initWhisper({ filePath: model, useGpu: false });
   const hear = async (
@@ -93,15 +115,15 @@ async function recognise({ model, pcmFile, parts, language, threads }: WhisperTa
 
   let settled = language;
   let heard: string | null = null;
-  const [first, ...others] = parts;
-  if (language === "auto" && first && others.length > 0) {
-    const middle = parts[Math.floor(parts.length / 2)] ?? first;
-    const sample = headOf(middle, SAMPLE_SECONDS);
-    settled = (await hear(sample, { language, exact: false })).language ?? language;
-  }
-  for (const [index, part] of parts.entries()) {
+  const known = () => (settled === "auto" ? heard : settled);
+  let index = 0;
+  for (let next = await first; !next.done; next = await ordered.next()) {
+    const { sample, part } = next.value;
+    if (sample) settled = (await hear(sample, { language, exact: false })).language ?? language;
+    if (!part) continue;
+    const at = index++;
     const onProgress = (percent: number) =>
-      void send({ type: "progress", part: index, fraction: percent / 100 });
+      void send({ type: "progress", part: at, fraction: percent / 100 });
     const words = await hear(part, { language: settled, exact: true, onProgress });
     // a token can be half a letter; where that is more than a stray music note, whole lines are taken, without word times
     const torn = words.segments.filter(({ text }) => text.includes("\ufffd")).length;
@@ -110,7 +132,7 @@ async function recognise({ model, pcmFile, parts, language, threads }: WhisperTa
       ? await hear(part, { language: settled, exact: false })
       : words;
     heard ??= found ?? null;
-    await send({ type: "part", part: index, pieces: segments, exact: !broken });
+    await send({ type: "part", part: at, pieces: segments, exact: !broken, language: known() });
   }
-  return settled === "auto" ? heard : settled;
+  return known();
 }

@@ -110,13 +110,34 @@ export async function runWhisperCli(
   {
     signal,
     onProgress = () => {},
+    onHeard,
     timeoutMs,
-  }: { signal: AbortSignal; onProgress?: (part: number, fraction: number) => void; timeoutMs?: number },
+  }: {
+    signal: AbortSignal;
+    onProgress?: (part: number, fraction: number) => void;
+    /** Told what was heard of the first parts, while it is at work on the next one. */
+    onHeard?: (heard: ReturnType<typeof readOutput>[]) => void;
+    timeoutMs?: number;
+  },
 ): Promise<{ heard: ReturnType<typeof readOutput>[]; device: string }> {
   const { program, device, dir, parts } = task;
   const { size } = await stat(task.model).catch(() => ({ size: 0 })); // the program says it better
   const stop = new AbortController();
-  const signs = createSigns(task, (failure) => stop.abort(failure), onProgress);
+  let known = 0;
+  let telling = Promise.resolve();
+  const tell = async (count: number) => {
+    const heard = await outputs(dir, parts.slice(0, count));
+    if (heard) onHeard?.(heard);
+  };
+  const signs = createSigns(
+    task,
+    (failure) => stop.abort(failure),
+    (part, fraction) => {
+      if (onHeard && part > known) telling = telling.then(() => tell(part)).catch(() => {});
+      known = Math.max(known, part);
+      onProgress(part, fraction);
+    },
+  );
   let ended: number | string;
   let stderr: string;
   try {
@@ -134,6 +155,7 @@ export async function runWhisperCli(
       throw new WhisperCliFailure(lacking("NO_PROGRAM", `there is no ${program}`));
     throw error;
   }
+  await telling;
   // wrong arguments and sound that cannot be read end with 0 as well: only the files tell
   const heard = ended === 0 ? await outputs(dir, parts) : undefined;
   if (heard) return { heard, device: signs.device() ?? "CPU" };

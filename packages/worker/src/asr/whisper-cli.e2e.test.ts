@@ -7,7 +7,7 @@ import { findProgram } from "../child.ts";
 import { tryCudaWhisper } from "../machine.ts";
 import type { FetchedSource } from "../stage.ts";
 import { createCard } from "../testing-card.ts";
-import { partsOf } from "./parts.ts";
+import { comingParts } from "./coming-parts.ts";
 import { RATE } from "./pcm.ts";
 import { aContext, aSoundMap, temporaryDir } from "./testing.ts";
 import { RECORDED, RECORDED_STDERR } from "./testing-whisper-cli.ts";
@@ -105,10 +105,10 @@ describe(real ? "the real whisper-cli" : "whisper-cli as it was recorded (this m
     };
     const lengths = { minSeconds: 3, maxSeconds: 6, skipSeconds: 8 };
     const byNode = await createWhisperTranscriber(undefined, lengths).transcribe(hearing);
-    const parts = partsOf(sound, SECONDS, lengths);
-    expect(parts).toHaveLength(2);
+    await using parts = await comingParts(hearing, lengths, signal);
     const task = { program, model, device: "cpu" as const, language: "en", threads: 1, dir: temporary.dir };
-    const byCli = heardIn(hearing, parts, [], await hearParts(hearing, parts, task, 3600));
+    const byCli = heardIn(hearing, parts.parts, [], await hearParts(hearing, parts, task, 3600));
+    expect(parts.parts).toHaveLength(2);
     expect(byCli.segments.length).toBeGreaterThan(0);
     // random weights leave some words a hair's breadth apart, which two builds need not see alike; their moments are the same
     const moments = (one: typeof byCli) =>

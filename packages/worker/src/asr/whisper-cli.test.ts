@@ -67,6 +67,22 @@ test("on the card: words with times, in the parts' places, the language, how far
   expect(await readdir(temporary.dir)).toEqual(["model.bin", "sound.pcm"]); // no copy of the sound stays
 });
 
+test("what the first parts said is told while it is at work on the next one", async () => {
+  await using temporary = await temporaryDir();
+  const seconds = 40;
+  using input = await hearing(temporary.dir, seconds, WHISPER.works);
+  const lengths = { minSeconds: 5, maxSeconds: 10, skipSeconds: 8 };
+  const early: [number, string | null][] = [];
+  const heard = await createWhisperCliTranscriber({ machine: working, device: "gpu", lengths }).transcribe({
+    ...input,
+    sure: (upTo, soFar) => void early.push([upTo, soFar().language]),
+  });
+  expect(heard).toMatchObject({ language: "en" });
+  expect(early.length).toBeGreaterThan(1);
+  expect(early).toEqual(early.toSorted(([a], [b]) => a - b));
+  for (const [upTo, language] of early) expect([upTo < seconds, language]).toEqual([true, "en"]);
+});
+
 test("silence is not given to it, and words after it have the times of the source", async () => {
   await using temporary = await temporaryDir();
   // the second word comes half a second after the seam, which lies 2.5 s into the part

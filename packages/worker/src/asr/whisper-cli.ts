@@ -4,19 +4,26 @@ import { KangKlipError, type Word } from "@kangklip/contract";
 import { WORKS } from "../ability.ts";
 import { findProgram, runChild } from "../child.ts";
 import type { Machine } from "../machine.ts";
-import { speechlessIn } from "./gate.ts";
+import { type ComingParts, comingParts } from "./coming-parts.ts";
 import { findModel, isVadModel, modelFor } from "./model.ts";
-import { createScale, headOf, type Part, partsOf, placed, secondsOf } from "./parts.ts";
+import { endOf, type Part, placed, secondsOf } from "./parts.ts";
 import { readPart } from "./pcm.ts";
 import type { Hearing, Transcriber } from "./transcriber.ts";
 import { wavOf } from "./wav.ts";
-import { addonInstalled, ENGLISH_MODEL, heardIn, joinPieces, languageFor, WHISPER_PARTS } from "./whisper.ts";
+import {
+  addonInstalled,
+  ENGLISH_MODEL,
+  heardIn,
+  heardSoFar,
+  joinPieces,
+  languageFor,
+  WHISPER_PARTS,
+} from "./whisper.ts";
+import type { WhisperPiece } from "./whisper-child.ts";
 import { runWhisperCli, WhisperCliFailure } from "./whisper-cli-run.ts";
 
-/** One call hears this much, so that the copy of the sound on disk stays small (115 MB); the model is loaded once for it. */
+/** One call hears at most this much, so that the copy of the sound on disk stays small (115 MB); the model is loaded once for it. */
 const CALL_SECONDS = 3600;
-/** Longest sound by which a language is told. */
-const SAMPLE_SECONDS = 30;
 
 interface Options {
   /** What was found of this machine (machine.ts). */
@@ -39,7 +46,7 @@ export function createWhisperCliTranscriber(options: Options): Transcriber {
   return {
     name: "whisper",
     async transcribe(hearing) {
-      const { context, sound, durationSeconds } = hearing;
+      const { context } = hearing;
       const { settings, signal, job } = context;
       const { cudaWhisper, gpu } = await options.machine();
       if (device === "gpu" && cudaWhisper.code !== WORKS.code)
@@ -56,8 +63,7 @@ export function createWhisperCliTranscriber(options: Options): Transcriber {
 
       const dir = await mkdtemp(join(context.dir, "whisper-"));
       try {
-        const speechless = await speechlessIn(hearing, signal);
-        const parts = partsOf(sound, durationSeconds, lengths, speechless);
+        await using parts = await comingParts(hearing, lengths, signal);
         const vadModel = (await knowsVad(program, signal)) ? await vadModelBeside(model) : undefined;
         const task = {
           program: resolve(program),
@@ -68,9 +74,14 @@ export function createWhisperCliTranscriber(options: Options): Transcriber {
           dir,
           vadModel,
         };
-        const result = await hearParts(hearing, parts, task, callSeconds);
+        const result = await hearParts(hearing, parts, task, callSeconds, (soFar) =>
+          hearing.sure?.(soFar.end, () => heardSoFar(hearing, parts.speechless, soFar)),
+        );
         const on = device === "gpu" ? `the graphics card (${gpu?.name ?? result.device})` : "the CPU";
-        return { ...heardIn(hearing, parts, speechless, result), notes: [`Whisper ran on ${on}.`] };
+        return {
+          ...heardIn(hearing, parts.parts, parts.speechless, result),
+          notes: [`Whisper ran on ${on}.`],
+        };
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof WhisperCliFailure)) throw error;
@@ -92,8 +103,17 @@ export function createWhisperCliTranscriber(options: Options): Transcriber {
 
 type Task = Omit<Parameters<typeof runWhisperCli>[0], "parts">;
 
-/** All words of all parts in order, seconds of the source. A language that is not named is told by half a minute from the middle. */
-export async function hearParts(hearing: Hearing, parts: Part[], task: Task, callSeconds: number) {
+/**
+ * All words of all parts in order, seconds of the source. A language that is not named is told by a sample.
+ * @param onWords told the words of the first parts, up to where the last of these ends
+ */
+export async function hearParts(
+  hearing: Hearing,
+  parts: ComingParts,
+  task: Task,
+  callSeconds: number,
+  onWords: (soFar: Parameters<typeof heardSoFar>[2]) => void = () => {},
+) {
   const { context, pcmFile, heard } = hearing;
   const { signal } = context;
   const write = async (name: string, part: Part) => {
@@ -101,27 +121,37 @@ export async function hearParts(hearing: Hearing, parts: Part[], task: Task, cal
     return { name, seconds: secondsOf(part) };
   };
   let { language } = task;
-  const [first, ...others] = parts;
-  if (language === "auto" && first && others.length > 0) {
-    const middle = parts[Math.floor(parts.length / 2)] ?? first;
-    const sample = await write("sample", headOf(middle, SAMPLE_SECONDS));
-    const told = await runWhisperCli({ ...task, parts: [sample], detect: true }, { signal });
+  const sample = language === "auto" ? await parts.sample() : undefined;
+  if (sample) {
+    const files = [await write("sample", sample)];
+    const told = await runWhisperCli({ ...task, parts: files, detect: true }, { signal });
     language = told.heard[0]?.language ?? language;
   }
-  const scale = createScale(parts);
   const words: Word[] = [];
   let found: string | null = null;
   let device = "";
   let done = 0;
-  for (const call of callsOf(parts, callSeconds)) {
+  while (await parts.at(done)) {
+    const [call = []] = callsOf(parts.parts.slice(done), callSeconds); // what is known by now
     const files: { name: string; seconds: number }[] = [];
     for (const [index, part] of call.entries()) files.push(await write(`part-${index}`, part));
-    const report = (index: number, fraction: number) => heard(...scale(done + index, fraction));
-    const result = await runWhisperCli({ ...task, language, parts: files }, { signal, onProgress: report });
-    for (const [index, { pieces, language: told }] of result.heard.entries()) {
-      found ??= told;
-      words.push(...placed(joinPieces(pieces), call[index] ?? []));
-    }
+    const report = (index: number, fraction: number) => heard(...parts.scale(done + index, fraction));
+    const wordsIn = (heard: { pieces: WhisperPiece[] }[]) =>
+      heard.flatMap(({ pieces }, index) => placed(joinPieces(pieces), call[index] ?? []));
+    const known = (told: string | null = null) => (language === "auto" ? (found ?? told) : language);
+    const result = await runWhisperCli(
+      { ...task, language, parts: files },
+      {
+        ...{ signal, onProgress: report },
+        onHeard: (heard) =>
+          onWords({
+            ...{ words: [...words, ...wordsIn(heard)], language: known(heard[0]?.language) },
+            end: endOf(call[heard.length - 1] ?? []),
+          }),
+      },
+    );
+    found ??= result.heard.find(({ language: told }) => told !== null)?.language ?? null;
+    words.push(...wordsIn(result.heard));
     ({ device } = result);
     report(call.length - 1, 1);
     done += call.length;

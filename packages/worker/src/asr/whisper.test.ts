@@ -1,10 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { decodeSound } from "./sound.ts";
 import { aContext, aSoundMap, aSource, ffmpeg, temporaryDir, tools } from "./testing.ts";
 import { tinyModel } from "./tiny-model.ts";
-import { createWhisperTranscriber, joinPieces, lineWords } from "./whisper.ts";
+import type { Hearing } from "./transcriber.ts";
+import { createWhisperTranscriber, heardIn, heardSoFar, joinPieces, lineWords } from "./whisper.ts";
 
 vi.setConfig({ testTimeout: 60_000 }); // native code on a machine that may be busy
 
@@ -65,8 +67,15 @@ test.skipIf(!tools)(
     const model = await aModel(temporary.dir);
     const input = await hearing(temporary.dir, 9, { job: { language: "auto" } });
     const parts = { minSeconds: 3, maxSeconds: 6, skipSeconds: 2 };
-    const result = await createWhisperTranscriber(async () => model, parts).transcribe(input);
+    const early: unknown[] = [];
+    const sure: Hearing["sure"] = (upTo, soFar) => void early.push([Math.ceil(upTo), soFar().language]);
+    const result = await createWhisperTranscriber(async () => model, parts).transcribe({ ...input, sure });
     expect(result).toMatchObject({ language: expect.stringMatching(/^[a-z]{2,3}$/) });
+    const language = "language" in result && result.language;
+    expect(early).toEqual([
+      [6, language],
+      [9, language],
+    ]);
     expect(input.told.logs).toContainEqual(expect.objectContaining({ event: "whisper", parts: 2 }));
     const fractions = input.progress.map(([fraction]) => fraction);
     expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
@@ -138,4 +147,50 @@ test("a line whose tokens were broken is spread over its time, letter by letter 
   const words = lineWords(piece(" 今天。OK go", 1000, 3000), [{ start: 10, end: 20 }], aSoundMap());
   expect(words.map(({ word }) => word)).toEqual(["今", "天。", "O", "K", "go"]);
   expect([words[0]?.start, words.at(-1)?.end]).toEqual([11, 13]);
+});
+
+test("what is sure after some of the parts is how the whole transcript begins", () => {
+  const { context } = aContext(".");
+  const PARTS = Array.from({ length: 6 }, (_, index) => [{ start: 60 * index, end: 60 * index + 58 }]);
+  const word = fc.record({
+    word: fc.constantFrom("yes.", "so", "why", "one", "two", "three", "Never.", "[Music]", "and"),
+    at: fc.integer({ min: 0, max: 580 }),
+    length: fc.constantFrom(0, 0.1, 0.3, 0.5, 4),
+  });
+  const part = fc.array(word, { minLength: 60, maxLength: 120 });
+  let sure = 0;
+  fc.assert(
+    fc.property(
+      fc.tuple(part, part, part, part, part, part),
+      fc.integer({ min: 1, max: 6 }),
+      (heard, known) => {
+        const words = heard.map((own, index) =>
+          own
+            .toSorted((a, b) => a.at - b.at)
+            .map(({ word, at, length }) => ({
+              word,
+              start: 60 * index + at / 10,
+              end: 60 * index + at / 10 + length,
+            })),
+        );
+        const silences = PARTS.map(([stretch]) => ({
+          start: stretch?.end ?? 0,
+          end: (stretch?.end ?? 0) + 2,
+        }));
+        const sound = { silences: [{ start: 10, end: 10.4 }, ...silences], levels: { step: 0.1, dbfs: [] } };
+        const input = {
+          ...{ context, sound, durationSeconds: 360, pcmFile: "", heard() {}, waiting() {} },
+          source: {} as Parameters<typeof heardIn>[0]["source"],
+        };
+        const all = { words: words.flat(), language: "en", exact: true };
+        const { segments } = heardIn(input, PARTS, silences, all);
+        const soFar = { words: words.slice(0, known).flat(), language: "en", end: 60 * known - 2 };
+        const told = heardSoFar(input, silences, soFar).words;
+        expect(segments.flatMap((segment) => segment.words).slice(0, told.length)).toEqual(told);
+        sure += told.length;
+      },
+    ),
+    { numRuns: 150 },
+  );
+  expect(sure).toBeGreaterThan(5000);
 });

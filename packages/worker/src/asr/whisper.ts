@@ -1,25 +1,26 @@
+import type { ChildProcess } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { KangKlipError, type Language, type Word } from "@kangklip/contract";
 import { startChild } from "../child.ts";
 import { spreadWords } from "./captions.ts";
-import { believableWords } from "./doubt.ts";
-import { speechlessIn } from "./gate.ts";
+import { type ComingParts, comingParts } from "./coming-parts.ts";
+import { believableWords, believedSoFar } from "./doubt.ts";
 import { findModel, modelLanguages } from "./model.ts";
 import {
-  createScale,
+  endOf,
   type Lengths,
   type Part,
-  partsOf,
   placed,
   type Stretch,
   secondsOf,
   sourceTime,
+  surelyUpTo,
 } from "./parts.ts";
 import { needsSpace, orderedWords, segmentsOf, trimmedToSound } from "./segments.ts";
-import type { Heard, Hearing, Transcriber } from "./transcriber.ts";
-import type { WhisperMessage, WhisperPiece, WhisperTask } from "./whisper-child.ts";
+import type { Heard, HeardSoFar, Hearing, Transcriber } from "./transcriber.ts";
+import type { WhisperMessage, WhisperOrder, WhisperPiece, WhisperTask } from "./whisper-child.ts";
 
 const CHILD = fileURLToPath(new URL("./whisper-child.ts", import.meta.url));
 /** Five minutes keep the addon's memory small whatever the length of the video: it holds all samples of a call as floats, 64 kB a second. */
@@ -37,18 +38,17 @@ export function createWhisperTranscriber(find = findModel, lengths = PARTS): Tra
   return {
     name: "whisper",
     async transcribe(hearing) {
-      const { context, sound, durationSeconds } = hearing;
+      const { context, pcmFile } = hearing;
       const { settings, signal, job } = context;
       if (!addonInstalled())
         return { unavailable: `there is no whisper build for ${process.platform}-${process.arch}` };
       const model = await find({ ...settings, signal, log: context.log, onWait: hearing.waiting });
       const language = await languageFor(model, job.language);
       if (!language) return ENGLISH_MODEL;
-      const speechless = await speechlessIn(hearing, signal);
-      const parts = partsOf(sound, durationSeconds, lengths, speechless);
-      const { threads } = settings;
-      const task = { model, pcmFile: hearing.pcmFile, parts, language, threads };
-      return heardIn(hearing, parts, speechless, await runChild(hearing, task));
+      await using parts = await comingParts(hearing, lengths, signal);
+      const task = { model, pcmFile, language, threads: settings.threads };
+      const result = await runChild(hearing, parts, task);
+      return heardIn(hearing, parts.parts, parts.speechless, result);
     },
   };
 }
@@ -107,7 +107,21 @@ export function joinPieces(pieces: readonly WhisperPiece[]): Word[] {
   return words;
 }
 
-async function runChild({ context, sound, heard }: Hearing, task: WhisperTask) {
+/** The first words of `heardIn` that are sure. @param words of all parts up to the one that ends at `end` */
+export function heardSoFar(
+  { sound, durationSeconds }: Hearing,
+  speechless: Stretch[],
+  { words, language, end }: { words: readonly Word[]; language: string | null; end: number },
+): HeardSoFar {
+  const upTo = surelyUpTo(words, end);
+  const ordered = orderedWords(words, durationSeconds).filter((word) => word.end < upTo);
+  const sounding = trimmedToSound(believedSoFar(ordered, speechless), sound);
+  // what the last one may take of the time is not known
+  return { language, accuracy: "high", words: orderedWords(sounding, durationSeconds).slice(0, -1) };
+}
+
+async function runChild(hearing: Hearing, parts: ComingParts, task: WhisperTask) {
+  const { context, sound, heard } = hearing;
   const { signal } = context;
   signal.throwIfAborted();
   const { size } = await stat(task.model).catch(() => ({ size: 0 })); // the child says it better
@@ -121,19 +135,21 @@ async function runChild({ context, sound, heard }: Hearing, task: WhisperTask) {
   let language: string | null = null;
   let done = false;
   let failure: string | undefined;
-  const scale = createScale(task.parts);
-  const report = (part: number, fraction: number) => heard(...scale(part, fraction));
+  const report = (part: number, fraction: number) => heard(...parts.scale(part, fraction));
   child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
     stderr = (stderr + chunk).slice(-STDERR_KEPT);
   });
   child.on("message", (message: WhisperMessage) => {
     if (message.type === "progress") report(message.part, message.fraction);
     if (message.type === "part") {
-      const part = task.parts[message.part] ?? [];
+      const part = parts.parts[message.part] ?? [];
       if (message.exact) words.push(...placed(joinPieces(message.pieces), part));
       else for (const line of message.pieces) words.push(...lineWords(line, part, sound));
       exact &&= message.exact;
       report(message.part, 1);
+      const [end, count] = [endOf(part), words.length];
+      const soFar = () => ({ words: words.slice(0, count), language: message.language, end });
+      hearing.sure?.(end, () => heardSoFar(hearing, parts.speechless, soFar()));
     }
     if (message.type === "done") {
       done = true;
@@ -145,11 +161,12 @@ async function runChild({ context, sound, heard }: Hearing, task: WhisperTask) {
   signal.addEventListener("abort", onAbort, { once: true });
   if (signal.aborted) onAbort();
   try {
-    const ended = await new Promise<string>((resolve, reject) => {
+    const closed = new Promise<string>((resolve, reject) => {
       child.once("error", reject);
       child.once("close", (code, killedBy) => resolve(killedBy ?? `exit code ${code}`));
       child.send(task, (error) => error && resolve(error.message));
     });
+    const ended = await Promise.race([closed, orderParts(child, parts, task).then(() => closed)]);
     signal.throwIfAborted();
     if (done) return { language, words, exact };
     const reason = failure ?? `its process ended with ${ended}`;
@@ -162,12 +179,26 @@ async function runChild({ context, sound, heard }: Hearing, task: WhisperTask) {
   }
 }
 
+/** Tells the child what to hear as it becomes known, until all of it is told or the child is gone. @throws as `ComingParts.at` */
+async function orderParts(child: ChildProcess, parts: ComingParts, { language }: WhisperTask): Promise<void> {
+  const order = (one: WhisperOrder) => void (child.connected && child.send(one, () => {})); // its end says more
+  const sample = language === "auto" ? await parts.sample() : undefined;
+  if (sample) order({ sample });
+  for (let index = 0; child.connected; index++) {
+    const part = await parts.at(index);
+    order(part ? { part } : { end: true });
+    if (!part) return;
+  }
+}
+
 /** The words of a line whose tokens could not be told apart: spread over its time, letter by letter where there are no spaces. */
 export function lineWords({ text, t0, t1 }: WhisperPiece, part: Part, sound: Hearing["sound"]): Word[] {
   const words = text
     .split(/\s+/)
     .filter(Boolean)
     .flatMap((word) => (needsSpace(word, word) ? [word] : (word.match(/.[^\p{L}\p{N}]*/gsu) ?? [word])));
-  const [start, end] = [sourceTime(part, t0 / 1000, "start"), sourceTime(part, t1 / 1000)];
+  const partEnd = part.at(-1)?.end ?? 0; // what lies behind it may not be known yet
+  const start = Math.min(partEnd, sourceTime(part, t0 / 1000, "start"));
+  const end = Math.min(partEnd, sourceTime(part, t1 / 1000));
   return spreadWords(words, start, Math.max(start, end), sound);
 }

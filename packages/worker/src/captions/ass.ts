@@ -89,13 +89,13 @@ function isMostly(
 const seamMargin = ({ lines }: Cue, { height, fontSize, shows }: CaptionStyle) =>
   Math.round((height - (shows === "words" ? 1 : lines.length) * fontSize) / 2);
 
-/** The mark of a preview: its name, slanted and see-through, across the picture for as long as the clip runs. */
+/** The mark of a preview: its name, slanted, across a picture of its own that is laid over the preview (see clip-args.ts), which makes it see-through. */
 export function previewMarkAss(width: number, height: number, font: string, clipSeconds: number): string {
   const rows = [0.14, 0.5, 0.87]; // clear of the captions
   const events = rows.map((row) => {
     const at = `{\\an5\\pos(${fixed(width / 2)},${fixed(height * row)})}`;
     return `Dialogue: 0,${assTime(0)},${assTime(clipSeconds + 1)},Mark,,0,0,0,,${at}KangKlip preview`;
   });
-  const look = `Mark,${font},${fixed(width / 8)},${paint("98", "FFFFFF", "140E0C")},-1,0,0,0,100,100,0,24,1,0.70,0,5,0,0,0,-1`;
+  const look = `Mark,${font},${fixed(width / 8)},${paint("00", "FFFFFF", "140E0C")},-1,0,0,0,100,100,0,24,1,0.70,0,5,0,0,0,-1`;
   return assFile({ width, height }, look, events);
 }

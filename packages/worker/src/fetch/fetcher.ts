@@ -48,6 +48,9 @@ export interface Opened {
   cancel(): void;
 }
 
+/** Headers (names in lower case) for a request to this address. */
+export type Dress = (url: URL) => Record<string, string>;
+
 export interface Fetcher {
   /** One GET through the parse wall, the redirects followed by hand. Throws what `failureOf` explains. */
   open(address: string, headers?: Record<string, string>): Promise<Opened>;
@@ -70,6 +73,8 @@ export interface Fetcher {
   requests(): number;
   /** The same fetcher with one more reason to stop. */
   until(signal: AbortSignal): Fetcher;
+  /** The same fetcher that says more of itself: what `dress` gives for where each request goes, redirects included. */
+  dressed(dress: Dress): Fetcher;
   close(): Promise<void>;
 }
 
@@ -108,12 +113,12 @@ export function createFetcher({
     }
   }
 
-  function build(until: AbortSignal): Fetcher {
+  function build(until: AbortSignal, dress: Dress): Fetcher {
     async function open(address: string, headers: Record<string, string> = {}): Promise<Opened> {
       let url = wall(address);
       for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
         until.throwIfAborted();
-        const answer = await answerOf(url, headers);
+        const answer = await answerOf(url, { ...dress(url), ...headers });
         answer.body.on("error", () => {}); // whoever reads it gets the error as well
         const cancel = () => void answer.body.destroy();
         const { statusCode: status } = answer;
@@ -252,11 +257,12 @@ export function createFetcher({
       },
       wireBytes: () => wire,
       requests: () => requests,
-      until: (other) => build(AbortSignal.any([until, other])),
+      until: (other) => build(AbortSignal.any([until, other]), dress),
+      dressed: (other) => build(until, other),
       close: () => agent.destroy(),
     };
   }
-  return build(signal);
+  return build(signal, () => ({}));
 }
 
 /** Said wherever the cap on bytes is met. */

@@ -12,6 +12,8 @@ export interface Part {
   range: ByteRange | null;
   /** AES-128-CBC over the whole piece; the key is behind an address of its own. */
   key: { address: string; iv: Buffer } | null;
+  /** What it is, where its address changes from one look to the next; left out: the address says it. */
+  name?: string;
 }
 
 /** Pieces that make one readable file when joined; a new run begins where times or codecs jump. */

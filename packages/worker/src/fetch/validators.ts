@@ -44,3 +44,11 @@ export function compared(then: Validators, now: Validators): "same" | "other" | 
   // what had a mark and has none any more is not believed to be the same
   return then.etag !== null || then.lastModified !== null ? "other" : "unknown";
 }
+
+/** By a weak ETag alone one would not see that bytes have changed (RFC 9110, 8.8.1). */
+export const isStrong = ({ etag, lastModified }: Validators): boolean =>
+  lastModified !== null || (etag !== null && !etag.startsWith("W/"));
+
+/** Stricter than elsewhere: parts of two files must never lie in one. */
+export const isSame = (then: Validators, now: Validators) =>
+  then.etag === now.etag && then.lastModified === now.lastModified && then.length === now.length;

@@ -4,7 +4,8 @@ import { aContext, hasProgram, temporaryDir, tools } from "../asr/testing.ts";
 import { createFetcher } from "./fetcher.ts";
 import { logDials } from "./testing-dials.ts";
 import { bytes, type Origin, type Route, redirect, startOrigin, text } from "./testing-server.ts";
-import { fetchPage, findYtDlp } from "./yt-dlp.ts";
+import { fetchPage } from "./yt-dlp.ts";
+import { findYtDlp } from "./yt-dlp-session.ts";
 
 const real = process.env.YTDLP_PATH ?? "yt-dlp";
 const hasReal = tools !== undefined && ((await hasProgram(real)) || real.includes("/"));

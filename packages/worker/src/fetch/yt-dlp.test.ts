@@ -8,7 +8,8 @@ import { aContext, ffmpeg, hasProgram, temporaryDir, tools } from "../asr/testin
 import { createFetcher } from "./fetcher.ts";
 import { bytes, type Route, startOrigin, text } from "./testing-server.ts";
 import { FAKE_YT_DLP as FAKE } from "./testing-yt-dlp.ts";
-import { fetchPage, findYtDlp } from "./yt-dlp.ts";
+import { fetchPage } from "./yt-dlp.ts";
+import { findYtDlp } from "./yt-dlp-session.ts";
 
 const exec = promisify(execFile);
 const { signal: never } = new AbortController();
@@ -251,7 +252,7 @@ test.skipIf(!hasReal)(
     const context = { ...aContext(temporary.dir).context, job: aJobSpec({ fetch_policy: policy }) };
     const fetcher = createFetcher({ policy, signal: never });
     const found = await fetchPage(context, fetcher, ytDlp, `${server.origin}/page`);
-    expect(await readFile(found.file)).toEqual(video);
+    expect(await readFile(found.file ?? "")).toEqual(video);
     expect(found.title).toMatch(/^A talk/);
     expect(server.requests.filter(({ path }) => path === "/page").length).toBeLessThanOrEqual(2); // HEAD and GET
     await expect(fetchPage(context, fetcher, ytDlp, `${server.origin}/evil`)).rejects.toMatchObject({

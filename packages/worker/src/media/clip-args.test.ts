@@ -23,7 +23,7 @@ const plan: ClipPlan = {
   timeline: clipTimeline([{ start: 61.25, end: 63.25, text: "" }], { text: "30/1", fps: 30 }),
   pieces: [{ stretch: 0, firstFrame: 0, endFrame: 60, layout: "crop", window, reason: "face" }],
   ...{ colours: "bt709", width: 1080, height: 1920, captioned: true, captionTop: 1200 },
-  cover: [9, 14, 19],
+  ...{ cover: [9, 14, 19], preview: true },
   ...{ decoder: "cpu", encoder: "libx264", crf: 20, preset: "veryfast", threads: 2 },
 };
 
@@ -35,12 +35,21 @@ test("one cut window: crop, scale, captions, and a half-size preview with its ma
     "[plainly]scale=90:-2:flags=neighbor,blackdetect=d=0.1:pix_th=0.08:pic_th=0.995,freezedetect=n=-90dB:d=2[watched]",
     "[candidates]select='eq(n,9)+eq(n,14)+eq(n,19)',split[shot][without]",
     "[shot]scale=in_color_matrix=bt709:out_color_matrix=bt601:out_range=pc,format=yuvj420p[cover]",
-    "[picture]ass=captions.ass:fontsdir=fonts,format=yuv420p,split=3[clip][full][finished]",
+    "[picture]ass=captions.ass:fontsdir=fonts,format=yuv420p,split=3[full][clip][finished]",
     "[finished]select='eq(n,9)+eq(n,14)+eq(n,19)',scale=540:960:flags=area,format=gray[with]",
     "[without]scale=540:960:flags=area,format=gray[plain]",
     "[with][plain]vstack[pairs]",
-    "[full]scale=540:960:flags=area,setsar=1,ass=mark.ass:fontsdir=fonts,format=yuv420p[preview]",
+    "color=c=black@0:s=540x960:r=1:d=1,format=yuva420p,ass=mark.ass:fontsdir=fonts:alpha=1,lutyuv=y=16+(val-16)*0.4:u=128+(val-128)*0.4:v=128+(val-128)*0.4:a=val*0.4[mark]",
+    "[full]scale=540:960:flags=area,setsar=1[half]",
+    "[half][mark]overlay=format=yuv420:eof_action=repeat:alpha=premultiplied,format=yuv420p[preview]",
   ]);
+});
+
+test("a clip that is never locked costs no preview", () => {
+  const args = clipArgs({ ...plan, preview: false }).join(" ");
+  expect(args).toContain("format=yuv420p,split=2[clip][finished];");
+  expect(args).not.toMatch(/preview|mark|\[full\]|\[half\]/);
+  expect(args.match(/libx264/g)).toHaveLength(1);
 });
 
 test("the source's name is an argument of its own and never enters the graph", () => {
@@ -166,7 +175,7 @@ test("a window on its way is cut after scaling, by numbers alone", () => {
   expect(graph).toContain(
     "format=yuv420p,crop=1080:1920:x='0.000+19.096774*(clip(n,12.500,59.000)-12.500)':y='0.000':exact=1",
   );
-  expect(graph.replaceAll(/\w+/g, "")).not.toMatch(/[^\]:=;,.'()*+[/-]/);
+  expect(graph.replaceAll(/\w+/g, "")).not.toMatch(/[^\]:=;,.'()*+[/@-]/);
 });
 
 test("HDR is mapped in halves and on the way as everywhere", () => {

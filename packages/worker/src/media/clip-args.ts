@@ -19,6 +19,8 @@ export interface ClipPlan {
   captioned: boolean;
   /** Where captions begin, pixels from the top; a whole picture over its blur stays above it where it can. */
   captionTop: number;
+  /** Whether the marked half-size preview is made too. */
+  preview: boolean;
   /** Frames of the clip that may become its cover, in order. */
   cover: number[];
   decoder: Decoder;
@@ -26,19 +28,34 @@ export interface ClipPlan {
   crf: number;
   preset: string;
   threads: number;
+  /** Where `timeline` and `pieces` hold only some of the clip's frames: see part-of-clip.ts. */
+  part?: ClipPart;
+}
+
+/** Some frames of a clip. */
+export interface ClipPart {
+  /** The first one, as the clip counts. */
+  begin: number;
+  /** Microseconds of the source, by stretch, that are passed over before its first frame is looked for. */
+  skips: number[];
+  /** Frames that must be key frames, as the clip counts. */
+  keys: { clip: number[]; preview: number[] };
 }
 
 /**
  * Everything that ffmpeg is told for one clip but its last output, in a folder that holds sound.m4a, captions.ass, mark.ass and
- * fonts/: one decode and one filter graph for the clip, its preview (preview.mp4), the candidates of its cover (cover_01.jpg …) and what the
+ * fonts/: one decode and one filter graph for the clip, its preview (preview.mp4) where it is wanted, the candidates of its cover (cover_01.jpg …) and what the
  * gate wants to know of its pictures: stdout gets each candidate as luma of `comparedSize`, with captions and below that without, and
  * stderr what is black or stands still (see `watching`).
  */
 export function clipArgs(plan: ClipPlan): string[] {
-  const { source, timeline, width, height, decoder, encoder, crf, preset, threads, cover } = plan;
-  const small = previewSize(plan);
+  const { source, timeline, width, height, decoder, encoder, crf, preset, threads, cover, part } = plan;
   const video = { width, height, fps: timeline.rate.fps, threads };
-  const inputs = timeline.stretches.flatMap(({ start }) => [
+  const smaller = encodingArgs({
+    ...{ ...video, ...previewSize(plan) },
+    ...{ encoder: "libx264", crf: 27, preset: "superfast" },
+  });
+  const inputs = timeline.stretches.flatMap(({ start }, i) => [
     ...[
       ...LOCAL_INPUT,
       ...PIXEL_LIMIT,
@@ -46,7 +63,7 @@ export function clipArgs(plan: ClipPlan): string[] {
       ...decodingArgs(decoder, Math.min(threads, MOST_DECODING_THREADS)),
     ],
     // Inexact on purpose: the graph needs the picture that is on screen at the start, which may have come seconds before it.
-    ...["-noaccurate_seek", "-ss", `${start - runUp(source, start)}`, "-i", source.file],
+    ...["-noaccurate_seek", ...placed(start - runUp(source, start), part?.skips[i]), "-i", source.file],
   ]);
   const sound = ["-map", `${timeline.stretches.length}:a`, "-c:a", "copy"];
   const clean = ["-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn", "-fflags", "+bitexact"];
@@ -54,15 +71,32 @@ export function clipArgs(plan: ClipPlan): string[] {
   return [
     ...inputs,
     ...["-i", "sound.m4a", "-filter_complex_threads", `${threads}`, "-filter_complex", clipGraph(plan)],
-    ...["-map", "[cover]", "-frames:v", `${cover.length}`, "-fps_mode", "passthrough"],
-    ...["-q:v", "3", "-f", "image2", "cover_%02d.jpg"],
+    ...["-map", "[cover]", "-frames:v", `${Math.max(1, cover.length)}`, "-fps_mode", "passthrough"],
+    ...["-q:v", "3", "-threads", "1", "-f", "image2", "cover_%02d.jpg"],
     ...["-map", "[pairs]", "-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1"],
     ...["-map", "[watched]", "-f", "null", "-"],
-    ...["-map", "[preview]", ...sound],
-    ...encodingArgs({ ...video, ...small, encoder: "libx264", crf: 27, preset: "superfast" }),
-    ...[...mp4, "preview.mp4"],
-    ...["-map", "[clip]", ...sound, ...encodingArgs({ ...video, encoder, crf, preset }), ...mp4],
+    ...(plan.preview
+      ? ["-map", "[preview]", ...sound, ...keysAt(part?.keys.preview, timeline.rate.fps)]
+      : []),
+    ...(plan.preview ? [...smaller, ...mp4, "preview.mp4"] : []),
+    ...["-map", "[clip]", ...sound, ...keysAt(part?.keys.clip, timeline.rate.fps)],
+    ...[...encodingArgs({ ...video, encoder, crf, preset }), ...mp4],
   ];
+}
+
+/** Where reading begins: later by `skip` microseconds, but with the times that it would have without that, to the microsecond. */
+function placed(start: number, skip = 0): string[] {
+  if (skip === 0) return ["-ss", `${start}`];
+  const place = Math.trunc(start * 1e6 + 1e-3) + skip; // what ffmpeg makes of the number
+  return ["-itsoffset", `${skip}us`, "-ss", `${place}us`];
+}
+
+/** Frames that are key frames wherever the encoder would have set them; they keep their times. */
+function keysAt(keys: number[] | undefined, fps: number): string[] {
+  if (!keys) return [];
+  // ffmpeg rounds to the nearest frame, and a frame must not come before its time
+  const times = keys.map((frame) => ((frame - 0.25) / fps).toFixed(6)).join(",");
+  return ["-fps_mode", "passthrough", ...(times ? ["-force_key_frames", times] : [])];
 }
 
 /** Each holds a few pictures in memory, and each stretch has a decoder of its own. */
@@ -105,8 +139,8 @@ const STILL_UNENCODED_DB = -90;
 
 /** The filter graph. Only numbers and fixed names enter it. */
 export function clipGraph(plan: ClipPlan): string {
-  const { source, timeline, pieces, captioned, cover } = plan;
-  const [small, compared] = [previewSize(plan), comparedSize(plan)];
+  const { source, timeline, pieces, captioned, cover, part } = plan;
+  const compared = comparedSize(plan);
   const { text: rate } = timeline.rate;
   const parts = timeline.stretches.flatMap(({ start, frames }, stretch) => {
     const own = pieces.flatMap((piece, i) => (piece.stretch === stretch ? [{ piece, i }] : []));
@@ -128,10 +162,10 @@ export function clipGraph(plan: ClipPlan): string {
   const joined = [
     `${pieces.map((_, i) => `[out${i}]`).join("")}concat=n=${pieces.length}:v=1:a=0`,
     // frames are whole numbers from here on, so that no rounding of a joint moves one
-    `settb=${denominator}/${numerator},setpts=N`,
+    `settb=${denominator}/${numerator},setpts=N${part ? `+${part.begin}` : ""}`,
     "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,split=3[picture][candidates][plainly]",
   ].join(",");
-  const chosen = cover.map((frame) => `eq(n,${frame})`).join("+");
+  const chosen = cover.map((frame) => `eq(n,${frame - (part?.begin ?? 0)})`).join("+") || "0";
   const luma = `scale=${compared.width}:${compared.height}:flags=area,format=gray`;
   return [
     ...parts,
@@ -139,11 +173,23 @@ export function clipGraph(plan: ClipPlan): string {
     `[plainly]${watching(STILL_UNENCODED_DB)}[watched]`,
     `[candidates]select='${chosen}',split[shot][without]`,
     "[shot]scale=in_color_matrix=bt709:out_color_matrix=bt601:out_range=pc,format=yuvj420p[cover]",
-    `[picture]${captioned ? "ass=captions.ass:fontsdir=fonts," : ""}format=yuv420p,split=3[clip][full][finished]`,
+    `[picture]${captioned ? "ass=captions.ass:fontsdir=fonts," : ""}format=yuv420p,${plan.preview ? "split=3[full]" : "split=2"}[clip][finished]`,
     `[finished]select='${chosen}',${luma}[with];[without]${luma}[plain];[with][plain]vstack[pairs]`,
-    `[full]scale=${small.width}:${small.height}:flags=area,setsar=1,ass=mark.ass:fontsdir=fonts,format=yuv420p[preview]`,
+    ...(plan.preview ? previewGraph(previewSize(plan)) : []),
   ].join(";");
 }
+
+/** How much of the mark is seen. */
+const MARK_OPACITY = 0.4;
+/** Frames [full] at half the size with the mark over them. It is drawn once and laid over each: drawn over each it cost as much as all else of a preview. */
+const previewGraph = ({ width, height }: { width: number; height: number }) => [
+  `color=c=black@0:s=${width}x${height}:r=1:d=1,format=yuva420p,ass=mark.ass:fontsdir=fonts:alpha=1,${seeThrough(MARK_OPACITY)}[mark]`,
+  `[full]scale=${width}:${height}:flags=area,setsar=1[half]`,
+  "[half][mark]overlay=format=yuv420:eof_action=repeat:alpha=premultiplied,format=yuv420p[preview]",
+];
+/** Drawn on transparent black, colours are multiplied by their own opacity; all four planes get less of it. */
+const seeThrough = (opacity: number) =>
+  `lutyuv=y=16+(val-16)*${opacity}:u=128+(val-128)*${opacity}:v=128+(val-128)*${opacity}:a=val*${opacity}`;
 
 /** A whole picture is never moved further up than this share of the height, where apps put their own bar. */
 const LOWEST_TOP = 0.1;

@@ -129,8 +129,22 @@ const MIDDLE_LUMA = 118;
  * steps from left to right of all that a face has, a lid has none. The first one wins a draw.
  * @returns its number; 0 where there is only one
  */
-export function bestCover(candidates: Candidate[], pictures: Luma[]): number {
-  const marks = pictures.map((picture, i) => marksOf(picture, candidates[i]?.face ?? null));
+export const bestCover = (candidates: Candidate[], pictures: Luma[]): number =>
+  bestMarked(candidates, marksOf(candidates, pictures));
+
+/** What a picture is like, by itself. */
+export interface Marks {
+  sharp: number;
+  eyes: number;
+  size: number;
+  exposure: number;
+}
+
+export const marksOf = (candidates: Candidate[], pictures: Luma[]): Marks[] =>
+  pictures.map((picture, i) => marksOfOne(picture, candidates[i]?.face ?? null));
+
+/** As `bestCover`, where the pictures' marks are known. */
+export function bestMarked(candidates: Candidate[], marks: Marks[]): number {
   const most = (of: "sharp" | "eyes" | "size") => Math.max(1e-9, ...marks.map((mark) => mark[of]));
   const [sharp, eyes, size] = [most("sharp"), most("eyes"), most("size")];
   const sums = marks.map(
@@ -144,7 +158,7 @@ export function bestCover(candidates: Candidate[], pictures: Luma[]): number {
   return Math.max(0, sums.indexOf(Math.max(...sums)));
 }
 
-function marksOf(picture: Luma, face: FaceInPicture | null) {
+function marksOfOne(picture: Luma, face: FaceInPicture | null): Marks {
   const whole = { left: 0, right: 1, top: 0, foot: 1 };
   const region = face
     ? {

@@ -153,6 +153,8 @@ export interface RunOptions {
   level?: "error" | "info";
   /** What to keep of stderr, in characters. */
   keepStderr?: number;
+  /** The bytes of stdin, for an input "pipe:0". */
+  input?: AsyncIterable<Buffer> | undefined;
   /** Takes the bytes of stdout (raw frames). */
   onData?: (chunk: Buffer) => void;
   /** Longest time without a word on how far it is. */
@@ -187,7 +189,7 @@ export async function runFfmpeg(tools: Tools, options: RunOptions): Promise<stri
   const told = ["-hide_banner", "-nostdin", "-y", "-v", level, "-progress", "pipe:3", "-nostats"];
   try {
     const { ended, stderr } = await runChild(tools.ffmpeg, [...told, ...args, ...(part ? [part] : [])], {
-      ...{ cwd, signal, timeoutMs, silentMs, keepStderr, memoryBytes, fileBytes },
+      ...{ cwd, signal, timeoutMs, silentMs, keepStderr, memoryBytes, fileBytes, input: options.input },
       graceMs: KILL_AFTER_MS,
       onData: onData ?? (() => {}),
       onSign: (line) => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { captionStyle } from "../captions/style.ts";
 import { readSettings } from "../config.ts";
-import { captionPixelChecks } from "./caption-pixels.ts";
+import { captionPixelChecks, lettersIn } from "./caption-pixels.ts";
 
 const picture = { width: 540, height: 960 };
 const style = await captionStyle({ ...readSettings({}), captionPreset: "amber" });
@@ -16,7 +16,9 @@ function failing(frame: number, letters: [x: number, y: number, w: number, h: nu
   const drawn = plain.map((luma, i) => luma + (i % 7) * 5);
   const [x0, y0, w, h] = letters ?? [0, 0, 0, 0];
   for (let y = y0; y < y0 + h; y++) for (let x = x0; x < x0 + w; x++) drawn[y * picture.width + x] = 250;
-  const checks = captionPixelChecks({ pairs: [{ frame, drawn, plain }], picture, cues, style, fps: 30 });
+  const checks = captionPixelChecks({
+    ...{ looks: [{ frame, letters: lettersIn(drawn, plain, picture) }], picture, cues, style, fps: 30 },
+  });
   return checks.flatMap(({ id, value, pass }) => (pass ? [] : [[id, value]]));
 }
 

@@ -5,15 +5,22 @@ import { captionEvents } from "../captions/draw.ts";
 import type { CaptionStyle } from "../captions/style.ts";
 import { atMost } from "./check.ts";
 
-/** A picture of the finished clip and the same frame without captions; luma, 0..255. */
-export interface Pair {
-  frame: number;
-  drawn: Uint8Array;
-  plain: Uint8Array;
+/** The rectangle that letters fill in a picture; its right and foot are not part of it. */
+export interface Letters {
+  left: number;
+  right: number;
+  top: number;
+  foot: number;
 }
 
-export interface PairsToCheck {
-  pairs: Pair[];
+/** A frame of the clip, and where it differs from the same frame without captions; null: nowhere. */
+export interface Look {
+  frame: number;
+  letters: Letters | null;
+}
+
+export interface LooksToCheck {
+  looks: Look[];
   /** Size of the pictures. */
   picture: { width: number; height: number };
   cues: Cue[];
@@ -30,17 +37,16 @@ const FEWEST = 2;
  * Captions as they are really seen (C1, C8): where frames of the clip differ from the same frames without captions. Pictures that were
  * taken between captions must not differ at all, those within one must.
  */
-export function captionPixelChecks({ pairs, picture, cues, style, fps }: PairsToCheck): QcCheck[] {
+export function captionPixelChecks({ looks: all, picture, cues, style, fps }: LooksToCheck): QcCheck[] {
   const scale = style.width / picture.width;
   const box = safeBox(style);
   const events = captionEvents(cues, style).filter(({ text }) => text.replace(/\{[^}]*\}|\\N/g, "").trim());
   let [outside, unseen, looks] = [0, 0, 0];
-  for (const { frame, drawn, plain } of pairs) {
+  for (const { frame, letters } of all) {
     // a caption changes on the first frame after its time: those next to a change say nothing
     const [from, to] = [(frame - 1) / fps, (frame + 2) / fps];
     if (!events.some(({ start, end }) => start < from && end > to)) continue;
     looks++;
-    const letters = boundsOf(drawn, plain, picture);
     if (!letters) {
       unseen++;
       continue;
@@ -56,8 +62,12 @@ export function captionPixelChecks({ pairs, picture, cues, style, fps }: PairsTo
   ];
 }
 
-/** The rectangle in which two pictures differ; undefined where they do not. Its right and foot are not part of it. */
-function boundsOf(one: Uint8Array, other: Uint8Array, { width, height }: PairsToCheck["picture"]) {
+/** Where two pictures (luma, 0..255) differ: one of the finished clip, and the same frame without captions. */
+export function lettersIn(
+  one: Uint8Array,
+  other: Uint8Array,
+  { width, height }: LooksToCheck["picture"],
+): Letters | null {
   const rows = new Uint32Array(height);
   const columns = new Uint32Array(width);
   const change = (at: number) => (one[at] ?? 0) - (other[at] ?? 0);
@@ -74,7 +84,7 @@ function boundsOf(one: Uint8Array, other: Uint8Array, { width, height }: PairsTo
   }
   const isDrawn = (count: number) => count >= FEWEST;
   const top = rows.findIndex(isDrawn);
-  if (top < 0) return undefined;
+  if (top < 0) return null;
   const [left, right] = [columns.findIndex(isDrawn), columns.findLastIndex(isDrawn)];
   return { left, right: right + 2, top, foot: rows.findLastIndex(isDrawn) + 2 };
 }

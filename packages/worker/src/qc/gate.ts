@@ -7,19 +7,19 @@ import type { CaptionWord } from "../captions/words.ts";
 import { comparedSize, previewSize } from "../media/clip-args.ts";
 import { fileChecks, whatIsWrong } from "../media/clip-check.ts";
 import type { ClipTimeline, Piece } from "../media/clip-timeline.ts";
-import { bestCover, type Candidate, type Luma } from "../media/cover.ts";
+import { bestMarked, type Candidate, type Luma, type Marks, marksOf } from "../media/cover.ts";
 import type { Tools } from "../media/ffmpeg.ts";
 import type { ClipSound } from "../media/loudness.ts";
 import { squareSize } from "../media/probe.ts";
 import type { FetchedSource, Framing } from "../stage.ts";
-import { captionPixelChecks } from "./caption-pixels.ts";
+import { captionPixelChecks, type Letters, lettersIn } from "./caption-pixels.ts";
 import { atMost } from "./check.ts";
 import { ownFaults } from "./compare.ts";
 import { framingChecks } from "./framing-checks.ts";
 import { isSound, lookThrough, type SeenPictures } from "./look.ts";
 import { soundChecks } from "./sound-checks.ts";
 
-/** A finished clip in its scratch folder: clip.mp4, preview.mp4 and cover_01.jpg …, and what it should be. */
+/** A finished clip in its scratch folder: clip.mp4, preview.mp4 where there is to be one, and cover_01.jpg …, and what it should be. */
 export interface ClipToMeasure {
   tools: Tools;
   source: FetchedSource;
@@ -37,16 +37,32 @@ export interface ClipToMeasure {
   captioned: boolean;
   wantsCaptions: boolean;
   sound: ClipSound;
+  /** Whether there is to be a preview. */
+  preview: boolean;
   candidates: Candidate[];
   /** What its pictures showed before they were encoded, where the processor encoded them; null: the card did, which may make others of them. */
   seen: SeenPictures | null;
+  /** What its pictures are known to show, where only some of them were made anew. */
+  known?: KnownPictures | undefined;
   signal: AbortSignal;
+}
+
+/** What measuring has found out about a clip's pictures: the next version of the clip has most of it in common. */
+export interface KnownPictures {
+  /** Seconds that are black, or stand still, where the source is not and does not. */
+  faults: { black: number; frozen: number };
+  /** Of each candidate of the cover, in order: where its captions stand, and what it is like without them. */
+  letters: (Letters | null)[];
+  marks: Marks[];
 }
 
 export interface Measured {
   checks: QcCheck[];
-  /** Name of the candidate that is the clip's cover. */
+  /** The candidate that is the clip's cover, and the name of its file. */
+  best: number;
   cover: string;
+  /** Null where the clip could not be looked through. */
+  known: KnownPictures | null;
 }
 
 /**
@@ -57,10 +73,10 @@ export interface Measured {
 export async function measureClip(made: ClipToMeasure): Promise<Measured> {
   const { tools, dir, timeline, style, signal, source, framing, candidates } = made;
   const file = join(dir, "clip.mp4");
-  const [own, preview] = [
-    await fileChecks(tools, file, style, timeline, signal),
-    await fileChecks(tools, join(dir, "preview.mp4"), previewSize(style), timeline, signal),
-  ];
+  const files = await fileChecks(tools, file, style, timeline, signal);
+  const preview = made.preview
+    ? await fileChecks(tools, join(dir, "preview.mp4"), previewSize(style), timeline, signal)
+    : [];
   const picture = comparedSize(style);
   const { seconds, rate } = timeline;
   const above = made.captioned ? Math.min(1, Math.max(0.3, captionTop(style) / style.height)) : 1;
@@ -77,16 +93,22 @@ export async function measureClip(made: ClipToMeasure): Promise<Measured> {
           ...{ tools, file: "clip.mp4", signal, seconds, above, frames, picture },
           beside: { pattern: "cover_%02d.jpg", cwd: dir, halved: style.width >= 2 * picture.width },
         }).catch(unlessStopped);
-  const suspected = looked ?? { black: [], frozen: [] };
   const about = { tools, source, timeline, pieces: made.pieces, file, above, signal };
-  const faults = await ownFaults(suspected, about);
-  const pairs = (looked?.pairs ?? []).map(({ own: drawn, beside: plain }, i) => ({
-    ...{ frame: frames[i] ?? 0, drawn, plain },
-  }));
-  const covers = pairs.map(({ plain }): Luma => ({ ...picture, data: plain }));
   const { captioned, cues, words, ass } = made;
+  const known = made.known ?? {
+    faults: await ownFaults(looked ?? { black: [], frozen: [] }, about),
+    letters: (looked?.pairs ?? []).map(({ own, beside }) =>
+      captioned ? lettersIn(own, beside, picture) : null,
+    ),
+    marks: marksOf(
+      candidates,
+      (looked?.pairs ?? []).map(({ beside }): Luma => ({ ...picture, data: beside })),
+    ),
+  };
+  const { faults } = known;
+  const looks = known.letters.map((letters, i) => ({ frame: frames[i] ?? 0, letters }));
   const checks = [
-    ...own,
+    ...files,
     atMost("V1.preview", preview.filter(({ pass }) => !pass).length, 0, "faults"),
     looked ? atMost("V1.errors", looked.errors.length, 0, "errors") : NOT_LOOKED_THROUGH,
     atMost("V1.black", faults.black, 0.1, "s"),
@@ -96,7 +118,7 @@ export async function measureClip(made: ClipToMeasure): Promise<Measured> {
       ? captionChecks({ words, cues, style, ass, fps: rate.fps, clipSeconds: seconds })
       : []),
     atMost("C8.captions", Number(lacksCaptions(made)), 0, "clips"),
-    ...(captioned ? captionPixelChecks({ pairs, picture, cues, style, fps: rate.fps }) : []),
+    ...(captioned ? captionPixelChecks({ looks, picture, cues, style, fps: rate.fps }) : []),
     ...framingChecks({
       frames: framing.shown,
       faces: framing.faces,
@@ -104,7 +126,8 @@ export async function measureClip(made: ClipToMeasure): Promise<Measured> {
       seconds,
     }),
   ];
-  return { checks, cover: coverName(bestCover(candidates, covers)) };
+  const best = bestMarked(candidates, known.marks);
+  return { checks, best, cover: coverName(best), known: looked && known };
 }
 
 const NOT_LOOKED_THROUGH: QcCheck = { id: "V1.errors", value: null, unit: "errors", max: 0, pass: false };
@@ -124,4 +147,4 @@ function lacksCaptions({ wantsCaptions, cues, clip }: ClipToMeasure): boolean {
   return clip.words.some(({ word }) => word.trim()) || clip.segments.some(({ text }) => text.trim());
 }
 
-const coverName = (index: number) => `cover_${String(index + 1).padStart(2, "0")}.jpg`;
+export const coverName = (index: number) => `cover_${String(index + 1).padStart(2, "0")}.jpg`;

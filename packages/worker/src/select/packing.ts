@@ -58,6 +58,10 @@ function firstToClose(cuts: Cuts, lengths: Lengths, rule: Rule, after: number): 
 /** The largest number of spans of `pool` that may stand together. */
 export const mostTogether = (pool: readonly Span[], rule: Rule) => chain(pool, rule).length;
 
+/** The largest number that may stand together when these are among them: they stand together themselves, and need not be of `pool`. */
+export const mostBeside = (pool: readonly Span[], taken: readonly Span[], rule: Rule) =>
+  roomIn(pool, taken, rule).most;
+
 /** The closing numbers of the largest row, from the left. `pool` need not be in order. */
 function chain(pool: readonly Span[], { opens, closes }: Rule): number[] {
   const row: number[] = [];
@@ -75,20 +79,22 @@ const backwards = ({ opens, closes }: Rule): Rule => ({
 const WEIGHED_LIMIT = 400;
 
 /**
- * Chooses `count` spans of `pool` under `rule`: first those of `wanted` in their order, then always the one that is worth most beside
- * those already chosen. One that would make `count` unreachable is passed over, so exactly `count` come back whenever
- * `mostTogether(pool, rule) >= count`.
+ * Chooses `count` spans of `pool` under `rule`: beside those `taken` first those of `wanted` in their order, then always the one that is
+ * worth most beside those already chosen. One that would make `count` unreachable is passed over, so exactly `count` come back whenever
+ * `mostBeside(pool, taken, rule) >= count`.
  * @param pool best first: `worth` of a span must never be above its own `score`, so that the search can stop early.
  */
 export function choose<T extends Span & { score: number }>(options: {
   pool: readonly T[];
   rule: Rule;
   count: number;
+  /** Chosen already. */
+  taken?: readonly T[];
   wanted: readonly T[];
   worth(span: T, chosen: readonly T[]): number;
 }): T[] {
-  const { pool, rule, count, wanted, worth } = options;
-  const chosen: T[] = [];
+  const { pool, rule, count, taken = [], wanted, worth } = options;
+  const chosen: T[] = [...taken];
   while (chosen.length < count) {
     const fits = roomBeside(pool, chosen, rule, count);
     let next = wanted.find(fits);
@@ -109,8 +115,8 @@ export function choose<T extends Span & { score: number }>(options: {
   return chosen;
 }
 
-/** Tells of a span whether it fits beside the chosen ones and leaves room for as many more as are needed. */
-function roomBeside(pool: readonly Span[], chosen: readonly Span[], rule: Rule, count: number) {
+/** The gaps between the chosen ones with the rows that fit into them, and how many there can be in all. */
+function roomIn(pool: readonly Span[], chosen: readonly Span[], rule: Rule) {
   const { opens, closes } = rule;
   const inOrder = chosen.toSorted((a, b) => closes(a) - closes(b));
   const gaps = [undefined, ...inOrder].map((left, index) => {
@@ -120,7 +126,13 @@ function roomBeside(pool: readonly Span[], chosen: readonly Span[], rule: Rule, 
     const inside = pool.filter((span) => opens(span) >= from && closes(span) <= to);
     return { from, to, leftward: chain(inside, rule), rightward: chain(inside, backwards(rule)) };
   });
-  const most = chosen.length + gaps.reduce((sum, { leftward }) => sum + leftward.length, 0);
+  return { gaps, most: chosen.length + gaps.reduce((sum, { leftward }) => sum + leftward.length, 0) };
+}
+
+/** Tells of a span whether it fits beside the chosen ones and leaves room for as many more as are needed. */
+function roomBeside(pool: readonly Span[], chosen: readonly Span[], rule: Rule, count: number) {
+  const { opens, closes } = rule;
+  const { gaps, most } = roomIn(pool, chosen, rule);
   return (span: Span): boolean => {
     const gap = gaps.find(({ from, to }) => opens(span) >= from && closes(span) <= to);
     if (!gap) return false;

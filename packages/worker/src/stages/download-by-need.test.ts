@@ -1,26 +1,31 @@
-import { execFile } from "node:child_process";
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import type { JobSpec } from "@kangklip/contract";
 import { beforeAll, describe, expect, test } from "vitest";
-import { temporaryDir, tools } from "../asr/testing.ts";
-import { aMachine, JOBS, tenMinutes } from "../fetch/need/testing-need.ts";
+import { ffmpeg, temporaryDir, tools } from "../asr/testing.ts";
+import { aMachine, hashOf, JOBS, tenMinutes } from "../fetch/need/testing-need.ts";
 import { bytes, type Route, redirect, status } from "../fetch/testing-server.ts";
 import { fetchOf, videoStats } from "../manifest.ts";
 
-const exec = promisify(execFile);
 /** Three clips of 30 s. */
 const CLIPS = [60, 250, 500].map((start) => ({ start, end: start + 30 }));
 const SECONDS = { timeout: 600_000 };
 
 let folder = "";
 let video: Buffer = Buffer.alloc(0);
+/** The same with its sound in pieces of two seconds. */
+let chunks: Buffer = Buffer.alloc(0);
 beforeAll(async () => {
   if (!tools) return;
   const temporary = await temporaryDir();
   folder = temporary.dir;
   video = await tenMinutes(folder);
+  const [file, apart] = [
+    join(folder, "chunks.mp4"),
+    ["-chunk_duration", "2000000", "-movflags", "+faststart"],
+  ];
+  await ffmpeg("-i", whole(), "-c", "copy", ...apart, file);
+  chunks = readFileSync(file);
   return temporary[Symbol.asyncDispose];
 }, 300_000);
 
@@ -30,12 +35,6 @@ const edited = (of: string): Partial<JobSpec> => ({
   ...{ job_id: "kk_01JD0000000000000000000009", clip_count: 1 },
   edit: { of, clip: {} as NonNullable<JobSpec["edit"]>["clip"] },
 });
-const hashOf = async (...which: string[]) =>
-  (
-    await exec(tools?.ffmpeg ?? "", ["-v", "warning", ...which, "-f", "framemd5", "-"], {
-      maxBuffer: 1 << 26,
-    })
-  ).stdout;
 const whole = () => join(folder, "ten-minutes.mp4");
 
 describe.skipIf(!tools)("a video of which only what the clips need is fetched (needs ffmpeg)", () => {
@@ -71,6 +70,53 @@ describe.skipIf(!tools)("a video of which only what the clips need is fetched (n
         expect(await seen(source.file, clip)).toBe(await seen(whole(), clip));
     },
   );
+
+  test(
+    "sound in chunks of two seconds is worth a request each where ranges come one at a time",
+    SECONDS,
+    async () => {
+      const file = join(folder, "chunks.mp4");
+      await ffmpeg(
+        "-i",
+        whole(),
+        "-c",
+        "copy",
+        "-chunk_duration",
+        "2000000",
+        "-movflags",
+        "+faststart",
+        file,
+      );
+      const chunks = readFileSync(file);
+      let sent = 0;
+      const counted: Route = (request, response, visit) =>
+        bytes(chunks, {
+          sent: (count) => {
+            sent += request.headers.range?.includes(",") ? 0 : count; // such an answer is given up when it begins
+          },
+        })(request, response, visit);
+      await using machine = await aMachine({ "/v.mp4": counted });
+      const { source } = await machine.fetch("/v.mp4");
+      expect(source.fetch?.way).toBe("ranges");
+      await source.need?.pictures(CLIPS);
+      expect(sent).toBeLessThan(chunks.length / 2);
+      const seen = (of: string) => hashOf("-ss", "250", "-t", "4", "-i", of, "-map", "0:v", "-map", "0:a");
+      expect(await seen(source.file)).toBe(await seen(join(folder, "chunks.mp4")));
+    },
+  );
+
+  test("a server that has enough of so many requests is asked for the whole", SECONDS, async () => {
+    let asked = 0;
+    const strict: Route = (...one) =>
+      (one[0].headers.range && asked++ > 50 ? status(403) : bytes(chunks))(...one);
+    await using machine = await aMachine({ "/v.mp4": strict });
+    const { source } = await machine.fetch("/v.mp4");
+    expect(source.fetch).toMatchObject({
+      way: "whole",
+      reason: expect.stringMatching(/refuses so many requests/),
+    });
+    expect(statSync(source.file).size).toBe(chunks.length);
+  });
 
   test("where that is no use the whole is fetched once, and it is said why", SECONDS, async () => {
     const cut = video.subarray(0, video.length / 2);

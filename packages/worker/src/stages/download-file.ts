@@ -3,7 +3,7 @@ import { KangKlipError } from "@kangklip/contract";
 import type { Fetcher, Opened } from "../fetch/fetcher.ts";
 import { fetchRanged, type Ranged } from "../fetch/need/by-ranges.ts";
 import { NotByNeed } from "../fetch/need/mp4-boxes.ts";
-import { SourceChanged } from "../fetch/need/range-file.ts";
+import { SourceChanged } from "../fetch/need/range-address.ts";
 import { downloaded } from "../fetch/progress.ts";
 import { saveTo } from "../fetch/save.ts";
 import { type Validators, validatorsOf } from "../fetch/validators.ts";
@@ -29,9 +29,15 @@ export async function fetchFile(
   context: StageContext,
   fetcher: Fetcher,
   first: Opened,
-  wanted: { file: string; address: string; byNeedFromBytes: number; isMp4: boolean },
+  wanted: {
+    file: string;
+    address: string;
+    byNeedFromBytes: number;
+    soundWithinMs: number | undefined;
+    isMp4: boolean;
+  },
 ): Promise<FetchedFile> {
-  const { file, address, byNeedFromBytes, isMp4 } = wanted;
+  const { file, address, byNeedFromBytes, soundWithinMs, isMp4 } = wanted;
   const validators = validatorsOf(first);
   const { length: size } = validators;
   let opened: Opened | undefined = first;
@@ -43,7 +49,7 @@ export async function fetchFile(
   for (let tries = 0; why === null && tries < MOST_STARTS; tries++)
     try {
       const parts = await fetchRanged(context, fetcher, {
-        ...{ address, path: file, first: opened },
+        ...{ address, path: file, first: opened, soundWithinMs },
         checkRoom: (bytes) => checkRoom(context, bytes),
       });
       const { sha256 } = parts;
@@ -77,7 +83,7 @@ const MOST_STARTS = 2;
  * The source, its sound and the clips: a job takes up to three times the file's size. What is kept of other jobs makes way.
  * @throws KangKlipError DISK_FULL
  */
-async function checkRoom({ dir, freeUp }: StageContext, fileBytes: number): Promise<void> {
+export async function checkRoom({ dir, freeUp }: StageContext, fileBytes: number): Promise<void> {
   const needed = ROOM * fileBytes;
   const before = await statfs(dir);
   if (needed > before.bavail * before.bsize) await freeUp?.(needed);

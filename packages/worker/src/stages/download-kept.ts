@@ -8,11 +8,15 @@ import type { StageCache, Taken } from "../cache/stage-cache.ts";
 import { checkLength } from "../fetch/checks.ts";
 import { createFetcher, type Fetcher, tooLarge } from "../fetch/fetcher.ts";
 import { reopenRanged } from "../fetch/need/by-ranges.ts";
+import { isPage, reopenPage } from "../fetch/need/page-source.ts";
 import { reopenStream } from "../fetch/need/stream-source.ts";
 import { sniff } from "../fetch/sniff.ts";
 import { sameNow } from "../fetch/validators.ts";
+import { formatsAt } from "../fetch/yt-dlp.ts";
+import { findYtDlp } from "../fetch/yt-dlp-session.ts";
 import type { FetchedSource, SourceByNeed, StageContext } from "../stage.ts";
 import { closing, type DownloadOptions, download, policyOf, readList } from "./download.ts";
+import { adding } from "./download-page.ts";
 
 /** How long a video is believed to be the same where its server does not say when it changes. */
 const UNCHECKED_MS = 24 * 3600_000;
@@ -88,7 +92,7 @@ export async function downloadKept(
     from: EntryKey,
     reused: boolean,
   ): Downloaded => {
-    let had = source.need?.wireBytes();
+    let had = source.need?.sound ? undefined : source.need?.wireBytes();
     return {
       ...{ source, reused },
       async keepMore() {
@@ -103,14 +107,16 @@ export async function downloadKept(
     };
   };
   const onWait = () => context.progress(0, "Waiting for another job that fetches the same video");
-  return cache.alone([shared], { signal, onWait }, async () => {
+  const given = Promise.withResolvers<Downloaded>();
+  // another job waits until all of the sound is here, and kept; this one goes on before
+  const alone = cache.alone([shared], { signal, onWait }, async () => {
     const { kept, from } = await take();
     const again = kept && (await givenAgain(context, kept, asked, options));
     if (kept && again) {
       for (const text of kept.notices) context.notice(text);
       if (from === shared) await cache.keepAlso(own, shared);
       const { parts: _, ...value } = kept;
-      return asGiven(value, again, from, true);
+      return given.resolve(asGiven(value, again, from, true));
     }
     const notices: string[] = [];
     const notice = (text: string) => {
@@ -118,27 +124,50 @@ export async function downloadKept(
       context.notice(text);
     };
     const source = await download({ ...context, notice }, options);
-    const { file, fetchedBytes: _, need: _n, ...rest } = source;
+    const { file, fetchedBytes: _, need, ...rest } = source;
     const value = { name: basename(file), notices, ...rest };
+    if (need?.sound) {
+      const { whole } = need.sound;
+      const { keepMore } = asGiven(value, source, shared, false);
+      given.resolve({
+        source: { ...source, need: closedWith(need, alone) },
+        reused: false,
+        keepMore: () => alone.then(() => whole).then(keepMore, () => {}), // a part of the sound is no use to anybody
+      });
+      return await whole.then(keepMore, () => {}); // whoever hears it is told
+    }
     try {
       await keepAs(value, source, shared);
     } catch (error) {
       await source.need?.close();
       throw error;
     }
-    return asGiven(value, source, shared, false);
+    return given.resolve(asGiven(value, source, shared, false));
   });
+  alone.catch(given.reject);
+  return await given.promise;
 }
+
+/** The same source; closing it waits for work that needs it open. */
+const closedWith = (need: SourceByNeed, work: Promise<void>): SourceByNeed => ({
+  ...need,
+  async close() {
+    await need.close();
+    await work.catch(() => {});
+  },
+});
 
 /** Opens what was kept of a source by the way in which it was fetched; its files are in the attempt's folder. */
 async function reopened(
   context: StageContext,
   fetcher: Fetcher,
   { way, kept, file, state }: { way: string; kept: readonly string[]; file: string; state: unknown },
+  resolve: DownloadOptions["resolve"],
 ): Promise<SourceByNeed> {
   const { dir, job } = context;
   const address = job.source.url;
   const [packed = ""] = kept;
+  if (isPage(state)) return reopenedPage(context, fetcher, { names: kept, file, state }, resolve);
   if (way === "ranges") return reopenRanged(fetcher, { kept: join(dir, packed), path: file, address, state });
   const again = async () => {
     const { head, cancel } = await fetcher.look(address);
@@ -146,6 +175,35 @@ async function reopened(
     return readList(fetcher, { kind: sniff(head).kind, address, language: job.language });
   };
   return reopenStream(context, fetcher, { state, dir, file, again });
+}
+
+/** Opens what was kept of a page's video. An edit is cut from what its clip was cut from, whatever the page has now. */
+async function reopenedPage(
+  context: StageContext,
+  fetcher: Fetcher,
+  kept: { names: readonly string[]; file: string; state: unknown },
+  resolve: DownloadOptions["resolve"],
+): Promise<SourceByNeed> {
+  const { job, settings, signal } = context;
+  let later = 0;
+  const counted = (bytes: number) => {
+    later += bytes;
+  };
+  const again = async () => {
+    const ytDlp = await findYtDlp(settings.ytDlpPath, signal);
+    if (!ytDlp)
+      throw new KangKlipError(
+        "YTDLP_MISSING",
+        "More of the page's video needs yt-dlp, which is not installed",
+      );
+    return formatsAt(context, ytDlp, job.source.url, { resolve, counted });
+  };
+  const need = await reopenPage(context, fetcher, {
+    ...kept,
+    isFresh: job.edit !== null && job.edit !== undefined,
+    again,
+  });
+  return adding(need, () => later);
 }
 
 /** What was kept as a source, its files being in the attempt's folder. @returns undefined where it cannot be opened any more */
@@ -165,7 +223,7 @@ async function givenAgain(
   const { names: kept, state } = parts;
   const way = source.fetch?.way ?? "whole";
   try {
-    const need = await reopened(context, fetcher, { way, kept, file, state });
+    const need = await reopened(context, fetcher, { way, kept, file, state }, resolve);
     return {
       ...given,
       need: {

@@ -14,9 +14,9 @@ import { sniff } from "../fetch/sniff.ts";
 import { fetchStream } from "../fetch/stream.ts";
 import { cleanTitle, embeddedTitle, nameInDisposition, titleOfAddress, titleOfFile } from "../fetch/title.ts";
 import { type Validators, validatorsOf } from "../fetch/validators.ts";
-import { fetchPage, findYtDlp } from "../fetch/yt-dlp.ts";
 import type { FetchedSource, SourceByNeed, StageContext } from "../stage.ts";
 import { BY_NEED_FROM_BYTES, fetchFile, keptHeaders } from "./download-file.ts";
+import { fetchByYtDlp } from "./download-page.ts";
 
 /** Of the stage's progress; the rest is for looking into the file. */
 const FETCH_SHARE = 0.95;
@@ -55,17 +55,20 @@ export interface DownloadOptions {
   patience?: NonNullable<FetcherOptions["patience"]>;
   /** From how many bytes on only those are fetched that the clips need. */
   byNeedFromBytes?: number;
+  /** How long the sound is waited for, before the video is worked on while it comes. */
+  soundWithinMs?: number;
 }
 
 /**
  * DOWNLOAD: fetches the job's source into the attempt's folder and looks into it. Of a large MP4 or MOV file only the sound is fetched where its
  * server gives ranges, and `need` brings the pictures; other media files are taken as they are, an HLS or DASH stream piece by piece, a page
- * through yt-dlp. Nothing stays behind when it fails or is aborted.
+ * by the addresses that yt-dlp finds, or all of it through yt-dlp. A sound that takes long may still be on its way (`need.sound`). Nothing stays
+ * behind when it fails or is aborted.
  * @throws KangKlipError INVALID_INPUT, SOURCE_*, YTDLP_MISSING, NO_VIDEO, DISK_FULL; or the abort's reason.
  */
 export async function download(
   context: StageContext,
-  { resolve = systemResolve, patience = {}, byNeedFromBytes = BY_NEED_FROM_BYTES }: DownloadOptions = {},
+  { resolve = systemResolve, patience = {}, ...options }: DownloadOptions = {},
 ): Promise<FetchedSource> {
   const { job, tools, signal } = context;
   const { source } = job;
@@ -82,7 +85,7 @@ export async function download(
   };
   let fetched: Fetched | undefined;
   try {
-    fetched = await fetchAny(inner, fetcher, address, { resolve, byNeedFromBytes });
+    fetched = await fetchAny(inner, fetcher, address, { resolve, ...options });
     const { file, way, captions, meta, validators, parts, whyWhole } = fetched;
     context.progress(FETCH_SHARE, "Looking into the file");
     const info = parts?.info ?? (await checkMedia(context, file, parts?.ends));
@@ -97,10 +100,8 @@ export async function download(
     const title = titles.find((one) => one) ?? null;
     const url = source.kind === "upload" ? null : publicAddress(fetched.pageUrl ?? address, way === "yt-dlp");
     const fetchedBytes = fetcher.wireBytes() + fetched.moreBytes;
-    context.progress(
-      1,
-      parts ? "The sound is here, pictures come when they are needed" : "The video is here",
-    );
+    const sound = parts?.need.sound ? "The sound is coming" : "The sound is here";
+    context.progress(1, parts ? `${sound}, pictures come when they are needed` : "The video is here");
     return {
       file,
       info,
@@ -113,7 +114,7 @@ export async function download(
       fetch: {
         way: parts?.way ?? "whole",
         reason: whyWhole,
-        requests: way === "yt-dlp" ? null : fetcher.requests(),
+        requests: way === "yt-dlp" && !parts ? null : fetcher.requests(),
       },
       ...(parts && { need: closing(parts.need, fetcher) }),
       ...(parts?.sizeBytes !== undefined && { sizeBytes: parts.sizeBytes }),
@@ -162,7 +163,7 @@ async function fetchAny(
   context: StageContext,
   fetcher: Fetcher,
   address: string,
-  { resolve, byNeedFromBytes }: Required<Pick<DownloadOptions, "resolve" | "byNeedFromBytes">>,
+  { resolve, byNeedFromBytes = BY_NEED_FROM_BYTES, soundWithinMs }: DownloadOptions & { resolve: Resolve },
 ): Promise<Fetched> {
   const { job, dir } = context;
   const isUpload = job.source.kind === "upload";
@@ -173,12 +174,15 @@ async function fetchAny(
   } catch (error) {
     // a site that refuses us may have an extractor that knows better
     if (isUpload || !(error instanceof KangKlipError) || error.code !== "SOURCE_BLOCKED") throw error;
-    return (await fetchByYtDlp(context, fetcher, address, resolve)) ?? Promise.reject(error);
+    return (
+      (await fetchByYtDlp(context, fetcher, address, { resolve, byNeedFromBytes })) ?? Promise.reject(error)
+    );
   }
   const found = sniff(first.head, first.headers["content-type"]);
   if (found.kind === "media") {
     const file = join(dir, `source.${found.extension}`);
-    const wanted = { file, address, byNeedFromBytes, isMp4: found.extension === "mp4" };
+    const isMp4 = found.extension === "mp4";
+    const wanted = { file, address, byNeedFromBytes, soundWithinMs, isMp4 };
     const saved = await fetchFile(context, fetcher, first, wanted);
     const { url, headers } = first;
     return {
@@ -202,7 +206,7 @@ async function fetchAny(
     return { ...(await byStream(context, fetcher, address, list)), validators: validatorsOf(first) };
   }
   if (found.kind === "page") {
-    const fetched = await fetchByYtDlp(context, fetcher, address, resolve);
+    const fetched = await fetchByYtDlp(context, fetcher, address, { resolve, byNeedFromBytes });
     if (fetched) return fetched;
     throw new KangKlipError(
       "YTDLP_MISSING",
@@ -257,35 +261,5 @@ async function byStream(
     meta: { chosen_height: plan.height, chosen_codecs: plan.codecs },
     moreBytes: 0,
     validators: null,
-  };
-}
-
-/** Null where there is no yt-dlp. */
-async function fetchByYtDlp(
-  context: StageContext,
-  fetcher: Fetcher,
-  address: string,
-  resolve: Resolve,
-): Promise<Fetched | null> {
-  const ytDlp = await findYtDlp(context.settings.ytDlpPath, context.signal);
-  if (!ytDlp) return null;
-  const { file, title, pageUrl, meta, captions, fetchedBytes } = await fetchPage(
-    context,
-    fetcher,
-    ytDlp,
-    address,
-    resolve,
-  );
-  return {
-    file,
-    way: "yt-dlp",
-    titles: [cleanTitle(title)],
-    pageUrl,
-    meta,
-    captions,
-    sha256: null,
-    moreBytes: fetchedBytes,
-    validators: null,
-    whyWhole: null,
   };
 }

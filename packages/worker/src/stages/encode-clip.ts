@@ -29,11 +29,28 @@ const MOST_TRIES = 2;
 const MISSING_GLYPHS =
   "Some characters of the captions have no font on this machine (Debian: apt-get install -y fonts-noto-core fonts-noto-cjk).";
 
+/** What of a clip's making does not depend on who does it. */
+export function planOf(
+  { context: { job, settings }, source, colours }: Setting,
+  { timeline, pieces, style, captioned, candidates, threads = settings.threads }: ReadyClip,
+): Omit<ClipPlan, "encoder" | "decoder" | "crf"> {
+  const { width, height } = style;
+  return {
+    ...{ source, timeline, pieces, colours, width, height, captioned },
+    ...{ captionTop: captionTop(style), cover: candidates.map(({ frame }) => frame) },
+    ...{ preset: settings.renderPreset, threads, preview: job.preview },
+  };
+}
+
+/** Whether its captions have characters that the look's own font lacks. */
+export const isForeign = ({ cues, style }: Pick<ReadyClip, "cues" | "style">): boolean =>
+  cues.some(({ lines }) => lines.flat().some(({ text }) => !style.canDraw(text)));
+
 /**
- * Leaves clip.mp4, preview.mp4 and the cover's candidates in the clip's scratch folder. Where the graphics card fails, the processor
+ * Leaves clip.mp4, preview.mp4 where the job wants one, and the cover's candidates in the clip's scratch folder. Where the graphics card fails, the processor
  * renders this clip, as the EDL has it; a clip that is too large for its length is encoded again.
  * @param only what has to do it; undefined: the card, where it can
- * @param onProgress called with 0..1, never with less than before.
+ * @param onProgress called with 0..1, from the beginning for each try.
  */
 export async function encodeClip(
   setting: Setting,
@@ -41,19 +58,14 @@ export async function encodeClip(
   onProgress: (fraction: number) => void,
   only?: Card,
 ): Promise<Encoded> {
-  const { context, source, colours } = setting;
-  const { clip, dir, timeline, pieces, cues, style, captioned, candidates } = ready;
+  const { context } = setting;
+  const { clip, dir, timeline, style } = ready;
   const { tools, settings, signal } = context;
   const { width, height } = style;
-  const threads = ready.threads ?? settings.threads;
-  const plan: Omit<ClipPlan, "encoder" | "decoder" | "crf"> = {
-    ...{ source, timeline, pieces, colours, width, height, captioned },
-    ...{ captionTop: captionTop(style), cover: candidates.map(({ frame }) => frame) },
-    ...{ preset: settings.renderPreset, threads },
-  };
-  const foreign = cues.some(({ lines }) => lines.flat().some(({ text }) => !style.canDraw(text)));
+  const plan = planOf(setting, ready);
+  const { threads } = plan;
+  const foreign = isForeign(ready);
   const repairs: Repair[] = [];
-  let furthest = 0;
   let seen: SeenPictures = { black: [], frozen: [], pairs: [] };
   const run = async (card: Card, crf: number): Promise<Card> => {
     const { encoder, decoder } = card;
@@ -61,10 +73,7 @@ export async function encodeClip(
     const said = await runFfmpeg(tools, {
       args: clipArgs({ ...plan, encoder, decoder, crf }),
       ...{ output: join(dir, "clip.mp4"), cwd: dir, signal, durationSeconds: timeline.seconds },
-      onProgress: (fraction) => {
-        furthest = Math.max(furthest, fraction);
-        onProgress(furthest);
-      },
+      onProgress,
       ...{ timeoutMs: 120_000 + timeline.seconds * 40_000, threads },
       gpu: encoder === "h264_nvenc" || decoder === "nvdec",
       ...{ level: "info", keepStderr: foreign ? 1 << 20 : KEPT_OF_STDERR },

@@ -44,6 +44,9 @@ const rendered = (index: number): RenderedClip => ({
   qc: { verdict: "ok", repairs: [], reasons: [], checks: [] },
 });
 
+/** A rendered clip and its plan. */
+const whole = (index: number) => [rendered(index), planned[index - 1] as EdlClip] as const;
+
 /** Three clips and a list in an attempt's folder, a store on loopback, and an API that goes wrong as it is told. */
 async function openPlace() {
   const dir = mkdtempSync(join(tmpdir(), "kk-publish-"));
@@ -91,7 +94,7 @@ async function openPlace() {
     progress: (fraction: number, message?: string) => void told.push({ fraction, message }),
     log: (event: string) => void log.push(event),
   } as StageContext;
-  const publisher = createPublisher({ context, api, clips: planned, firstPauseMs: 1 });
+  const publisher = createPublisher({ context, api, firstPauseMs: 1 });
   const files = ["edl.json" as const, ...[1, 2, 3].flatMap(namesOf)];
   return {
     ...{ put, published, told, wrong, stop, publisher, log },
@@ -109,7 +112,7 @@ const indexes = (published: PublishInput[]) => published.map(({ clip }) => clip.
 test("a clip that is whole is sent and told of while others are made, one after the other, and is not sent again", async () => {
   await using place = await openPlace();
   const { put, published, publisher, told } = place;
-  publisher.whole(rendered(1));
+  publisher.whole(...whole(1));
   await until(() => published.length === 1);
   expect(put).toEqual(namesOf(1));
   expect(published[0]).toMatchObject({
@@ -124,8 +127,8 @@ test("a clip that is whole is sent and told of while others are made, one after 
   expect(published[0]?.clip.sha256).toBe(published[0]?.files[0]?.sha256);
   expect(told).toEqual([]); // progress is RENDER's
 
-  publisher.whole(rendered(2));
-  publisher.whole(rendered(3));
+  publisher.whole(...whole(2));
+  publisher.whole(...whole(3));
   const facts = await place.uploadAll();
   expect(indexes(published)).toEqual([1, 2, 3]);
   expect(put).toEqual([...[1, 2, 3].flatMap(namesOf), "edl.json"]);
@@ -136,12 +139,22 @@ test("a clip that is whole is sent and told of while others are made, one after 
   expect(told.at(-1)).toEqual({ fraction: 0.98, message: "Stored 0.1 of 0.1 MB" });
 });
 
+test("a clip that comes again, as one that was shown before its turn does, is not sent again", async () => {
+  await using place = await openPlace();
+  place.publisher.whole(...whole(1));
+  await until(() => place.published.length === 1);
+  place.publisher.whole(...whole(1));
+  await until(() => place.published.length === 2);
+  expect(place.put).toEqual(namesOf(1));
+  expect(place.published[1]).toEqual(place.published[0]);
+});
+
 test("two clips are never sent at once", async () => {
   await using place = await openPlace();
   const gate = Promise.withResolvers<void>();
   place.wrong.hold = gate.promise;
-  place.publisher.whole(rendered(1));
-  place.publisher.whole(rendered(2));
+  place.publisher.whole(...whole(1));
+  place.publisher.whole(...whole(2));
   await new Promise((wait) => setTimeout(wait, 200));
   gate.resolve();
   await until(() => place.published.length === 2);
@@ -152,8 +165,8 @@ test("what could not be sent early is sent by UPLOAD, and the next clips all the
   await using place = await openPlace();
   const { put, published, publisher, wrong } = place;
   wrong.busy.add("clip_01.jpg");
-  publisher.whole(rendered(1));
-  publisher.whole(rendered(2));
+  publisher.whole(...whole(1));
+  publisher.whole(...whole(2));
   await until(() => published.length === 1);
   expect(indexes(published)).toEqual([2]);
   wrong.busy.clear();
@@ -171,7 +184,7 @@ test("what the API finds damaged in the store is sent again", async () => {
   place.wrong.publish = () => {
     throw new KangKlipError("UPLOAD_FAILED", "clip_01.mp4 is missing or damaged");
   };
-  place.publisher.whole(rendered(1));
+  place.publisher.whole(...whole(1));
   await until(() => place.log.includes("a clip could not be shown early"));
   await place.uploadAll();
   expect(place.put.filter((name) => name === "clip_01.mp4")).toHaveLength(2);
@@ -186,7 +199,7 @@ test.each(["INTERNAL", "NOT_FOUND", "FENCED", "RATE_LIMITED"] as const)(
       asked++;
       throw new KangKlipError(code, "The API answered 404");
     };
-    for (const index of [1, 2, 3]) place.publisher.whole(rendered(index));
+    for (const index of [1, 2, 3]) place.publisher.whole(...whole(index));
     await place.uploadAll();
     expect(asked).toBe(1);
     expect(place.put.toSorted()).toEqual(["edl.json", ...[1, 2, 3].flatMap(namesOf)].toSorted()); // each once
@@ -195,7 +208,7 @@ test.each(["INTERNAL", "NOT_FOUND", "FENCED", "RATE_LIMITED"] as const)(
 
 test("a file that became another one after it was sent is sent as it is now", async () => {
   await using place = await openPlace();
-  place.publisher.whole(rendered(1));
+  place.publisher.whole(...whole(1));
   await until(() => place.published.length === 1);
   const { files: [clip] = [] } = place.published[0] ?? {};
   if (!clip) throw new Error("nothing was published");
@@ -208,7 +221,7 @@ test.each(["cancelled", "given up"])("what is being sent ends when the work is %
   await using place = await openPlace();
   const gate = Promise.withResolvers<void>();
   place.wrong.hold = gate.promise;
-  for (const index of [1, 2, 3]) place.publisher.whole(rendered(index));
+  for (const index of [1, 2, 3]) place.publisher.whole(...whole(index));
   await new Promise((wait) => setTimeout(wait, 100));
   if (how === "cancelled") {
     place.stop.abort(new KangKlipError("CANCELLED", "cancelled"));

@@ -9,8 +9,8 @@ const EARLY_TRIES = 3;
 
 /** Sends clips while others are rendered, so that they can be watched. Whatever goes wrong with it is done again by UPLOAD. */
 export interface Publisher {
-  /** A clip is whole, under its final names. Returns at once: it is sent after those that came before. */
-  whole(made: RenderedClip): void;
+  /** A clip is whole, under its final names. Returns at once: it is sent after those that came before. @param clip as it was planned */
+  whole(made: RenderedClip, clip: EdlClip): void;
   /** Waits until all clips that came are sent, or given up. @param onSent told how many bytes are sent in all */
   settled(onSent: (bytes: number) => void): Promise<void>;
   /** Whether this very file was sent already. */
@@ -30,8 +30,6 @@ export const noPublisher: Publisher = {
 interface PublisherOptions {
   context: Pick<StageContext, "dir" | "job" | "signal" | "log">;
   api: Pick<ApiClient, "presign" | "complete" | "publish">;
-  /** As they were planned, with their titles. */
-  clips: readonly EdlClip[];
   /** Shorter in tests (ms). */
   firstPauseMs?: number;
 }
@@ -69,7 +67,7 @@ export const bytesOf = (facts: Iterable<ManifestFile>) => {
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
 
 /** One clip is sent at a time. Where the API does not know such clips, or the store refuses them, no other is tried. */
-export function createPublisher({ context, api, clips, firstPauseMs = 500 }: PublisherOptions): Publisher {
+export function createPublisher({ context, api, firstPauseMs = 500 }: PublisherOptions): Publisher {
   const { dir, job, log } = context;
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
@@ -84,11 +82,17 @@ export function createPublisher({ context, api, clips, firstPauseMs = 500 }: Pub
   let isOff = false;
   let sending = Promise.resolve();
 
+  const has = ({ name, size_bytes, sha256 }: ManifestFile) => {
+    const file = sent.get(name);
+    return file?.size_bytes === size_bytes && file.sha256 === sha256;
+  };
+
   async function send(made: RenderedClip, clip: EdlClip): Promise<void> {
     const names = Object.values(made.files).filter((name): name is ArtifactName => name !== null);
     const files: ManifestFile[] = [];
     for (const name of names) files.push(await fileFacts(dir, name));
     for (const file of files) {
+      if (has(file)) continue; // it was shown before its turn
       await upload({ dir, job, signal }, early, [file], undefined, { firstPauseMs, tries: EARLY_TRIES });
       sent.set(file.name, file);
       tell(bytesOf(sent.values()));
@@ -118,9 +122,8 @@ export function createPublisher({ context, api, clips, firstPauseMs = 500 }: Pub
   }
 
   return {
-    whole(made) {
-      const clip = clips.find(({ index }) => index === made.index);
-      if (clip) sending = sending.then(() => inTurn(made, clip));
+    whole(made, clip) {
+      sending = sending.then(() => inTurn(made, clip));
     },
     settled(onSent) {
       isLast = true; // what fails now is UPLOAD's at once
@@ -128,10 +131,7 @@ export function createPublisher({ context, api, clips, firstPauseMs = 500 }: Pub
       if (sent.size > 0) tell(bytesOf(sent.values()));
       return sending;
     },
-    has: ({ name, size_bytes, sha256 }) => {
-      const file = sent.get(name);
-      return file?.size_bytes === size_bytes && file.sha256 === sha256;
-    },
+    has,
     async [Symbol.asyncDispose]() {
       stop.abort();
       await sending;

@@ -9,9 +9,10 @@ import type { Framer } from "../frame/framer.ts";
 import { machineFacts } from "../machine.ts";
 import type { FetchedSource, Framing, RenderedClip, StageContext } from "../stage.ts";
 import { renderClips } from "./render.ts";
+import { keepAsBefore, keptParts } from "./render-parts.ts";
 
 /** What is kept of a clip beside its files. */
-interface KeptClip {
+export interface KeptClip {
   rendered: RenderedClip;
   notices: string[];
 }
@@ -81,23 +82,34 @@ export async function renderKept(
         tell([text]);
       },
     };
-    const frame = (clip: EdlClip, from: FetchedSource) => framed(work, cache, { source: from, clip, framer });
     const left = missing();
     if (left.length === 0) return { rendered: all(), executed: 0 };
     const wanting = left.map(({ clip }) => clip);
-    for await (const made of renderClips(work, source, wanting, frame)) {
+    const frame = async (clip: EdlClip, from: FetchedSource) => {
+      const found = await framed(work, cache, { source: from, clip, framer });
+      if (clip === wanting.at(-1)) await framer[Symbol.asyncDispose]();
+      return found;
+    };
+    const kept = keptParts(work, cache, inputs);
+    const places = plans.map(({ clip }) => clip);
+    for await (const made of renderClips(work, source, wanting, frame, { kept, all: places })) {
       rendered.set(made.index, made);
       const plan = left.find(({ clip }) => clip.index === made.index);
       const files = Object.values(made.files).filter((name) => name !== null);
-      const kept: KeptClip = { rendered: made, notices: notices.filter((text) => isAbout(text, made.index)) };
+      const entry: KeptClip = {
+        rendered: made,
+        notices: notices.filter((text) => isAbout(text, made.index)),
+      };
       if (!plan) continue;
       onWhole(made);
       const whose = isAsGoodAsCanBe(made) ? "shared" : "own";
       await cache.keep(
         plan[whose],
-        kept,
+        entry,
         files.map((name) => ({ name, path: join(dir, name) })),
       );
+      const version = { inputs, clip: plan.clip, made, render: plan[whose], whose } as const;
+      await keepAsBefore(work, cache, version);
       // as the EDL has it from now on: rendered from there, it is the same clip
       const clip = { ...plan.clip, framing: made.framing.frames };
       const again = await keysOf(context, { stage: "RENDER", inputs: { ...inputs, clip } });
@@ -124,14 +136,19 @@ const isAsGoodAsCanBe = ({ qc, framing }: RenderedClip): boolean =>
   framing.backend !== "unavailable" &&
   !qc.repairs.some((repair) => ["cpu", "encoded_again"].includes(repair));
 
+export type RenderInputs = Awaited<ReturnType<typeof renderInputs>>;
+
 /** Everything besides the clip itself by which its files would differ. */
-async function renderInputs({ tools, settings, signal }: StageContext, source: FetchedSource) {
+async function renderInputs({ job, tools, settings, signal }: StageContext, source: FetchedSource) {
   const { nvenc, nvdec, gpu } = await machineFacts({ tools, settings, signal });
   const { encoder, threads, gpu: card, captionColours, ...others } = settings;
   const shape = Object.entries(others).filter(([name]) => /^(render|caption)[A-Z]/.test(name));
   return {
-    source: source.sha256,
-    settings: { encoder, threads, card, captionColours, ...Object.fromEntries(shape) },
+    ...{ source: source.sha256, preview: job.preview },
+    settings: { encoder, threads, card, captionColours, ...Object.fromEntries(shape) } as Record<
+      string,
+      unknown
+    >,
     machine: { gpu: gpu && { name: gpu.name, driver: gpu.driver }, nvenc: nvenc.code, nvdec: nvdec.code },
     ffmpeg: tools.version,
     fonts: await installedFonts(),
@@ -162,17 +179,22 @@ async function framed(
     ...{ renderWidth, renderHeight, renderMaxFps, threads, ffmpeg: context.tools.version },
   };
   const task = { stage: "FRAMING", inputs };
+  // where other words are said in what was framed already, what was seen of it is the same
+  const seenAlready = { stage: "FRAMING", inputs: { ...inputs, words: null } };
   const look = async (): Promise<Framing> => {
     const { value } = await once(context, cache, task, async () => {
       const found = await framer.frame(bare, source);
       return { value: found, standsMs: found.backend === "unavailable" ? 0 : Number.POSITIVE_INFINITY };
     });
+    if (value.backend !== "unavailable") await once(context, cache, seenAlready, async () => ({ value }));
     return value;
   };
   const broughtAlong = async (): Promise<Framing> => {
-    const before = await lastTime<Framing>(context, cache, task);
-    const isSame = before && isDeepStrictEqual(before.frames, clip.framing);
-    return isSame ? before : framer.frame({ ...clip, overrides: [] }, source);
+    for (const one of [task, seenAlready]) {
+      const before = await lastTime<Framing>(context, cache, one);
+      if (before && isDeepStrictEqual(before.frames, clip.framing)) return before;
+    }
+    return framer.frame({ ...clip, overrides: [] }, source);
   };
   const seen = await (clip.framing.length > 0 ? broughtAlong() : look());
   if (clip.overrides.length === 0) return seen;

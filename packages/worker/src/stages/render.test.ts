@@ -64,6 +64,13 @@ describe.skipIf(!tools)("renderClips (needs ffmpeg)", { timeout: 120_000 }, asyn
       expect((await lumas(preview, third, "YMAX"))[15], third).toBeGreaterThan(60);
   });
 
+  test("a clip that nobody has to pay for has no preview, and is good without", async () => {
+    const file = await source({ name: "free.mp4", picture: RAMP, seconds: 2 });
+    const { made, left } = await render(file, { clips: [aClip([[0, 1]])], preview: false });
+    expect(made).toMatchObject([{ files: { preview: null }, qc: { verdict: "ok" } }]);
+    expect(left).toEqual(["clip_01.jpg", "clip_01.mp4"]);
+  });
+
   test("the window jumps on the very frame of the cut, also between layouts", async () => {
     const file = await source({ name: "halves.mp4", picture: HALVES, seconds: 3 });
     const shots = [

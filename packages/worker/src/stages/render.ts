@@ -19,12 +19,14 @@ import { chooseEncoder, clipsAtOnce, clipThreads } from "../media/encoder.ts";
 import { clipSound } from "../media/loudness.ts";
 import { explainFailure } from "../media/truncation.ts";
 import type { FetchedSource, Framing, RenderedClip, StageContext } from "../stage.ts";
-import { type Card, finishClip, type ReadyClip, type Setting } from "./finish-clip.ts";
+import { type Card, finishClip, type KeptParts, type ReadyClip, type Setting } from "./finish-clip.ts";
 
 /**
  * Renders the clips of an EDL into the attempt's folder and yields each as soon as it is whole and those before it are, in the EDL's
  * order. While some are encoded, the pictures of the next one are fetched where they are not here, it is framed and its sound is prepared.
  * @param frame finds the window of a clip in a file that has its pictures; called once per clip, in order.
+ * @param kept what need not be made again
+ * @param all the clips of the EDL, of which `clips` are those that are wanted: a clip gets what belongs to its place
  * @throws KangKlipError SOURCE_TRUNCATED where the source ends before a clip does, RENDER_FAILED, TIMED_OUT, DISK_FULL,
  * OUT_OF_MEMORY, or the abort's reason. Nothing unfinished stays in the folder.
  */
@@ -33,13 +35,18 @@ export async function* renderClips(
   source: FetchedSource,
   clips: EdlClip[],
   frame: (clip: EdlClip, source: FetchedSource) => Promise<Framing>,
+  { kept = {}, all = clips }: { kept?: KeptParts; all?: readonly EdlClip[] } = {},
 ): AsyncGenerator<RenderedClip> {
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
-  const setting = await prepare({ ...context, signal, notice: oncePerText(context.notice) }, source, clips);
+  const about = await prepare({ ...context, signal, notice: oncePerText(context.notice) }, source, clips);
+  const setting: Setting = { ...about, kept };
   const atOnce = clipsAtOnce(setting.card.encoder, context.settings.threads);
-  const threads = clipThreads(setting.card.encoder, context.settings.threads, clips.length);
-  const progress = createProgress(context.progress, clips.length);
+  const threads = clipThreads(setting.card.encoder, context.settings.threads, all.length);
+  const progress = createProgress(context.progress, all.length);
+  const places = clips.map((clip) => all.indexOf(clip));
+  const placeOf = (index: number) => places[index] ?? 0;
+  for (const [place, clip] of all.entries()) if (!clips.includes(clip)) progress.done(place);
   const ready: Promise<{ clip: ReadyClip; setting: Setting }>[] = [];
   const done: Promise<RenderedClip>[] = [];
   const makeReadyAt = (index: number) => {
@@ -49,22 +56,25 @@ export async function* renderClips(
     const before = ready[index - 1] ?? Promise.resolve();
     ready[index] = before.then(async () => {
       const own = await withPictures(setting, clip);
-      return { clip: { ...(await makeReady(own, clip, frame)), threads: threads[index] ?? 1 }, setting: own };
+      return {
+        clip: { ...(await makeReady(own, clip, frame)), threads: threads[placeOf(index)] ?? 1 },
+        setting: own,
+      };
     });
     ready[index].catch(() => {}); // looked at when its turn comes
   };
   const renderAt = (index: number) => {
     if (done[index]) return;
-    progress.preparing(index);
+    progress.preparing(placeOf(index));
     makeReadyAt(index);
     done[index] = (async () => {
       const made = await ready[index];
       makeReadyAt(index + 1);
       if (!made) throw new Error(`There is no clip ${index}`);
       const whole = await finishClip(made.setting, made.clip, (fraction) =>
-        progress.rendering(index, fraction),
+        progress.rendering(placeOf(index), fraction),
       );
-      progress.done(index);
+      progress.done(placeOf(index));
       return whole;
     })();
     done[index].catch(() => {}); // looked at when its turn comes
@@ -72,7 +82,7 @@ export async function* renderClips(
   try {
     for (const index of clips.keys()) {
       // the first one by itself: somebody waits to see it
-      const until = index === 0 ? 1 : Math.min(clips.length, index + atOnce);
+      const until = clips[index] === all[0] ? index + 1 : Math.min(clips.length, index + atOnce);
       for (let next = index; next < until; next++) renderAt(next);
       const made = await done[index];
       if (made) yield made;
@@ -109,7 +119,11 @@ function oncePerText(notice: (text: string) => void) {
   };
 }
 
-async function prepare(context: StageContext, fetched: FetchedSource, clips: EdlClip[]): Promise<Setting> {
+async function prepare(
+  context: StageContext,
+  fetched: FetchedSource,
+  clips: EdlClip[],
+): Promise<Omit<Setting, "kept">> {
   const { dir, tools, signal } = context;
   const file = (await unlessAborted(signal, fetched.need?.pictures([]))) ?? fetched.file;
   const source = { ...fetched, file: resolve(dir, file) }; // ffmpeg works in the scratch folder
@@ -187,7 +201,7 @@ async function chooseCard({ tools, settings, signal }: StageContext, source: Fet
 
 /** Everything of a clip that comes before its encoding. */
 async function makeReady(
-  { context, source, fonts, scratch }: Setting,
+  { context, source, fonts, scratch, kept }: Setting,
   clip: EdlClip,
   frame: (clip: EdlClip, source: FetchedSource) => Promise<Framing>,
 ): Promise<ReadyClip> {
@@ -199,9 +213,9 @@ async function makeReady(
   if (timeline.frames === 0) throw new KangKlipError("RENDER_FAILED", `Clip ${clip.index} has no length`);
 
   const framed = frame(clip, source);
-  const sound = explainFailure(context, source, timeline, () =>
-    clipSound({ tools, source, timeline, dir, signal }),
-  );
+  const makeSound = () =>
+    explainFailure(context, source, timeline, () => clipSound({ tools, source, timeline, dir, signal }));
+  const sound = kept.sound?.(clip, timeline, dir, makeSound) ?? makeSound();
   await Promise.allSettled([framed, sound]); // neither may go on after the other has failed
   const framing = await framed;
   context.log("loudness", { clip: clip.index, ...(await sound) });

@@ -1,12 +1,22 @@
 import { type EdlClip, KangKlipError } from "@kangklip/contract";
 import { translatedClips } from "../captions/translate.ts";
 import { sentenceWindows, type Window, windowOf, wordWindows } from "../select/candidates.ts";
-import { clipLengths } from "../select/cuts.ts";
+import { clipLengths, type Span } from "../select/cuts.ts";
+import { edlClips } from "../select/edl.ts";
 import { addressesMachine } from "../select/for-machines.ts";
 import { type Languages, languagesOf, nameOf } from "../select/languages.ts";
 import { codeOf } from "../select/lexicon.ts";
-import { APART, choose, mostTogether, type Rule, TOUCHING, tightestRow } from "../select/packing.ts";
-import { inARow, plainLine, shortened } from "../select/plain-text.ts";
+import { sureClip } from "../select/opening.ts";
+import {
+  APART,
+  choose,
+  mostBeside,
+  mostTogether,
+  type Rule,
+  TOUCHING,
+  tightestRow,
+} from "../select/packing.ts";
+import { plainLine, shortened } from "../select/plain-text.ts";
 import {
   captionLine,
   type Ranking,
@@ -18,7 +28,6 @@ import {
 } from "../select/rerank.ts";
 import { type Candidate, scored } from "../select/score.ts";
 import { type Talk, talkOf } from "../select/talk.ts";
-import { clipTexts, isTaken } from "../select/titles.ts";
 import { likenessIn } from "../select/variety.ts";
 import type { SelectInput, Selection, StageContext } from "../stage.ts";
 
@@ -29,7 +38,8 @@ const RANK_TIMEOUT_MS = 310_000;
  * SELECT: chooses what is cut. Exactly as many clips as were asked for, or as fit into the video; none cuts a word; each is 0.8 to 1.1
  * times the length asked for and never above 60 s; best first. The same input gives the same EDL, byte for byte. A language model
  * (`input.rank`) may change the order and the words, never the times or the number; without one, or when it fails, the talk's own
- * score decides. The job's wishes: `about` puts what is about it first, `tighten` leaves fillers and long silences out of the clips,
+ * score decides. In a long talk the first clip may be one that is sure from the opening alone (select/opening.ts), so that it can be made
+ * before the rest is heard; neither the rest nor the model changes it. The job's wishes: `about` puts what is about it first, `tighten` leaves fillers and long silences out of the clips,
  * `output_language` is that of the texts and, where a model translates (`input.translate`), of the captions.
  * @throws KangKlipError SOURCE_TOO_SHORT where not one clip fits, FENCED or CANCELLED from the model's calls, or the reason of the signal.
  */
@@ -48,13 +58,20 @@ export async function select(
     );
   const heard = input.transcript.language;
   const languages = languagesOf(talk, { heard, told: job.language, wanted: job.output_language });
-  const ranking = await askModel(context, { input, talk, pool, count, languages, rankTimeoutMs });
+  const sure = alreadySure(context, input, { talk, pool, rule, count });
+  const taken = sure.map(({ candidate }) => candidate);
+  const free = pool.filter((span) => taken.every((other) => !overlaps(span, other)));
+  const left = count - taken.length;
+  const ranking = await askModel(context, { input, talk, pool: free, count: left, languages, rankTimeoutMs });
   const wanted = ranking?.picks.map(({ candidate }) => candidate) ?? [];
   const likeness = likenessIn(talk, count);
   const worth = (clip: Candidate, others: readonly Candidate[]) => clip.score - likeness(clip, others);
-  const chosen = bestFirst(choose({ pool, rule, count, wanted, worth }), wanted);
-  if (!ranking) sayWhatIsLacking(context, { talk, chosen, languages });
-  const own = edlClips(talk, chosen, ranking, codeOf(languages.wanted) ?? languages.spoken);
+  const chosen = choose({ pool, rule, count, taken, wanted, worth }).slice(taken.length);
+  const ordered = bestFirst(chosen, wanted);
+  if (!ranking) sayWhatIsLacking(context, { talk, chosen: ordered, languages });
+  const before = sure.map(({ clip }) => clip);
+  const language = codeOf(languages.wanted) ?? languages.spoken;
+  const own = [...before, ...edlClips(talk, ordered, ranking, { language, before })];
   const { clips, took, hasFailed } = await inLanguage(context, {
     input,
     talk,
@@ -105,6 +122,28 @@ function chosenFrom(context: StageContext, input: SelectInput) {
   );
   return asItIs;
 }
+
+/**
+ * The clip that is shown already, or is sure by the rule of openings: it takes part as what was chosen first, with the words of the whole
+ * talk. Where it would cost one of the clips that were asked for it is none.
+ */
+function alreadySure(
+  { job, log }: StageContext,
+  input: SelectInput,
+  { talk, pool, rule, count }: ReturnType<typeof chosenFrom>,
+): { clip: EdlClip; candidate: Candidate }[] {
+  const { shown = null } = input;
+  const clip = shown ?? sureClip(job, { ...input, levels: input.sound.levels });
+  const [from, to] = [clip?.segments[0], clip?.segments.at(-1)];
+  if (!clip || !from || !to) return [];
+  const span = { startMs: Math.round(from.start * 1000), endMs: Math.round(to.end * 1000) };
+  const candidate = scored(talk, clipLengths(job.clip_duration_seconds), windowOf(talk, span));
+  const hasRoom = mostBeside(pool, [candidate], rule) >= count;
+  log("sure", { start: from.start, end: to.end, score: clip.score, hasRoom, isShown: shown !== null });
+  return hasRoom || shown ? [{ clip, candidate }] : [];
+}
+
+const overlaps = (a: Span, b: Span) => a.startMs < b.endMs && b.startMs < a.endMs;
 
 /** Scored windows, best first, and the rule under which `asked` of them (or as many as ever fit) can stand together. */
 function poolOf(talk: Talk, clipSeconds: number, asked: number): { pool: Candidate[]; rule: Rule } {
@@ -231,42 +270,4 @@ function bestFirst(chosen: readonly Candidate[], wanted: readonly Candidate[]): 
     return index < 0 ? wanted.length : index;
   };
   return chosen.toSorted((a, b) => place(a) - place(b) || b.score - a.score || a.startMs - b.startMs);
-}
-
-/** The clips as the EDL keeps them; texts of the model stand in for our own where it gave usable ones. */
-function edlClips(
-  talk: Talk,
-  clips: readonly Candidate[],
-  ranking: Ranking | null,
-  language: string | null,
-): EdlClip[] {
-  const titles: string[] = [];
-  return clips.map((clip, index) => {
-    const own = clipTexts(talk, clip, titles, language);
-    const theirs = ranking?.picks.find(({ candidate }) => candidate === clip)?.texts ?? {};
-    const texts = { ...own, ...theirs };
-    if (isTaken(titles, texts.title)) texts.title = own.title;
-    titles.push(texts.title);
-    const { first, last } = clip;
-    const words = talk.sourceWords.slice(first, last + 1);
-    return {
-      index: index + 1,
-      title: texts.title,
-      hook: texts.hook,
-      segments: talk.onSource(clip).map(({ startMs, endMs }) => ({
-        start: startMs / 1000,
-        end: endMs / 1000,
-        text: inARow(
-          words.filter((word) => word.startMs >= startMs && word.endMs <= endMs).map(({ text }) => text),
-        ),
-      })),
-      score: clip.score,
-      score_parts: clip.parts,
-      reason: texts.reason,
-      words: words.map((word) => ({ word: word.text, start: word.startMs / 1000, end: word.endMs / 1000 })),
-      framing: [],
-      overrides: [],
-      revision: 1,
-    };
-  });
 }

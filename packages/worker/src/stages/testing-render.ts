@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { EdlClip, type ShotFrame } from "@kangklip/contract";
+import { aJobSpec } from "@kangklip/contract/testing";
 import { findTools, type Tools } from "../media/ffmpeg.ts";
 import { probeMedia } from "../media/probe.ts";
 import type { FetchedSource, Framing, RenderedClip, StageContext, WorkerSettings } from "../stage.ts";
@@ -52,6 +53,8 @@ interface Rendering {
   signal?: AbortSignal;
   size?: [width: number, height: number];
   settings?: Partial<WorkerSettings>;
+  /** Default: true. */
+  preview?: boolean;
   onProgress?: StageContext["progress"];
   /** Brings the pictures of the file where they are not in it. */
   need?: FetchedSource["need"];
@@ -101,6 +104,7 @@ export async function createRenderBench() {
       const settings = { ...SETTINGS, renderWidth, renderHeight, ...rendering.settings };
       const context = {
         ...{ dir, tools: used, signal, settings, progress: rendering.onProgress ?? (() => {}) },
+        job: aJobSpec({ preview: rendering.preview ?? true }),
         notice: (text: string) => void notes.push(text),
         log: (event: string, fields?: object) => void notes.push(`${event} ${JSON.stringify(fields)}`),
       } as StageContext;

@@ -5,8 +5,8 @@ import { messageOf } from "../asr/fetch-model.ts";
 import { RETRY_AFTER_MS } from "../asr/model.ts";
 import { voicedSeconds } from "../asr/parts.ts";
 import { createPocketsphinxTranscriber } from "../asr/pocketsphinx.ts";
-import { type DecodedSound, decodeSound, NO_SOUND } from "../asr/sound.ts";
-import type { Heard, Hearing, Transcriber, Unavailable } from "../asr/transcriber.ts";
+import { type DecodedSound, NO_SOUND, openSound, wholeOf } from "../asr/sound.ts";
+import type { Heard, HeardSoFar, Hearing, Transcriber, Unavailable } from "../asr/transcriber.ts";
 import { createWhisperTranscriber } from "../asr/whisper.ts";
 import { createWhisperCliTranscriber } from "../asr/whisper-cli.ts";
 import { machineFacts } from "../machine.ts";
@@ -35,6 +35,16 @@ const NOTHING: Transcript = {
   segments: [],
 };
 
+/** What is known of a source while it is still being listened to. */
+export interface SoFar {
+  transcript: HeardSoFar;
+  /** Of all of the source, or up to where it is heard. */
+  levels: SoundMap["levels"];
+}
+
+/** Takes what is known so far, and up to which second; it is told again with more. */
+export type OnSure = (upToSeconds: number, soFar: () => SoFar) => void;
+
 /** The best first: what a person wrote, the graphics card, the processor by whichever build of whisper.cpp is there, the last resort. */
 function usualTranscribers({ tools, settings, signal }: StageContext): Transcriber[] {
   const machine = () => machineFacts({ tools, settings, signal });
@@ -51,54 +61,87 @@ function usualTranscribers({ tools, settings, signal }: StageContext): Transcrib
  * TRANSCRIPT: what is said in the source and where it is silent. The transcribers are tried in order; one that cannot be used or
  * breaks makes way for the next, and the user is told when the words are doubtful or missing. Only a cancelled job and a full disk throw.
  * @param transcribers in order of preference
+ * @param sure told of words that will not change while a recogniser is at work
  */
 export async function transcribe(
   context: StageContext,
   source: FetchedSource,
   transcribers: Transcriber[] = usualTranscribers(context),
+  sure: OnSure = () => {},
 ): Promise<Transcribed> {
   const { tools, dir, signal, job } = context;
-  const decoded = await decodeSound({
-    ...{
-      tools,
-      dir,
-      signal,
-      file: source.file,
-      info: source.info,
-      limitSeconds: job.fetch_policy.max_seconds,
-    },
-    onProgress: (fraction) => context.progress(fraction * DECODE_SHARE, "Reading the sound"),
-  });
+  const { file, info } = source;
+  const limitSeconds = job.fetch_policy.max_seconds;
+  let isHearing = false;
+  const onProgress = (fraction: number) =>
+    isHearing || context.progress(fraction * DECODE_SHARE, `Reading the sound${stillComing(source)}`);
+  const coming = source.need?.sound;
+  const arriving = coming && coming.share() < 1 ? coming.read() : undefined;
+  const decoded = await openSound({ tools, dir, signal, file, info, limitSeconds, arriving, onProgress });
   if (!decoded) {
     context.notice("The video has no sound, so its clips have no captions.");
     return { transcript: NOTHING, sound: NO_SOUND, standsMs: ALWAYS };
   }
+  const onHearing = () => {
+    isHearing = true;
+  };
   try {
-    return { ...(await firstHeard(context, source, decoded, transcribers)), sound: decoded.sound };
+    const heard = await firstHeard(context, source, { decoded, transcribers, onHearing, sure });
+    await wholeOf(decoded);
+    return { ...heard, sound: decoded.sound };
   } finally {
+    await decoded.growth.close();
     await rm(decoded.pcmFile, { force: true });
+  }
+}
+
+/** What of a sound is here that is still on its way, as the end of a line. */
+function stillComing({ need }: FetchedSource): string {
+  const share = need?.sound?.share() ?? 1;
+  return share < 1 ? `, ${Math.floor(share * 100)} % of the sound is here` : "";
+}
+
+/** Whether there is enough of it to be heard: known as soon as there is, else at the end. */
+async function isVoiced({ sound, growth }: DecodedSound): Promise<boolean> {
+  for (;;) {
+    const isWhole = growth?.isWhole() ?? true;
+    const upTo = isWhole ? undefined : growth?.knownSeconds();
+    if (voicedSeconds(sound, upTo) >= MIN_VOICED_SECONDS) return true;
+    if (isWhole) return false;
+    await growth?.next();
   }
 }
 
 async function firstHeard(
   context: StageContext,
   source: FetchedSource,
-  decoded: DecodedSound,
-  transcribers: Transcriber[],
+  {
+    decoded,
+    transcribers,
+    onHearing,
+    sure,
+  }: { decoded: DecodedSound; transcribers: Transcriber[]; onHearing: () => void; sure: OnSure },
 ): Promise<Omit<Transcribed, "sound">> {
   const { settings, signal, log } = context;
-  if (voicedSeconds(decoded.sound) < MIN_VOICED_SECONDS) {
+  if (!(await isVoiced(decoded))) {
     context.notice("The video's sound is silent, so its clips have no captions.");
     return { transcript: NOTHING, standsMs: ALWAYS };
   }
   const hearing: Hearing = {
     ...{ context, source, ...decoded },
-    heard: (fraction, upToSeconds) =>
+    heard: (fraction, upToSeconds) => {
+      onHearing();
       context.progress(
         DECODE_SHARE + (1 - DECODE_SHARE) * fraction,
-        `Heard ${clock(upToSeconds)} of ${clock(decoded.durationSeconds)}`,
-      ),
-    waiting: (message) => context.progress(DECODE_SHARE, message),
+        `Heard ${clock(upToSeconds)} of ${clock(decoded.durationSeconds)}${stillComing(source)}`,
+      );
+    },
+    sure: (upToSeconds, soFar) =>
+      sure(upToSeconds, () => ({ transcript: soFar(), levels: decoded.sound.levels })),
+    waiting: (message) => {
+      onHearing();
+      context.progress(DECODE_SHARE, message);
+    },
   };
   const notes: string[] = [];
   let standsMs = ALWAYS;
@@ -142,6 +185,8 @@ async function tried(
     return await transcriber.transcribe(hearing);
   } catch (error) {
     signal.throwIfAborted();
+    const noSound = hearing.growth?.failure();
+    if (noSound) throw noSound; // no other would hear more
     if (error instanceof KangKlipError && error.code === "DISK_FULL") throw error;
     const why = error instanceof KangKlipError ? error.message : messageOf(error);
     notice(`${capitalized(transcriber.name)} could not be used. ${why.slice(0, 400)}`);

@@ -1,14 +1,15 @@
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type JobSpec, KangKlipError } from "@kangklip/contract";
-import type { FetchedSource, SourceByNeed, StageContext } from "../../stage.ts";
+import type { ArrivingSound, FetchedSource, SourceByNeed, StageContext } from "../../stage.ts";
 import { checkMedia } from "../checks.ts";
 import type { Fetcher, Opened } from "../fetcher.ts";
 import { downloaded } from "../progress.ts";
-import type { Validators } from "../validators.ts";
+import { sameNow, type Validators } from "../validators.ts";
+import { type Arrival, fetchSound } from "./arriving-sound.ts";
 import { NotByNeed } from "./mp4-boxes.ts";
 import { type Mp4Source, openMp4 } from "./mp4-source.ts";
-import { priceOf } from "./multi-range.ts";
 import { pack, spansIn, unpack, written } from "./pack.ts";
 import { bytesIn } from "./spans.ts";
 
@@ -19,7 +20,11 @@ const AROUND_SECONDS = 10;
 /** ffprobe and the index may round a clock differently, but a seek that is off by more would read what is not here. */
 const SAME_CLOCK_SECONDS = 0.1;
 
-/** A video of which the sound is here. */
+/** A sound that is here sooner is waited for: until then a video that turns out to be another one, or not to come by ranges, is begun anew. */
+const SOUND_WITHIN_MS = 5000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** A video of which the sound is here, or on its way. */
 export interface Ranged {
   info: FetchedSource["info"];
   sha256: string;
@@ -35,6 +40,10 @@ interface RangedOptions {
   address: string;
   /** The answer to a request for its first bytes. */
   first?: Opened | undefined;
+  /** As in `RangeFileOptions`. */
+  again?: ((ranOut: string) => Promise<string>) | undefined;
+  /** How long the sound is waited for. What still lacks then comes while the video is worked on. */
+  soundWithinMs?: number | undefined;
   /** Makes sure that so many bytes have room. */
   checkRoom(bytes: number): Promise<void>;
 }
@@ -46,7 +55,7 @@ interface RangedOptions {
 export async function fetchRanged(
   context: StageContext,
   fetcher: Fetcher,
-  { path, address, first, checkRoom }: RangedOptions,
+  { path, address, first, again, checkRoom, soundWithinMs = SOUND_WITHIN_MS }: RangedOptions,
 ): Promise<Ranged> {
   let charged = 0;
   const counting = (inner: Fetcher): Fetcher => ({
@@ -57,7 +66,7 @@ export async function fetchRanged(
       inner.charge(bytes);
     },
   });
-  const source = await openMp4({ fetcher: counting(fetcher), address, path, first }).catch((error) => {
+  const source = await openMp4({ fetcher: counting(fetcher), address, path, first, again }).catch((error) => {
     fetcher.charge(-charged);
     throw error;
   });
@@ -65,7 +74,7 @@ export async function fetchRanged(
     const { file, index, sha256 } = source;
     const sound = await source.costOfSound();
     const ordered = bytesOfClips(context.job, file.sizeBytes, lengthOf(source));
-    const share = (priceOf(sound) + ordered) / file.sizeBytes;
+    const share = (sound.price + ordered) / file.sizeBytes;
     if (share >= WORTH)
       throw new NotByNeed(`the parts that are needed would cost ${Math.round(share * 100)} % of it`);
     await checkRoom(Math.min(sound.onDisk + ordered, file.sizeBytes));
@@ -76,20 +85,64 @@ export async function fetchRanged(
     });
     if (Math.abs(info.startSeconds - index.startSeconds) > SAME_CLOCK_SECONDS)
       throw new NotByNeed("its clock is read in two ways");
-    let received = 0;
-    await source.sound((bytes) => {
-      received += bytes;
-      context.progress(...downloaded(received, sound.bytes));
+    let isWaiting = true;
+    const arrival = fetchSound(source, sound.bytes, (received) => {
+      if (isWaiting) context.progress(...downloaded(received, sound.bytes));
     });
+    const coming = await orComing(arrival, info, soundWithinMs).catch((cause) => {
+      if (!(cause instanceof KangKlipError) || cause.code !== "SOURCE_BLOCKED") throw cause;
+      throw new NotByNeed("its server refuses so many requests"); // and may have nothing against one
+    });
+    isWaiting = false; // from here on others tell how far they are
     return {
       ...{ info, sha256, sizeBytes: file.sizeBytes, validators: file.facts.validators },
-      need: needOf(source, fetcher),
+      need: { ...needOf(source, fetcher), ...(coming && { sound: coming }) },
     };
   } catch (error) {
     await source.file.close();
     fetcher.charge(-charged); // it is thrown away
     throw error;
   }
+}
+
+/** Waits until the sound is here, or for so long. @returns the sound, where it comes later @throws what fetching it throws in the meantime */
+async function orComing(
+  arrival: Arrival,
+  { audio }: FetchedSource["info"],
+  withinMs: number,
+): Promise<ArrivingSound | undefined> {
+  const { whole, share } = arrival;
+  const enough = new AbortController();
+  const isHere = await Promise.race([
+    whole.then(() => true),
+    sleep(Math.min(withinMs, LONGEST_TIMER_MS), false, enough).catch(() => false),
+  ]).finally(() => enough.abort());
+  if (isHere) return undefined;
+  const read = audio && (await arrival.asItComes(audio.index));
+  if (!read) {
+    await whole;
+    return undefined;
+  }
+  const named = whole.catch(cannotBeHad);
+  named.catch(() => {}); // whoever waits for it is told
+  return { share, whole: named, read: () => naming(read.read()) };
+}
+
+/** The same bytes; where they break off the failure has a name. */
+async function* naming(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* bytes;
+  } catch (error) {
+    cannotBeHad(error);
+  }
+}
+
+/** @throws KangKlipError */
+function cannotBeHad(cause: unknown): never {
+  if (!(cause instanceof NotByNeed)) throw cause;
+  throw new KangKlipError("SOURCE_UNREACHABLE", `The rest of the video cannot be had: ${cause.message}`, {
+    cause,
+  });
 }
 
 /** What `packed` gave of such a source. */
@@ -106,27 +159,29 @@ interface PackedState {
  */
 export async function reopenRanged(
   fetcher: Fetcher,
-  { kept, path, address, state }: { kept: string; path: string; address: string; state: unknown },
+  {
+    kept,
+    path,
+    state,
+    ...where
+  }: Pick<RangedOptions, "path" | "address" | "again"> & { kept: string; state: unknown },
 ): Promise<SourceByNeed> {
   const { spans: numbers, sizeBytes, validators } = state as PackedState; // our own, under its checksum
   const spans = spansIn(numbers);
   await unpack(kept, spans, sizeBytes, path);
   await rm(kept);
   fetcher.charge(bytesIn(spans));
-  return needOf(await openMp4({ fetcher, address, path, kept: { spans, sizeBytes, validators } }), fetcher);
+  return needOf(await openMp4({ fetcher, path, ...where, kept: { spans, sizeBytes, validators } }), fetcher);
 }
+
+/** Whether what `packed` gave is of what is at an address now. @throws what `Fetcher.open` throws */
+export const isRangedAt = async (state: unknown, address: string, fetcher: Fetcher): Promise<boolean> =>
+  (await sameNow(fetcher, address, (state as PackedState).validators)) === "same";
 
 function needOf({ file, pictures }: Mp4Source, fetcher: Fetcher): SourceByNeed {
   return {
     async pictures(stretches) {
-      await pictures(stretches).catch((cause) => {
-        if (!(cause instanceof NotByNeed)) throw cause;
-        throw new KangKlipError(
-          "SOURCE_UNREACHABLE",
-          `The rest of the video cannot be had: ${cause.message}`,
-          { cause },
-        );
-      });
+      await pictures(stretches).catch(cannotBeHad);
       return file.path;
     },
     wireBytes: fetcher.wireBytes,

@@ -3,11 +3,15 @@ import { type Box, boxAt, boxesIn, boxHeader, NotByNeed } from "./mp4-boxes.ts";
 /** Every sample of one track, in the order of decoding. */
 export interface TrackIndex {
   kind: "video" | "audio";
+  /** Its number among all tracks of the file, from 0: ffmpeg counts its streams alike. */
+  place: number;
   /** When each is shown or heard: seconds on the file's own clock, edit list included. */
   times: Float64Array;
   /** First byte of each in the file, and how many there are. */
   offsets: Float64Array;
   sizes: Uint32Array;
+  /** The chunks in which they lie, in the order of the file's own table: first byte of each, and how many there are. */
+  chunks: { offsets: Float64Array; sizes: Float64Array };
   /** Those from which decoding can begin, in order; null: all. */
   sync: Uint32Array | null;
   /** How long it waits before it begins (seconds): ffmpeg seeks in it as if it did not, and reads on from there. */
@@ -41,10 +45,10 @@ export function readIndex(moov: Buffer): Mp4Index {
   if (traks.length > MOST_TRACKS) throw new NotByNeed("the file has too many tracks");
   const tracks: TrackIndex[] = [];
   let room = MOST_SAMPLES;
-  for (const trak of traks) {
+  for (const [place, trak] of traks.entries()) {
     const track = readTrack(moov, trak, movieScale, room);
     room -= track?.sizes.length ?? 0;
-    if (track) tracks.push(track);
+    if (track) tracks.push({ ...track, place });
   }
   if (!tracks.some(({ kind }) => kind === "video")) throw new NotByNeed("the file names no picture");
   return { tracks, startSeconds: Math.min(...tracks.map(({ times }) => earliest(times))) };
@@ -55,7 +59,12 @@ const NEAR = 64;
 const earliest = (times: Float64Array) => Math.min(...times.subarray(0, NEAR));
 
 /** @param room how many samples it may have */
-function readTrack(moov: Buffer, trak: Box, movieScale: number, room: number): TrackIndex | undefined {
+function readTrack(
+  moov: Buffer,
+  trak: Box,
+  movieScale: number,
+  room: number,
+): Omit<TrackIndex, "place"> | undefined {
   const handler = boxAt(moov, trak, "mdia", "hdlr");
   if (!handler || handler.to - handler.from < 12) throw new NotByNeed("a track does not say what it is");
   const name = moov.toString("latin1", handler.from + 8, handler.from + 12);
@@ -82,7 +91,7 @@ function readTrack(moov: Buffer, trak: Box, movieScale: number, room: number): T
     sizes,
     times,
     endSeconds: Math.max(...times.subarray(-NEAR)) + lastSeconds,
-    offsets: offsetsOf(sizes, table("stsc"), chunksOf(moov, samples)),
+    ...offsetsOf(sizes, table("stsc"), chunksOf(moov, samples)),
     sync: syncOf(table("stss"), sizes.length),
     delaySeconds: delay,
   };
@@ -101,6 +110,12 @@ function refuseOtherFiles(moov: Buffer, dref: Box | undefined): void {
   if (!dref) return;
   for (const entry of boxesIn(moov, dref.from + 8, dref.to))
     if ((moov.readUInt32BE(entry.from) & 1) === 0) throw new NotByNeed("its data lies in another file");
+}
+
+/** Whether pieces of such a file can be read with what is in its index. @throws NotByNeed where they are encrypted */
+export function refuseEncryptedIn(moov: Buffer, all: Box): void {
+  for (const trak of boxesIn(moov, all.from, all.to).filter(({ type }) => type === "trak"))
+    refuseEncrypted(moov, boxAt(moov, trak, "mdia", "minf", "stbl", "stsd"));
 }
 
 /** What is encrypted needs more than its samples (ISO/IEC 23001-7). */
@@ -210,20 +225,27 @@ function chunksOf(moov: Buffer, samples: Box): Float64Array {
   );
 }
 
-function offsetsOf(sizes: Uint32Array, stsc: Table | undefined, chunks: Float64Array): Float64Array {
+function offsetsOf(
+  sizes: Uint32Array,
+  stsc: Table | undefined,
+  chunks: Float64Array,
+): Pick<TrackIndex, "offsets" | "chunks"> {
   if (!stsc || stsc.rows === 0) throw new NotByNeed("a track does not say which samples lie together");
   const offsets = new Float64Array(sizes.length);
+  const lengths = new Float64Array(chunks.length);
   let sample = 0;
   for (let chunk = 0, run = 0; chunk < chunks.length && sample < sizes.length; chunk++) {
     while (run + 1 < stsc.rows && stsc.at(run + 1, 0) <= chunk + 1) run++;
-    let at = chunks[chunk] ?? 0;
+    const begins = chunks[chunk] ?? 0;
+    let at = begins;
     for (let n = stsc.at(run, 1); n > 0 && sample < sizes.length; n--) {
       offsets[sample] = at;
       at += sizes[sample++] ?? 0;
     }
+    lengths[chunk] = at - begins;
   }
   if (sample < sizes.length) throw new NotByNeed("some samples lie nowhere");
-  return offsets;
+  return { offsets, chunks: { offsets: chunks, sizes: lengths } };
 }
 
 /** Numbers of samples counted from 0, in order. */

@@ -2,8 +2,15 @@ import { createHash } from "node:crypto";
 import { boxHeader, HEADER_BYTES, NotByNeed } from "./mp4-boxes.ts";
 import { type Mp4Index, readIndex } from "./mp4-index.ts";
 import { bytesOfSound, bytesOfStretches, type Stretch } from "./mp4-need.ts";
+import { type SoundFile, soundFile } from "./mp4-sound.ts";
 import type { Cost } from "./multi-range.ts";
-import { openRangeFile, type RangeFile, type RangeFileOptions } from "./range-file.ts";
+import {
+  HEAD_BYTES,
+  type OnMore,
+  openRangeFile,
+  type RangeFile,
+  type RangeFileOptions,
+} from "./range-file.ts";
 
 /** A plain MP4 or MOV file that is fetched by need. */
 export interface Mp4Source {
@@ -14,9 +21,11 @@ export interface Mp4Source {
   /** What all of the sound would cost, and the pictures that ffmpeg looks into when it opens the file. */
   costOfSound(): Promise<Cost>;
   /** Fetches that. */
-  sound(onMore?: (bytes: number) => void): Promise<void>;
+  sound(onMore?: OnMore): Promise<void>;
+  /** One of its streams, counted as ffmpeg does, as a file of its own; undefined where that cannot be made. */
+  soundFile(stream: number): Promise<SoundFile | undefined>;
   /** Fetches pictures and sound of these stretches (seconds from the file's start), and what ffmpeg looks into. */
-  pictures(stretches: readonly Stretch[], onMore?: (bytes: number) => void): Promise<void>;
+  pictures(stretches: readonly Stretch[], onMore?: OnMore): Promise<void>;
 }
 
 /** Of a four-hour file 19 MB were seen. */
@@ -30,7 +39,8 @@ const MAX_BOXES = 1000;
 export async function openMp4(options: RangeFileOptions): Promise<Mp4Source> {
   const file = await openRangeFile(options);
   try {
-    const moov = await findMoov(file);
+    const { moov, at: moovAt } = await findMoov(file);
+    const moovBytes = moov.length;
     const index = readIndex(moov);
     for (const { offsets, sizes } of index.tracks)
       for (const [sample, from] of offsets.entries())
@@ -44,6 +54,13 @@ export async function openMp4(options: RangeFileOptions): Promise<Mp4Source> {
         return file.cost(sound);
       },
       sound: (onMore) => file.ensure(sound, onMore),
+      async soundFile(stream) {
+        const track = index.tracks.find(({ kind, place }) => kind === "audio" && place === stream);
+        const { type, size } = boxHeader(await file.bytes(0, HEADER_BYTES), 0, file.sizeBytes);
+        const isNamed = type === "ftyp" && size <= HEAD_BYTES;
+        const ftyp = await file.bytes(0, isNamed ? size : 0);
+        return track && soundFile(ftyp, await file.bytes(moovAt, moovAt + moovBytes), track);
+      },
       pictures: (stretches, onMore) => file.ensure(bytesOfStretches(index, stretches), onMore),
     };
   } catch (error) {
@@ -62,13 +79,13 @@ function identityOf({ sizeBytes, facts: { validators } }: RangeFile, moov: Buffe
 }
 
 /** Walks from box to box; every header that is passed comes to lie in the file, as a reader will walk the same way. */
-async function findMoov(file: RangeFile): Promise<Buffer> {
+async function findMoov(file: RangeFile): Promise<{ moov: Buffer; at: number }> {
   let at = 0;
   for (let boxes = 0; at + 8 <= file.sizeBytes && boxes < MAX_BOXES; boxes++) {
     const { type, size } = boxHeader(await file.bytes(at, at + HEADER_BYTES), 0, file.sizeBytes - at);
     if (type === "moov") {
       if (size > MAX_MOOV_BYTES) throw new NotByNeed("its index is too long");
-      return file.bytes(at, at + size);
+      return { moov: await file.bytes(at, at + size), at };
     }
     if (type === "moof") throw new NotByNeed("the file is cut into fragments");
     at += size;

@@ -1,5 +1,14 @@
 import { expect, test } from "vitest";
-import { boundaryOf, grouped, mostBytesOf, partsOf, rangesOf } from "./multi-range.ts";
+import {
+  boundaryOf,
+  costOf,
+  grouped,
+  mostBytesOf,
+  partsOf,
+  planned,
+  rangesOf,
+  requestBytesOf,
+} from "./multi-range.ts";
 import type { Span } from "./spans.ts";
 
 const FILE = Buffer.from(Array.from({ length: 1000 }, (_, at) => at % 251));
@@ -64,4 +73,30 @@ test("neighbours are asked for together, at most 200 of them and 8 MB, in a head
     ]),
   ).toBe("bytes=0-4,7-7");
   expect(mostBytesOf([[0, 5]])).toBeGreaterThan(5);
+});
+
+test("what a request costs follows from how long one takes to be answered", () => {
+  expect(
+    [60, 30, 8, 1, 2000, Number.POSITIVE_INFINITY].map((ms) => Math.round(requestBytesOf(ms) / 1024)),
+  ).toEqual([122, 61, 16, 16, 128, 128]);
+});
+
+test("where ranges come one at a time, sound in chunks is worth its requests from a near server, and from a far one it is not", () => {
+  // an hour of 2 Mbit/s in chunks of half a second: 8 kB of sound, 117 kB of pictures
+  const sound = Array.from({ length: 7200 }, (_, chunk): Span => [chunk * 125_000, chunk * 125_000 + 8000]);
+  const shareOf = (ms: number) =>
+    costOf(planned(sound, false, requestBytesOf(ms)), requestBytesOf(ms)).price / 900e6;
+  expect(shareOf(60)).toBeGreaterThan(0.8);
+  expect(shareOf(8)).toBeLessThan(0.8);
+});
+
+test("sound that lies between single pictures is no reason for thousands of requests", () => {
+  const packets = Array.from(
+    { length: 20_000 },
+    (_, packet): Span => [packet * 40_000, packet * 40_000 + 370],
+  );
+  const plan = planned(packets, false, requestBytesOf(1));
+  expect(plan.length).toBeLessThan(4200); // long ones are split
+  expect(plan.flat()[0]?.[0]).toBe(0);
+  expect(plan.flat().at(-1)?.[1]).toBe(19_999 * 40_000 + 370);
 });

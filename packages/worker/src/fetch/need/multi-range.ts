@@ -80,40 +80,73 @@ export function partsOf(body: Buffer, boundary: string, total: number): { from: 
   throw new Interrupted("not the parts of the file that were asked for");
 }
 
+/** How many requests are under way at once. */
+export const LANES = 6;
+/** 100 Mbit/s: what a machine for this work has at least. */
+const BYTES_PER_MS = 12_500;
+const [LEAST_REQUEST_BYTES, MOST_REQUEST_BYTES] = [16 * 1024, 128 * 1024];
+
 /**
- * What a request costs in the time in which bytes could have come: 60 ms of waiting at 100 Mbit/s, shared by the lanes. Nearer than
- * this, two ranges become one.
+ * What a request costs in the bytes that could have come meanwhile: each of the lanes waits for its answer while the others go on, so a
+ * wait of w ms costs w * 12,500 / 6 bytes. 60 ms, as across a continent, are 128 kB; 8 ms, as from the next CDN, are 16 kB. Of two ranges
+ * that are nearer to each other than this, one is made. Pure.
+ * @param waitMs the shortest that was measured; infinite: none was
  */
-const REQUEST_BYTES = 128 * 1024;
+export const requestBytesOf = (waitMs: number): number =>
+  Math.min(MOST_REQUEST_BYTES, Math.max(LEAST_REQUEST_BYTES, Math.round((waitMs * BYTES_PER_MS) / LANES)));
+
 /** Longer ranges are split, so that several come at once. */
 const PIECE_BYTES = 8 << 20;
+/**
+ * No server is asked more often than this for one plan where it sends a range at a time: what lies nearest to each other is joined first.
+ * An hour in chunks of a second takes 3,600; what is finer has gaps that are hardly worth a request each.
+ */
+const MOST_REQUESTS = 4000;
 
-/** Each one request for these bytes. @param many whether what lies far apart may be asked for together, where that is cheaper. Pure. */
-export function planned(missing: readonly Span[], many: boolean): Span[][] {
-  const single = pieces(joined(missing, REQUEST_BYTES), PIECE_BYTES).map((span) => [span]);
+/**
+ * Each one request for these bytes.
+ * @param many whether what lies far apart may be asked for together, where that is cheaper @param requestBytes what a request costs. Pure.
+ */
+export function planned(missing: readonly Span[], many: boolean, requestBytes: number): Span[][] {
+  const single = pieces(fewer(joined(missing, requestBytes)), PIECE_BYTES).map((span) => [span]);
   if (!many) return single;
   const apart = grouped(joined(missing, RANGE_BYTES));
-  return priceOf(costOf(apart)) < priceOf(costOf(single)) ? apart : single;
+  return costOf(apart, requestBytes).price < costOf(single, requestBytes).price ? apart : single;
+}
+
+/** No more than may be asked for one by one: the shortest gaps are fetched as well. */
+function fewer(spans: Span[]): Span[] {
+  const excess = spans.length - MOST_REQUESTS;
+  if (excess <= 0) return spans;
+  const gapBefore = (index: number) => (spans[index]?.[0] ?? 0) - (spans[index - 1]?.[1] ?? 0);
+  const gaps = spans.slice(1).map((_, index) => index + 1);
+  const filled = new Set(gaps.sort((a, b) => gapBefore(a) - gapBefore(b)).slice(0, excess));
+  return spans.reduce<Span[]>((made, [from, to], index) => {
+    const last = made.at(-1);
+    if (last && filled.has(index)) last[1] = to;
+    else made.push([from, to]);
+    return made;
+  }, []);
 }
 
 export interface Cost {
   /** With what is taken along between what is wanted, and with what stands around each range where there are several in one answer. */
   bytes: number;
   requests: number;
+  /** The requests as if they were bytes too. */
+  price: number;
   /** Bytes at most: each place takes whole blocks. */
   onDisk: number;
 }
 /** Of nearly every file system. */
 const BLOCK_BYTES = 4096;
 
-export function costOf(plan: readonly Span[][]): Cost {
+export function costOf(plan: readonly Span[][], requestBytes: number): Cost {
   const bytes = plan.reduce(
     (sum, spans) => sum + bytesIn(spans) + (spans.length > 1 ? spans.length * RANGE_BYTES : 0),
     0,
   );
   const places = plan.reduce((sum, { length }) => sum + length, 0);
-  return { bytes, requests: plan.length, onDisk: bytes + places * BLOCK_BYTES };
+  const [requests, onDisk] = [plan.length, bytes + places * BLOCK_BYTES];
+  return { bytes, requests, price: bytes + requests * requestBytes, onDisk };
 }
-
-/** The requests as if they were bytes too. */
-export const priceOf = ({ bytes, requests }: Cost): number => bytes + requests * REQUEST_BYTES;

@@ -1,27 +1,26 @@
 import { writeSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { KangKlipError } from "@kangklip/contract";
-import { failureOf, Interrupted, StatusError } from "../failure.ts";
+import { failureOf, Interrupted } from "../failure.ts";
 import type { Fetcher, Opened } from "../fetcher.ts";
-import { type Validators, validatorsOf } from "../validators.ts";
+import { isSame, isStrong, type Validators, validatorsOf } from "../validators.ts";
 import { NotByNeed } from "./mp4-boxes.ts";
 import {
   boundaryOf,
   type Cost,
   costOf,
+  LANES,
   mostBytesOf,
   NotTogether,
   partsOf,
   planned,
   rangesOf,
+  requestBytesOf,
 } from "./multi-range.ts";
+import { type AddressOptions, createAddress, SourceChanged } from "./range-address.ts";
 import { joined, type Span, taken, without } from "./spans.ts";
 
-const LANES = 6;
 /** The index of a short video is in it already. */
 export const HEAD_BYTES = 64 * 1024;
-/** A signed address that has run out is asked for anew where the job's own address leads. */
-const RUN_OUT = [401, 403, 404, 410];
 /** A file system without holes has the full length on its disk at once; one with them, its tables at most. */
 const MOST_FOR_HOLES = 16 << 20;
 
@@ -34,9 +33,8 @@ interface RangeFileFacts {
   validators: Validators;
 }
 
-export interface RangeFileOptions {
+export interface RangeFileOptions extends AddressOptions {
   fetcher: Fetcher;
-  address: string;
   /** Where its parts are put. The file has the full length from the start, and holes where nothing has been fetched. */
   path: string;
   /** The answer to a request for its first bytes, where one has been made. */
@@ -45,23 +43,19 @@ export interface RangeFileOptions {
   kept?: (RangeFileFacts & { spans: Span[] }) | undefined;
 }
 
-/** The file at the address is not the one any more of which parts are here. */
-export class SourceChanged extends KangKlipError {
-  constructor() {
-    super("SOURCE_UNREACHABLE", "The video has changed at its address while it was being read");
-  }
-}
+/** Told what each piece has brought, in bytes, and up to which byte of the file all that is wanted is here. */
+export type OnMore = (bytes: number, upTo: number) => void;
 
 /**
  * Opens it with one request for its first bytes.
  * @throws NotByNeed where the server gives no ranges, or does not say by what one would see that the file has become another one;
  * KangKlipError as `Fetcher.retrying`; the abort's reason
  */
-export async function openRangeFile({ fetcher: given, address, path, first, kept }: RangeFileOptions) {
+export async function openRangeFile({ fetcher: given, path, first, kept, ...options }: RangeFileOptions) {
   const closed = new AbortController();
   const fetcher = given.until(closed.signal);
   let known: RangeFileFacts | undefined = kept && { sizeBytes: kept.sizeBytes, validators: kept.validators };
-  let url = address; // where it was found after redirects, for as long as that answers
+  const { now, ask, found, waitMs } = createAddress(options, first !== undefined);
   let opened = first;
   const have: Span[] = kept ? joined(kept.spans, 0) : [];
   /** Whether the server sends several ranges in one answer; undefined: nobody has asked. */
@@ -69,16 +63,10 @@ export async function openRangeFile({ fetcher: given, address, path, first, kept
   const running = new Set<Promise<unknown>>();
   const handle = await open(path, kept ? "r+" : "w+");
 
-  async function ask(range: string, from: Fetcher): Promise<Opened> {
-    const asked = url;
-    try {
-      return await from.open(asked, { range });
-    } catch (cause) {
-      if (!(cause instanceof StatusError) || !RUN_OUT.includes(cause.status) || asked === address)
-        throw cause;
-      if (url === asked) url = address;
-      throw new Interrupted("the address has run out");
-    }
+  async function readOne(span: Span, fetchedFrom: Fetcher): Promise<number> {
+    const bytes = await read(span, fetchedFrom);
+    await write(bytes, span[0]);
+    return bytes.length;
   }
 
   /** The bytes of one span, exactly, of exactly the same file. */
@@ -104,7 +92,7 @@ export async function openRangeFile({ fetcher: given, address, path, first, kept
         answer.cancel();
       }
     };
-    await fetchedFrom.retrying(address, attempt, () => {
+    await fetchedFrom.retrying(now(), attempt, () => {
       const gained = received > furthest;
       furthest = received;
       return gained;
@@ -114,7 +102,7 @@ export async function openRangeFile({ fetcher: given, address, path, first, kept
 
   /** Several spans by one request, written where they belong. @throws NotTogether */
   async function readMany(spans: readonly Span[], fetchedFrom: Fetcher): Promise<number> {
-    return fetchedFrom.retrying(address, async () => {
+    return fetchedFrom.retrying(now(), async () => {
       const answer = await ask(rangesOf(spans), fetchedFrom);
       try {
         const boundary = boundaryOf(answer.headers["content-type"]);
@@ -122,7 +110,7 @@ export async function openRangeFile({ fetcher: given, address, path, first, kept
         const now = validatorsOf(answer);
         if (known && !isSame(known.validators, { ...now, length: known.validators.length }))
           throw new SourceChanged();
-        url = answer.url.href;
+        found(answer);
         const chunks: Buffer[] = [];
         let received = 0;
         for await (const chunk of answer.body) {
@@ -154,7 +142,7 @@ export async function openRangeFile({ fetcher: given, address, path, first, kept
       throw new SourceChanged();
     if (!isStrong(now)) throw new NotByNeed("the server does not say when it changes");
     known = { sizeBytes: Number(whole), validators: now };
-    url = answer.url.href;
+    found(answer);
   }
 
   async function write(bytes: Buffer, at: number): Promise<void> {
@@ -166,6 +154,7 @@ export async function openRangeFile({ fetcher: given, address, path, first, kept
     planned(
       without(joined(wanted, 0), have).map(([from, to]) => [from, Math.min(to, total)]),
       many,
+      requestBytesOf(waitMs()),
     );
 
   /** Does work that `close` ends and waits for; a full disk is called that. */
@@ -180,20 +169,20 @@ export async function openRangeFile({ fetcher: given, address, path, first, kept
     }
   }
 
-  async function fetchAll(plan: readonly Span[][], onMore: (bytes: number) => void): Promise<void> {
-    const queue = [...plan];
+  async function fetchAll(plan: readonly Span[][], onMore: OnMore): Promise<void> {
+    const queue = plan.entries();
+    const isHere = plan.map(() => false);
+    let front = 0; // the first request that has not been answered yet
     const stop = new AbortController();
     const inner = fetcher.until(stop.signal);
     const lane = async () => {
-      for (let spans = queue.shift(); spans; spans = queue.shift()) {
+      for (const [index, spans] of queue) {
         const [span] = spans;
         if (!span) continue;
-        if (spans.length > 1) onMore(await readMany(spans, inner));
-        else {
-          const bytes = await read(span, inner);
-          await write(bytes, span[0]);
-          onMore(bytes.length);
-        }
+        const received = spans.length > 1 ? await readMany(spans, inner) : await readOne(span, inner);
+        isHere[index] = true;
+        while (isHere[front]) front++;
+        onMore(received, plan[front]?.[0]?.[0] ?? Number.POSITIVE_INFINITY);
       }
     };
     const lanes = Array.from({ length: LANES }, lane);
@@ -206,7 +195,7 @@ export async function openRangeFile({ fetcher: given, address, path, first, kept
     }
   }
 
-  async function ensure(wanted: readonly Span[], onMore: (bytes: number) => void = () => {}): Promise<void> {
+  async function ensure(wanted: readonly Span[], onMore: OnMore = () => {}): Promise<void> {
     await fetchAll(planOf(wanted), onMore).catch(async (error) => {
       if (!(error instanceof NotTogether)) throw error;
       together = false;
@@ -255,13 +244,13 @@ export async function openRangeFile({ fetcher: given, address, path, first, kept
         );
       },
       /** What `ensure` would take. */
-      cost: (wanted: readonly Span[]): Cost => costOf(planOf(wanted, together === true)),
+      cost: (wanted: readonly Span[]): Cost =>
+        costOf(planOf(wanted, together === true), requestBytesOf(waitMs())),
       /**
        * Fetches what of these bytes is not here, several ranges at once.
-       * @param onMore told the bytes that each piece has brought
        * @throws KangKlipError as `Fetcher.retrying`, SOURCE_TOO_LARGE, DISK_FULL; SourceChanged; NotByNeed where it gives no ranges any more
        */
-      ensure: (wanted: readonly Span[], onMore?: (bytes: number) => void) => tracked(ensure(wanted, onMore)),
+      ensure: (wanted: readonly Span[], onMore?: OnMore) => tracked(ensure(wanted, onMore)),
       /** What is being fetched is given up. */
       async close(): Promise<void> {
         closed.abort(new Error("The file was closed while parts of it were being fetched"));
@@ -280,14 +269,6 @@ function factsIn(known: RangeFileFacts | undefined): RangeFileFacts {
   if (!known) throw new Error("nothing is known of the file");
   return known;
 }
-
-/** By a weak ETag alone one would not see that bytes have changed (RFC 9110, 8.8.1). */
-const isStrong = ({ etag, lastModified }: Validators): boolean =>
-  lastModified !== null || (etag !== null && !etag.startsWith("W/"));
-
-/** Stricter than elsewhere: parts of two files must never lie in one. */
-const isSame = (then: Validators, now: Validators) =>
-  then.etag === now.etag && then.lastModified === now.lastModified && then.length === now.length;
 
 /** Small ones at once: handing each to another thread would cost more than writing it. */
 const SMALL_BYTES = 64 * 1024;

@@ -121,9 +121,13 @@ export function sizeOf({ video, audio }: StreamPlan, { pieces }: Pieces): number
   return bits > 0 ? Math.round((bits / 8) * lengthOf(pieces)) : undefined;
 }
 
-/** A hash over everything that the list says of the pieces but the queries of their addresses, which change from one look to the next. Pure. */
+/** A hash over all that is known of the pieces but the queries of their addresses, which change from one look to the next. Pure. */
 export function identityOf({ way, audio }: StreamPlan, { header, pieces }: Pieces): string {
-  const bare = ({ address, range }: Part) => [address.replace(/[?#].*$/s, ""), range?.start, range?.length];
+  const bare = ({ address, range, name = address.replace(/[?#].*$/s, "") }: Part) => [
+    name,
+    range?.start,
+    range?.length,
+  ];
   const shown = [header && bare(header), pieces.map((piece) => [...bare(piece), piece.seconds])];
   const heard = audio?.runs.map(({ parts, lengths }) => [parts.map(bare), lengths]);
   return createHash("sha256")

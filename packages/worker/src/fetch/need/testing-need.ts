@@ -1,12 +1,16 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { JobSpec } from "@kangklip/contract";
 import { aJobSpec } from "@kangklip/contract/testing";
-import { aContext, ffmpeg, temporaryDir } from "../../asr/testing.ts";
+import { aContext, ffmpeg, temporaryDir, tools } from "../../asr/testing.ts";
 import { openStageCache } from "../../cache/stage-cache.ts";
 import type { FetchedSource } from "../../stage.ts";
 import { downloadKept } from "../../stages/download-kept.ts";
 import { type Route, startOrigin } from "../testing-server.ts";
+
+const exec = promisify(execFile);
 
 /**
  * Ten minutes as ffmpeg writes them: picture and sound by turns, packet by packet, so that the sound lies in 14,000 places. A minute is
@@ -23,12 +27,38 @@ export async function tenMinutes(folder: string): Promise<Buffer> {
   return readFileSync(all);
 }
 
+/** The same as a site has it that gives picture and sound apart: in fragments of 4 s with an index (`sidx`) in front. @returns names of files */
+export async function inFragments(folder: string): Promise<{ picture: string; sound: string }> {
+  const [picture, sound] = [join(folder, "picture.mp4"), join(folder, "sound.m4a")];
+  const from = ["-i", join(folder, "ten-minutes.mp4"), "-c", "copy"];
+  const flags = (more: string) => ["-movflags", `${more}+global_sidx+dash`];
+  await ffmpeg(...from, "-map", "0:v", ...flags("+frag_keyframe"), "-min_frag_duration", "4000000", picture);
+  await ffmpeg(...from, "-map", "0:a", ...flags(""), "-frag_duration", "4000000", "-f", "mp4", sound);
+  return { picture, sound };
+}
+
+/** What ffmpeg reads with these arguments: a hash of each picture and sound; what it complains about as well. */
+export const hashOf = async (...which: string[]) =>
+  (
+    await exec(tools?.ffmpeg ?? "", ["-v", "warning", ...which, "-f", "framemd5", "-"], {
+      maxBuffer: 1 << 26,
+    })
+  ).stdout;
+
 export const JOBS = ["kk_01JD0000000000000000000001", "kk_01JD0000000000000000000002"] as const;
 
 /** A machine with a stage cache on which one job after another runs its DOWNLOAD, and a server on loopback that they may fetch from. */
-export async function aMachine(routes: Record<string, Route>) {
-  const server = await startOrigin(routes);
+export async function aMachine(
+  routes: Record<string, Route>,
+  /** A program's text that stands in for yt-dlp; "ORIGIN" in it becomes the server's. */
+  reader?: string,
+  /** As in `startOrigin`. */
+  folder?: string,
+) {
+  const server = await startOrigin(routes, folder);
   const temporary = await temporaryDir();
+  const program = join(temporary.dir, "yt-dlp");
+  if (reader) writeFileSync(program, reader.replaceAll("ORIGIN", server.origin), { mode: 0o755 });
   let attempts = 0;
   const open: FetchedSource[] = [];
   return {
@@ -38,13 +68,17 @@ export async function aMachine(routes: Record<string, Route>) {
     async fetch(
       path: string,
       job: Partial<JobSpec> = {},
-      { signal, fromBytes = 1e6 }: { signal?: AbortSignal; fromBytes?: number } = {},
+      {
+        signal,
+        fromBytes = 1e6,
+        soundWithinMs,
+      }: { signal?: AbortSignal; fromBytes?: number; soundWithinMs?: number } = {},
     ) {
       const dir = join(temporary.dir, `attempt-${attempts++}`);
       mkdirSync(dir);
       const { context, told } = aContext(dir, {
         ...(signal && { signal }),
-        settings: { ytDlpPath: "/nowhere" },
+        settings: { ytDlpPath: program },
       });
       const cacheDir = join(temporary.dir, "cache");
       const cache = await openStageCache({
@@ -62,10 +96,14 @@ export async function aMachine(routes: Record<string, Route>) {
         },
         ...job,
       });
-      const options = { patience: { retryMs: 5 }, byNeedFromBytes: fromBytes };
-      const fetched = await downloadKept({ ...context, job: spec }, cache, options);
+      const options = {
+        ...{ patience: { retryMs: 5 }, byNeedFromBytes: fromBytes },
+        ...(soundWithinMs !== undefined && { soundWithinMs }),
+      };
+      const own = { ...context, job: spec };
+      const fetched = await downloadKept(own, cache, options);
       open.push(fetched.source);
-      return { ...fetched, dir, told };
+      return { ...fetched, dir, told, context: own };
     },
     async [Symbol.asyncDispose]() {
       for (const { need } of open) await need?.close();
