@@ -98,7 +98,9 @@ test("its recogniser loads a model and listens", async () => {
   const child = start("whisper-child.mjs");
   const messages: { type: string }[] = [];
   child.on("message", (message: { type: string }) => messages.push(message));
-  child.send({ model, pcmFile, parts: [[{ start: 0, end: 2 }]], language: "en", threads: 1 });
+  child.send({ model, pcmFile, language: "en", threads: 1 });
+  child.send({ part: [{ start: 0, end: 2 }] });
+  child.send({ end: true });
   await once(child, "close");
   expect(messages.at(-1)).toEqual({ type: "done", language: "en" });
 });
