@@ -102,7 +102,7 @@ describe.skipIf(!tools)("a machine that does not do its part is named (needs ffm
   });
 
   test("F41: a disk that fills while the sound is written", { timeout: PATIENCE_MS }, async () => {
-    const before = fullDisk(".part-sound.pcm");
+    const before = fullDisk("sound.pcm");
     const outcome = await workOn({ file: join(folder, "base.mp4"), before });
     expect(outcome).toMatchObject({ end: "DISK_FULL", exit: 74 });
     expect(outcome.files.size).toBe(0);
