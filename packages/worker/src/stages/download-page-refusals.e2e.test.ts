@@ -1,32 +1,24 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
-import { ffmpeg, temporaryDir, tools } from "../asr/testing.ts";
-import { aMachine, inFragments, tenMinutes } from "../fetch/need/testing-need.ts";
-import { asStreams, type Format, PAGE, PICTURE, pair, SOUND, told } from "../fetch/need/testing-page.ts";
+import { readdirSync } from "node:fs";
+import { afterAll, describe, expect, test } from "vitest";
+import { tools } from "../asr/testing.ts";
+import { aMachine } from "../fetch/need/testing-need.ts";
+import {
+  aPageVideo,
+  asStreams,
+  type Format,
+  PAGE,
+  PICTURE,
+  pair,
+  SOUND,
+  told,
+} from "../fetch/need/testing-page.ts";
 import { bytes, type Route, startOrigin, status, text } from "../fetch/testing-server.ts";
 import { FAKE_YT_DLP } from "../fetch/testing-yt-dlp.ts";
 
-/** Three clips of 30 s. */
-const _CLIPS = [61, 250, 500].map((start) => ({ start, end: start + 30 }));
 const SECONDS = { timeout: 600_000 };
 
-let folder = "";
-let whole = "";
-let picture: Buffer = Buffer.alloc(0);
-let sound: Buffer = Buffer.alloc(0);
-let both: Buffer = Buffer.alloc(0);
-beforeAll(async () => {
-  if (!tools) return;
-  const temporary = await temporaryDir();
-  folder = temporary.dir;
-  both = await tenMinutes(folder);
-  const files = await inFragments(folder);
-  whole = join(folder, "whole.mkv");
-  await ffmpeg("-i", files.picture, "-i", files.sound, "-map", "0:v", "-map", "1:a", "-c", "copy", whole); // as yt-dlp joins them
-  [picture, sound] = [readFileSync(files.picture), readFileSync(files.sound)];
-  return temporary[Symbol.asyncDispose];
-}, 300_000);
+const { folder, picture, sound, both, close } = await aPageVideo();
+afterAll(close);
 
 describe.skipIf(!tools)("a page of which only what the clips need cannot be fetched (needs ffmpeg)", () => {
   test("what does not fit is left to yt-dlp as a whole, and it is said why", SECONDS, async () => {

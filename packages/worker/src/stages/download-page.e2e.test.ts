@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { JobSpec } from "@kangklip/contract";
-import { beforeAll, describe, expect, test } from "vitest";
-import { ffmpeg, temporaryDir, tools } from "../asr/testing.ts";
-import { aMachine, inFragments, JOBS, tenMinutes } from "../fetch/need/testing-need.ts";
+import { afterAll, describe, expect, test } from "vitest";
+import { ffmpeg, tools } from "../asr/testing.ts";
+import { aMachine, JOBS } from "../fetch/need/testing-need.ts";
 import {
+  aPageVideo,
   asStreams,
   type Format,
   PAGE,
@@ -13,6 +14,8 @@ import {
   picturesIn,
   SOUND,
   seen,
+  single,
+  tagged,
   told,
 } from "../fetch/need/testing-page.ts";
 import { bytes, type Route, status } from "../fetch/testing-server.ts";
@@ -25,22 +28,8 @@ const CLIPS = [61, 250, 500].map((start) => ({ start, end: start + 30 }));
 const BRIEF = { start: 62, end: 66 };
 const SECONDS = { timeout: 600_000 };
 
-let folder = "";
-let whole = "";
-let picture: Buffer = Buffer.alloc(0);
-let sound: Buffer = Buffer.alloc(0);
-let both: Buffer = Buffer.alloc(0);
-beforeAll(async () => {
-  if (!tools) return;
-  const temporary = await temporaryDir();
-  folder = temporary.dir;
-  both = await tenMinutes(folder);
-  const files = await inFragments(folder);
-  whole = join(folder, "whole.mkv");
-  await ffmpeg("-i", files.picture, "-i", files.sound, "-map", "0:v", "-map", "1:a", "-c", "copy", whole); // as yt-dlp joins them
-  [picture, sound] = [readFileSync(files.picture), readFileSync(files.sound)];
-  return temporary[Symbol.asyncDispose];
-}, 300_000);
+const { folder, whole, picture, sound, both, close } = await aPageVideo();
+afterAll(close);
 
 const edited = (of: string): Partial<JobSpec> => ({
   ...{ job_id: "kk_01JD0000000000000000000009", clip_count: 1 },
@@ -162,10 +151,7 @@ describe.skipIf(!tools)("a page of which only what the clips need is fetched (ne
           ]),
         ),
       });
-      for (const formats of [
-        pair,
-        (): [Format, string][] => [[{ format_id: "22", protocol: "https" }, "/both"]],
-      ]) {
+      for (const formats of [pair, single]) {
         generation = 1;
         await using machine = await aMachine(routes(formats), FAKE_YT_DLP);
         const { source } = await machine.fetch("/page");
@@ -188,22 +174,15 @@ describe.skipIf(!tools)("a page of which only what the clips need is fetched (ne
 
   test("a file that becomes another one is never mixed with what is here", SECONDS, async () => {
     let tag = '"one"';
-    const tagged =
-      (body: Buffer): Route =>
-      (...asked) =>
-        bytes(body, { etag: tag, together: true })(...asked);
-    for (const formats of [
-      pair,
-      (): [Format, string][] => [[{ format_id: "22", protocol: "https" }, "/both"]],
-    ]) {
+    for (const formats of [pair, single]) {
       tag = '"one"';
       await using machine = await aMachine(
         {
           "/page": PAGE,
           "/info.json": told(formats),
-          "/picture": tagged(picture),
+          "/picture": tagged(picture, () => tag),
           "/sound": bytes(sound),
-          "/both": tagged(both),
+          "/both": tagged(both, () => tag),
         },
         FAKE_YT_DLP,
       );
@@ -218,16 +197,13 @@ describe.skipIf(!tools)("a page of which only what the clips need is fetched (ne
     SECONDS,
     async () => {
       let tag = '"one"';
-      const tagged =
-        (body: Buffer): Route =>
-        (...asked) =>
-          bytes(body, { etag: tag, together: true })(...asked);
-      for (const formats of [
-        pair,
-        (): [Format, string][] => [[{ format_id: "22", protocol: "https" }, "/both"]],
-      ]) {
+      for (const formats of [pair, single]) {
         tag = '"one"';
-        const routes = { "/picture": tagged(picture), "/sound": tagged(sound), "/both": tagged(both) };
+        const routes = {
+          "/picture": tagged(picture, () => tag),
+          "/sound": tagged(sound, () => tag),
+          "/both": tagged(both, () => tag),
+        };
         await using machine = await aMachine(
           { "/page": PAGE, "/info.json": told(formats), ...routes },
           FAKE_YT_DLP,

@@ -1,26 +1,12 @@
 import type { Fetcher } from "../fetch/fetcher.ts";
 import type { Resolve } from "../fetch/guard.ts";
-import { type PageByNeed, pageByNeed } from "../fetch/need/page-source.ts";
+import { pageByNeed } from "../fetch/need/page-source.ts";
 import { cleanTitle } from "../fetch/title.ts";
 import { fetchPage, formatsAt } from "../fetch/yt-dlp.ts";
 import { findYtDlp } from "../fetch/yt-dlp-session.ts";
-import type { FetchedSource, SourceByNeed, StageContext } from "../stage.ts";
+import type { SourceByNeed, StageContext } from "../stage.ts";
+import type { Fetched } from "./download.ts";
 import { checkRoom } from "./download-file.ts";
-
-interface FetchedPage {
-  file: string;
-  way: "yt-dlp";
-  titles: (string | null)[];
-  pageUrl: string | null;
-  meta: Record<string, unknown>;
-  captions: FetchedSource["captions"];
-  sha256: string | null;
-  /** What yt-dlp fetched. */
-  moreBytes: number;
-  validators: null;
-  parts?: PageByNeed;
-  whyWhole: string | null;
-}
 
 /** A page's video: by need where its formats allow that and it is worth it, else all of it by yt-dlp. @returns null where there is no yt-dlp */
 export async function fetchByYtDlp(
@@ -28,7 +14,7 @@ export async function fetchByYtDlp(
   fetcher: Fetcher,
   address: string,
   { resolve, byNeedFromBytes }: { resolve: Resolve; byNeedFromBytes: number },
-): Promise<FetchedPage | null> {
+): Promise<Fetched | null> {
   const ytDlp = await findYtDlp(context.settings.ytDlpPath, context.signal);
   if (!ytDlp) return null;
   let later = 0;

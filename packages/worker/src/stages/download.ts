@@ -32,7 +32,7 @@ interface Parts {
 }
 
 /** What the ways of fetching have in common. */
-interface Fetched {
+export interface Fetched {
   file: string;
   way: "file" | "hls" | "dash" | "yt-dlp";
   /** Best one first. */

@@ -2,10 +2,11 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { ffmpeg, tools } from "../../asr/testing.ts";
+import { ffmpeg, temporaryDir, tools } from "../../asr/testing.ts";
 import { planDash } from "../dash.ts";
 import type { Track } from "../parts.ts";
-import { type Route, text } from "../testing-server.ts";
+import { bytes, type Route, text } from "../testing-server.ts";
+import { inFragments, tenMinutes } from "./testing-need.ts";
 
 const exec = promisify(execFile);
 
@@ -42,6 +43,28 @@ export const pair = (): [Format, string][] => [
   [PICTURE, "/picture"],
   [SOUND, "/sound"],
 ];
+/** The same as one file that holds both. */
+export const single = (): [Format, string][] => [[{ format_id: "22", protocol: "https" }, "/both"]];
+
+/** A file by ranges, under the mark that is said at the time. */
+export const tagged =
+  (body: Buffer, tag: () => string): Route =>
+  (...asked) =>
+    bytes(body, { etag: tag(), together: true })(...asked);
+
+/** The ten minutes as a page has them: apart, as one file, and joined as yt-dlp does it (`whole`, a path). Nothing where there is no ffmpeg. */
+export async function aPageVideo() {
+  const { dir: folder, [Symbol.asyncDispose]: close } = await temporaryDir();
+  const whole = join(folder, "whole.mkv");
+  const none = Buffer.alloc(0);
+  if (!tools) return { folder, whole, picture: none, sound: none, both: none, close };
+  const both = await tenMinutes(folder);
+  const files = await inFragments(folder);
+  await ffmpeg("-i", files.picture, "-i", files.sound, "-map", "0:v", "-map", "1:a", "-c", "copy", whole);
+  const [picture, sound] = [readFileSync(files.picture), readFileSync(files.sound)];
+  return { folder, whole, picture, sound, both, close };
+}
+
 /** What a stage sees and hears of a stretch: hashes of all pictures, and of all sound. */
 export async function seen(file: string, { start, end }: { start: number; end: number }): Promise<string[]> {
   const input = ["-v", "error", "-ss", `${start}`, "-t", `${end - start}`, "-i", file];
