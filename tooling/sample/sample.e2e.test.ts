@@ -32,7 +32,9 @@ test.skipIf(!speech)(
   "the talk is four minutes of full HD with several shots, and as loud as a broadcast (needs flite)",
   async () => {
     const { signal } = new AbortController();
-    const file = await ensureSample({ dir, ffmpeg: "ffmpeg", signal });
+    // where the demo was run with the same DATA_DIR it has made the talk already
+    const home = process.env.DATA_DIR ? join(process.env.DATA_DIR, "sample") : join(dir, "whole");
+    const file = await ensureSample({ dir: home, ffmpeg: "ffmpeg", signal });
     const entries = "stream=codec_name,width,height,r_frame_rate:format=duration";
     const probed = await exec("ffprobe", ["-v", "error", "-show_entries", entries, "-of", "json", file]);
     const { streams, format } = JSON.parse(probed.stdout);
@@ -49,8 +51,8 @@ test.skipIf(!speech)(
       /Integrated loudness:\s+I:\s+(-[\d.]+) LUFS/.exec((await exec("ffmpeg", loudness)).stderr) ?? [];
     expect(Number(lufs)).toBeGreaterThan(-18);
     expect(Number(lufs)).toBeLessThan(-12);
-    expect(await ensureSample({ dir, ffmpeg: "not needed any more", signal })).toBe(file);
-    expect(await readdir(dir)).toHaveLength(1);
+    expect(await ensureSample({ dir: home, ffmpeg: "not needed any more", signal })).toBe(file);
+    expect((await readdir(home)).filter((name) => name.startsWith("."))).toEqual([]);
   },
   300_000,
 );

@@ -24,7 +24,8 @@ export interface PerformanceReport {
   machine: Machine;
   /** The machine's load over a minute, at the beginning and at the end; above its cores, no time says anything. */
   load: [begin: number, end: number];
-  parts: { name: string; seconds: number; about: string[] }[];
+  /** `date` as above: a part may have been measured in a run of its own. */
+  parts: { name: string; date: string; seconds: number; about: string[] }[];
   rows: Row[];
   /** Gated goals that were missed: the exit code. */
   missed: string[];
@@ -78,7 +79,7 @@ export async function runParts({ profile, parts, only, ...options }: RunOptions)
     };
     for (const { name, run } of parts) {
       if (only && !only.includes(name)) continue;
-      const from = performance.now();
+      const [from, date] = [performance.now(), new Date().toISOString()];
       const sayOf = (text: string) => say(`${name}: ${text}`);
       const watching = (crf = 0) => {
         const known = watched.get(crf) ?? watchOnce({ ...given, say: sayOf }, crf);
@@ -96,7 +97,7 @@ export async function runParts({ profile, parts, only, ...options }: RunOptions)
       });
       report.rows.push(...judged(name, figures, profile.name));
       const seconds = tenth((performance.now() - from) / 1000);
-      report.parts.push({ name, seconds, about });
+      report.parts.push({ name, date, seconds, about });
       if (series) report.series[name] = series;
       for (const { id, value, unit } of figures) say(`${name}: ${id} ${shown(value)} ${unit}`.trimEnd());
       say(`${name}: ${figures.length} figures in ${seconds} s`);
@@ -117,6 +118,37 @@ export async function runParts({ profile, parts, only, ...options }: RunOptions)
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+/**
+ * A run of some parts in the place of those parts in what was measured before, if that was the same kind of run on the same machine; ratios are
+ * taken within a part, so that parts need not be measured in one go. Pure. @param order names of all parts, as they are shown
+ */
+export function placedInto(
+  before: PerformanceReport | null,
+  run: PerformanceReport,
+  order: readonly string[],
+): PerformanceReport {
+  const isSame =
+    before?.profile === run.profile && JSON.stringify(before.machine) === JSON.stringify(run.machine);
+  if (!before || !isSame || !run.only) return run;
+  const names = run.parts.map(({ name }) => name);
+  const inOrder = <T>(all: T[], nameOf: (one: T) => string) =>
+    all.sort((a, b) => order.indexOf(nameOf(a)) - order.indexOf(nameOf(b)));
+  const kept = before.rows.filter(({ part }) => !names.includes(part));
+  const rows = inOrder([...kept, ...run.rows], ({ part }) => part);
+  const parts = [...before.parts.filter(({ name }) => !names.includes(name)), ...run.parts];
+  const missed = missedOf(rows);
+  return {
+    ...{ ...run, rows, missed, only: null, ok: missed.length === 0 },
+    parts: inOrder(parts, ({ name }) => name),
+    seconds: tenth(before.seconds + run.seconds),
+    fixtureSeconds: tenth(before.fixtureSeconds + run.fixtureSeconds),
+    load: [Math.max(before.load[0], run.load[0]), Math.max(before.load[1], run.load[1])],
+    series: Object.fromEntries(
+      inOrder(Object.entries({ ...before.series, ...run.series }), ([part]) => part),
+    ),
+  };
 }
 
 const tenth = (value: number) => Math.round(value * 10) / 10;

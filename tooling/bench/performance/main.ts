@@ -1,6 +1,7 @@
 // What clips cost, beside the floor and beside the shapes of other clip makers, in one run on this machine.
 // `npm run bench [-- --quick] [--only cpu,bytes] [--json] [--out docs/bench]`: a table; with --json one JSON document as the last line;
-// --out writes plots and puts the table between the two marks of the folder's README.md. Progress is told on stderr.
+// --out writes plots, figures.json, and the table between the two marks of the folder's README.md; with --only, what figures.json holds of the
+// other parts stays, if it is of the same machine and kind of run. Progress is told on stderr.
 // Ends with 1 where a gated goal of goals.json is missed: ratios of processor time, bytes, counts and memory; never because of a time.
 // Sources are made by the first run and kept below DATA_DIR (.kangklip): 1 GB for --quick, 15 GB in full. --tiny is for the bench's own test.
 
@@ -8,7 +9,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { intoPage } from "../page.ts";
-import { runParts } from "./bench.ts";
+import { type PerformanceReport, placedInto, runParts } from "./bench.ts";
 import { PARTS } from "./parts.ts";
 import { FULL, QUICK, TINY } from "./profile.ts";
 import { plotsOf, reportMarkdown, reportText } from "./report.ts";
@@ -34,10 +35,18 @@ const report = await runParts({
 });
 if (values.out !== undefined) {
   await mkdir(values.out, { recursive: true });
-  const plots = plotsOf(report);
+  const file = join(values.out, "figures.json");
+  const before: PerformanceReport | null = JSON.parse(await readFile(file, "utf8").catch(() => "null"));
+  const all = placedInto(
+    before,
+    report,
+    PARTS.map(({ name }) => name),
+  );
+  await writeFile(file, `${JSON.stringify(all, null, 1)}\n`);
+  const plots = plotsOf(all);
   for (const { file, svg } of plots) await writeFile(join(values.out, file), svg);
   const page = join(values.out, "README.md");
-  await writeFile(page, intoPage(await readFile(page, "utf8"), reportMarkdown(report, plots)));
+  await writeFile(page, intoPage(await readFile(page, "utf8"), reportMarkdown(all, plots)));
 }
 console.log(reportText(report));
 if (values.json) console.log(JSON.stringify(report));

@@ -45,7 +45,7 @@ const UPRIGHT = { width: 1080, height: 1920 };
 export const FULL: Profile = {
   name: "full",
   ...{ unit: { seconds: 150, ...FULL_HD, noise: 7 }, clip: UPRIGHT, minutes: 60, lengths: [10, 60, 240] },
-  ...{ starts: [636.3, 1886.2, 3109.3], clipSeconds: 30, pairs: { light: 3, heavy: 3, sweep: 3 } },
+  ...{ starts: [636.3, 1886.2, 3109.3], clipSeconds: 30, pairs: { light: 3, heavy: 1, sweep: 2 } },
   ...{ sweepStarts: [61.8, 236.2, 415.7], sweepClipSeconds: 15, without: [], qualitySeconds: null },
   crf: { original: 5, "original-medium": -3 },
   previews: true,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { intoPage } from "../page.ts";
-import type { PerformanceReport } from "./bench.ts";
+import { type PerformanceReport, placedInto } from "./bench.ts";
 import { judged, missedOf } from "./goals.ts";
 import { aboutTimes, plotsOf, reportMarkdown, reportText } from "./report.ts";
 import { svgOf } from "./svg.ts";
@@ -29,7 +29,7 @@ function aReport(over: Partial<PerformanceReport> = {}): PerformanceReport {
       seconds: 600,
       fixtureSeconds: 12,
       load: [0.4, 2.1],
-      parts: [{ name: "cpu", seconds: 9, about: ["so."] }],
+      parts: [{ name: "cpu", date: "2026-11-26T10:00:00Z", seconds: 9, about: ["so."] }],
     },
     machine: { cpu: "A CPU", cores: 2, memory_gb: 24, platform: "linux-x64", node: "v24.0.0", ffmpeg: "5.1" },
     ...{ rows, missed: missedOf(rows) },
@@ -77,8 +77,36 @@ test("the page gets table, notes and plots between its marks", () => {
   expect(page).not.toContain("former");
   expect(page).toContain("two \\| generations");
   expect(page).toContain("| **cpu.floor** | 1.31 x |");
-  expect(page).toContain("- **cpu**: so.");
+  expect(page).toContain("- **cpu** (2026-11-26, 9 s): so.");
   expect(page).toContain("![MB](scale-1.svg)");
+});
+
+test("a run of some parts takes their place in what was measured before on the same machine, and nowhere else", () => {
+  const before = aReport();
+  const scale = judged("scale", [{ id: "scale.rss", what: "memory", value: 0.3, unit: "" }], "full");
+  const run = aReport({
+    ...{ only: ["scale"], date: "2026-11-27T10:00:00Z", rows: scale, missed: missedOf(scale), load: [3, 1] },
+    parts: [{ name: "scale", date: "2026-11-27T10:00:00Z", seconds: 60, about: [] }],
+    series: { scale: { MB: [{ x: 10, y: 30 }] } },
+  });
+  const order = ["scale", "cpu"];
+  const all = placedInto(before, run, order);
+  expect(all.parts.map(({ name, date }) => [name, date.slice(8, 10)])).toEqual([
+    ["scale", "27"],
+    ["cpu", "26"],
+  ]);
+  expect(all.rows.map(({ id }) => id)).toEqual(["scale.rss", ...before.rows.map(({ id }) => id)]);
+  expect(all.missed).toEqual(["scale.rss", "cpu.floor", "cpu.original"]);
+  expect(all.series).toEqual({ ...before.series, scale: run.series.scale });
+  expect([all.seconds, all.load, all.ok]).toEqual([1200, [3, 2.1], false]);
+  const again = placedInto(all, run, order);
+  expect(again.rows).toEqual(all.rows);
+
+  const elsewhere = { ...before, machine: { ...before.machine, cores: 8 } };
+  expect(placedInto(elsewhere, run, order)).toBe(run);
+  expect(placedInto({ ...before, profile: "quick" }, run, order)).toBe(run);
+  expect(placedInto(null, run, order)).toBe(run);
+  expect(placedInto(before, { ...run, only: null }, order).rows).toBe(run.rows);
 });
 
 test("names are drawn as bars, numbers as a line, and texts cannot break out", () => {

@@ -46,7 +46,10 @@ export function reportText(report: PerformanceReport): string {
 /** The report as Markdown, for docs/bench/README.md. Pure. @param plots files beside the page */
 export function reportMarkdown(report: PerformanceReport, plots: readonly Plot[]): string {
   const { rows, parts, date, machine, seconds, profile } = report;
-  const about = parts.flatMap(({ name, about: texts }) => texts.map((text) => `- **${name}**: ${text}`));
+  const about = parts.map(
+    (part) =>
+      `- **${part.name}** (${part.date.slice(0, 10)}, ${Math.round(part.seconds)} s): ${part.about.join(" ")}`,
+  );
   const isMissed = ({ outcome }: Row) => outcome === "missed";
   return [
     `${machineLine(date, machine)}, ${profile === "full" ? "in full" : `\`--${profile}\``}, ${Math.round(seconds / 60)} minutes. ${aboutTimes(report)}`.trim(),

@@ -221,7 +221,7 @@ describe.skipIf(!tools)("a stream fetched by need (needs ffmpeg)", () => {
       expect(asked()).toEqual(["late0.m3u8", "late0-0.media", "late0-149.media"]);
       expect(ends.any).toBeCloseTo(SECONDS, 1);
       const file = await need.pictures([{ start: 100, end: 101 }]);
-      expect(asked()).toEqual(["late0-24.media", "late0-25.media"]);
+      expect(asked().sort()).toEqual(["late0-24.media", "late0-25.media"]); // several at once, in any order
       expect(
         (await decoded(file, { start: 100, end: 101 })).filter((line) => line.startsWith("0,")),
       ).toHaveLength(10);
