@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { setImmediate as turn } from "node:timers/promises";
 import { KangKlipError } from "@kangklip/contract";
 import { Redis, type RedisOptions } from "ioredis";
 import type { Logger } from "./log.ts";
@@ -72,9 +72,19 @@ export function createRedis(options: { url: string; log?: Logger | undefined; mo
 export function giveUpLater({ stream }: Redis): () => Promise<void> {
   const { bytesRead } = stream;
   return async () => {
-    await setImmediate(); // what has arrived is read before
+    await turn(); // what has arrived is read before
     if (stream.bytesRead === bytesRead) stream.destroy();
   };
+}
+
+/** What is asked in one turn of the event loop, by whomever, goes out in one write: a write of its own costs as much as all else of a question. */
+export function together<T>(redis: Redis, question: () => Promise<T>): Promise<T> {
+  if (redis.status === "ready") {
+    const { stream } = redis;
+    stream.cork();
+    setImmediate(() => stream.uncork());
+  }
+  return question();
 }
 
 /** Whether a command got no answer in time. */

@@ -6,6 +6,8 @@ import { Redis } from "ioredis";
 /** The same input and output as the service's, without any of its thoughts: one write, one read, one message. */
 export interface BareStore {
   insert(id: string, text: string): Promise<void>;
+  /** How often somebody has asked in this minute, among all processes that share the store. */
+  count(who: string): Promise<number>;
   get(id: string): Promise<string | undefined>;
   /** Writes a new text and tells whoever listens to the job. */
   change(id: string, text: string): Promise<void>;
@@ -34,8 +36,14 @@ function onRedis(url: string): BareStore {
           redis.call('HINCRBY', KEYS[1], 'version', 1)
           return redis.call('PUBLISH', 'bare:' .. ARGV[1], ARGV[2])`,
   });
+  redis.defineCommand("bareCount", {
+    numberOfKeys: 1,
+    lua: `local asked = redis.call('INCR', KEYS[1])
+          if asked == 1 then redis.call('EXPIRE', KEYS[1], 60) end
+          return asked`,
+  });
   const command = redis as unknown as Record<
-    "bareInsert" | "bareChange",
+    "bareInsert" | "bareChange" | "bareCount",
     (...args: string[]) => Promise<number>
   >;
   const listeners = new EventEmitter().setMaxListeners(0);
@@ -43,6 +51,7 @@ function onRedis(url: string): BareStore {
   return {
     insert: async (id, text) =>
       void (await command.bareInsert(`{bare}:${id}`, "{bare}:all", "{bare}:active", id, text)),
+    count: (who) => command.bareCount(`{bare}:asked:${who}`),
     get: async (id) => (await redis.hmget(`{bare}:${id}`, "version", "job"))[1] ?? undefined,
     change: async (id, text) => void (await command.bareChange(`{bare}:${id}`, id, text)),
     listen(id, listener) {
@@ -65,7 +74,15 @@ function onSqlite(file: string): BareStore {
   const get = db.prepare("SELECT job FROM jobs WHERE id = ?");
   const change = db.prepare("UPDATE jobs SET job = ? WHERE id = ?");
   const listeners = new EventEmitter().setMaxListeners(0);
+  let [minute, asked] = [0, new Map<string, number>()];
   return {
+    // a file has one process
+    async count(who) {
+      const now = Math.floor(Date.now() / 60_000);
+      if (now !== minute) [minute, asked] = [now, new Map()];
+      asked.set(who, (asked.get(who) ?? 0) + 1);
+      return asked.get(who) ?? 0;
+    },
     insert: async (id, text) => void insert.run(id, text),
     get: async (id) => get.get(id)?.job as string | undefined,
     async change(id, text) {

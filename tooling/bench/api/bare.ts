@@ -54,12 +54,8 @@ const PER_MINUTE = Number.MAX_SAFE_INTEGER;
 
 function onExpress() {
   const app = express().disable("x-powered-by");
-  let [minute, asked] = [0, new Map<string, number>()];
-  const limited = ({ ip = "" }: Request, response: Response, next: NextFunction) => {
-    const now = Math.floor(Date.now() / 60_000);
-    if (now !== minute) [minute, asked] = [now, new Map()];
-    asked.set(ip, (asked.get(ip) ?? 0) + 1);
-    if ((asked.get(ip) ?? 0) <= PER_MINUTE) next();
+  const limited = async ({ ip = "" }: Request, response: Response, next: NextFunction) => {
+    if ((await store.count(ip)) <= PER_MINUTE) next();
     else response.status(429).json({ detail: "Too many requests" });
   };
   app.use((request, response, next) => {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KangKlipError } from "@kangklip/contract";
 import type { Redis } from "ioredis";
-import { giveUpLater, isTimeout, withoutPassword } from "../redis.ts";
+import { giveUpLater, isTimeout, together, withoutPassword } from "../redis.ts";
 
 /** In all, a call takes no longer (ms): one command that gets no answer (2000, redis.ts), and what is left for asking again. */
 const BUDGET_MS = 3500;
@@ -86,7 +86,10 @@ export function createAsk({ redis, url }: { redis: Redis; url: string }) {
       if (!(await ready(Math.min(gap, left())))) throw unavailable(new Error(reason), url);
       const giveUp = giveUpLater(redis);
       try {
-        return await answered(question(redis), tries === 0 ? BUDGET_MS : left());
+        return await answered(
+          together(redis, () => question(redis)),
+          tries === 0 ? BUDGET_MS : left(),
+        );
       } catch (caught) {
         const error = caught as Error;
         if (isTimeout(error)) await giveUp();
