@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Receipt } from "@kangklip/contract";
+import { type JobSpec, Receipt } from "@kangklip/contract";
 import { aJobSpec } from "@kangklip/contract/testing";
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import type { ApiClient } from "./api-client.ts";
 import { aContext, temporaryDir, tools } from "./asr/testing.ts";
 import { openStageCache } from "./cache/stage-cache.ts";
@@ -10,6 +10,12 @@ import { tenMinutes } from "./fetch/need/testing-need.ts";
 import { bytes, type Origin, startOrigin } from "./fetch/testing-server.ts";
 import { runPipeline } from "./pipeline.ts";
 import { aClip } from "./stages/testing-render.ts";
+
+let video: Buffer;
+beforeAll(async () => {
+  await using temporary = await temporaryDir();
+  if (tools) video = await tenMinutes(temporary.dir);
+}, 600_000);
 
 const OF = "kk_01JD0000000000000000000001";
 
@@ -21,14 +27,17 @@ function takesAll(store: string): Pick<ApiClient, "presign" | "complete" | "publ
       uploads: files.map(({ name }) => ({ name, url: `${store}/put`, headers: {} })),
       in_parts: [],
     }),
-    ...{ complete: never, publish: never, rank: never, translate: never },
+    publish: async () => ({}) as never,
+    ...{ complete: never, rank: never, translate: never },
   };
 }
 
-/** Runs the job of an edit on a machine. @returns its receipt and what it asked the video's server for */
-async function edited(dir: string, server: Origin, [start, end]: [number, number]) {
+/** Runs a job on a machine. @returns its receipt and what it asked the video's server for */
+async function done(dir: string, server: Origin, more: Partial<JobSpec>) {
   mkdirSync(dir);
-  const settings = { renderWidth: 90, renderHeight: 160, renderPreset: "ultrafast" };
+  const settings = {
+    ...{ renderWidth: 90, renderHeight: 160, renderPreset: "ultrafast", transcriber: "none" as const },
+  };
   const { context } = aContext(dir, { settings });
   const cache = await openStageCache({ dir: join(dir, "../cache"), maxBytes: 1e9, log: () => {} });
   const before = server.requests.length;
@@ -36,7 +45,7 @@ async function edited(dir: string, server: Origin, [start, end]: [number, number
     job_id: "kk_01JD0000000000000000000009",
     source: { kind: "url", url: `${server.origin}/v.mp4` },
     fetch_policy: { allow_private: false, allow_origins: [server.origin], max_bytes: 1e9, max_seconds: 3600 },
-    edit: { of: OF, clip: aClip([[start, end]]) },
+    ...more,
   });
   const reporter = { enter() {}, progress() {}, notice() {}, source() {} };
   await runPipeline({ job, context, api: takesAll(server.origin), reporter, cache });
@@ -45,12 +54,30 @@ async function edited(dir: string, server: Origin, [start, end]: [number, number
   return { asked, receipt: Receipt.parse(read("receipt.json")), meta: read("meta.json") };
 }
 
+const edited = (dir: string, server: Origin, [start, end]: [number, number]) =>
+  done(dir, server, { edit: { of: OF, clip: aClip([[start, end]]) } });
+
+test.skipIf(!tools)(
+  "of a video in which nobody speaks the key frames are fetched to find its scenes, and then its clips (needs ffmpeg)",
+  { timeout: 900_000 },
+  async () => {
+    await using temporary = await temporaryDir();
+    await using server = await startOrigin({
+      "/v.mp4": bytes(video, { together: true }),
+      "/put": (request, response) => void request.resume().on("end", () => response.end()),
+    });
+    const { receipt } = await done(join(temporary.dir, "job"), server, { clip_count: 1 });
+    expect(receipt.fetch).toMatchObject({ way: "ranges", reason: null });
+    expect(receipt.fetch?.bytes).toBeLessThan(video.length / 4);
+    expect(receipt.fetch?.bytes).toBeGreaterThan(video.length / 50);
+  },
+);
+
 test.skipIf(!tools)(
   "a job fetches what its clip needs and says so; cutting the clip shorter fetches nothing, elsewhere only what lacks (needs ffmpeg)",
   { timeout: 900_000 },
   async () => {
     await using temporary = await temporaryDir();
-    const video = await tenMinutes(temporary.dir);
     await using server = await startOrigin({
       "/v.mp4": bytes(video, { together: true }),
       "/put": (request, response) => void request.resume().on("end", () => response.end()),

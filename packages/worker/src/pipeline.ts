@@ -13,7 +13,7 @@ import { createLedger, type Ledger, receiptOf, type StageDone } from "./receipt.
 import type { Reporter } from "./reporter.ts";
 import { hintsOf } from "./select/hints.ts";
 import { keyFrameShots } from "./select/key-shots.ts";
-import { allPictures, type Fetched, fetchSource, tellOfSource } from "./source.ts";
+import { type Fetched, fetchSource, keyPictures, tellOfSource } from "./source.ts";
 import type {
   FetchedSource,
   RenderedClip,
@@ -239,8 +239,9 @@ async function choose(
     const shots = hasWords
       ? []
       : await keyFrameShots({
-          ...seen(inner, await allPictures(source)),
+          ...seen(inner, await keyPictures(source)),
           durationSeconds: source.info.durationSeconds,
+          isPartial: source.need !== undefined,
         });
     const selection = await select(inner, { ...input, shots, rank, translate });
     // without its model the choice, or its captions, are not what was asked for

@@ -44,6 +44,12 @@ export async function tellOfSource({ context, keep }: Run, source: FetchedSource
   return { bytes_in: fetchOf(source).bytes, bytes_out: stats.size_bytes };
 }
 
-/** The file with all that can be seen in it. */
-export const allPictures = async ({ file, info, need }: FetchedSource): Promise<string> =>
-  (await need?.pictures([{ start: 0, end: info.durationSeconds }])) ?? file;
+/** Their decoders pass over what is not there; those of AV1 and VP9 show their key frames otherwise then. */
+const SHOWN_ALONE = ["h264", "hevc", "mpeg4"];
+
+/** The file with all its key frames: where they can be had alone, the pictures between them may be empty. */
+export async function keyPictures({ file, info, need }: FetchedSource): Promise<string> {
+  if (!need) return file;
+  if (need.keyPictures && SHOWN_ALONE.includes(info.video.codec)) return need.keyPictures();
+  return need.pictures([{ start: 0, end: info.durationSeconds }]);
+}

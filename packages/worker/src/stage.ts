@@ -117,6 +117,11 @@ export interface SourceByNeed {
    * @throws KangKlipError SOURCE_*, DISK_FULL, or the abort's reason
    */
   pictures(stretches: readonly { start: number; end: number }[]): Promise<string>;
+  /**
+   * Fetches the key frames of the whole video; the pictures between them may be empty. Left out: they cannot be had alone.
+   * @returns and @throws as `pictures`
+   */
+  keyPictures?(): Promise<string>;
   /** The sound that was still on its way at the end of DOWNLOAD; left out: all of it was here. */
   sound?: ArrivingSound;
   /** Bytes that came over the wire so far, everything counted. */

@@ -21,6 +21,8 @@ const TIMEOUT_MS = 60_000;
 export async function keyFrameShots(options: {
   tools: Tools;
   file: string;
+  /** Whether nothing but key frames may be in it. */
+  isPartial?: boolean;
   /** Its length where that is known. */
   durationSeconds?: number;
   signal: AbortSignal;
@@ -42,6 +44,8 @@ export async function keyFrameShots(options: {
       "pipe:1",
     ],
   ];
+  // not "-discard nokey": ffmpeg's MP4 reader then takes the times of other pictures (5.1)
+  if (options.isPartial) args.unshift("-max_error_rate", "1");
   try {
     await runFfmpeg(tools, { args, signal, timeoutMs, onData: compare.add });
   } catch (error) {

@@ -178,10 +178,14 @@ export async function reopenRanged(
 export const isRangedAt = async (state: unknown, address: string, fetcher: Fetcher): Promise<boolean> =>
   (await sameNow(fetcher, address, (state as PackedState).validators)) === "same";
 
-function needOf({ file, pictures }: Mp4Source, fetcher: Fetcher): SourceByNeed {
+function needOf({ file, pictures, keyPictures }: Mp4Source, fetcher: Fetcher): SourceByNeed {
   return {
     async pictures(stretches) {
       await pictures(stretches).catch(cannotBeHad);
+      return file.path;
+    },
+    async keyPictures() {
+      await keyPictures().catch(cannotBeHad);
       return file.path;
     },
     wireBytes: fetcher.wireBytes,

@@ -46,6 +46,15 @@ export function bytesOfSound({ tracks }: Mp4Index): Span[] {
   return joined(spans, 0);
 }
 
+/** The key frames, and what ffmpeg probes at the beginning. Pure. */
+export function bytesOfKeyPictures(index: Mp4Index): Span[] {
+  const spans = bytesOfStretches(index, []);
+  for (const track of index.tracks)
+    if (track.kind === "video")
+      for (const sample of track.sync ?? track.sizes.keys()) addSample(spans, track, sample);
+  return joined(spans, 0);
+}
+
 /** Samples that lie together stay one span: an hour of sound has 170,000 of them. */
 function addSample(spans: Span[], { offsets, sizes }: TrackIndex, sample: number): void {
   const from = offsets[sample] ?? 0;

@@ -92,6 +92,43 @@ describe.skipIf(!tools)("an MP4 that is fetched by need (needs ffmpeg)", () => {
     await fetcher.close();
   });
 
+  test.each([
+    ["moov-first.mp4", SECONDS / 5, 0.2],
+    ["moov-last.mp4", SECONDS / 5, 0.2],
+    ["quick.mov", SECONDS / 5, 0.2],
+    ["all-key-frames.mp4", SECONDS * 25, 1.1],
+    ["open-gop.mp4", 1, 0.2], // the others refer to pictures before them
+  ])(
+    "%s: its %i key frames are those of the whole file, for at most %d of its bytes",
+    { timeout: 600_000 },
+    async (name, count, share) => {
+      const { source, path, fetcher } = await opened(name);
+      await source.keyPictures();
+      const seen = async (file: string) => {
+        const args = [
+          "-v",
+          "fatal",
+          "-max_error_rate",
+          "1",
+          "-skip_frame",
+          "nokey",
+          "-i",
+          file,
+          "-map",
+          "0:v",
+        ];
+        return (await exec(tools?.ffmpeg ?? "", [...args, "-f", "framemd5", "-"])).stdout;
+      };
+      const pictures = await seen(path);
+      expect(pictures).toBe(await seen(join(folder, name)));
+      expect(pictures.match(/^0,/gm)).toHaveLength(count);
+      const { size } = await stat(join(folder, name));
+      expect(fetcher.wireBytes()).toBeLessThan(size * share);
+      await source.file.close();
+      await fetcher.close();
+    },
+  );
+
   test("what is here is not asked for again", async () => {
     const { source, fetcher } = await opened("moov-first.mp4");
     await source.pictures(STRETCHES);

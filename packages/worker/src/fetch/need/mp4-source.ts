@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { boxHeader, HEADER_BYTES, NotByNeed } from "./mp4-boxes.ts";
 import { type Mp4Index, readIndex } from "./mp4-index.ts";
-import { bytesOfSound, bytesOfStretches, type Stretch } from "./mp4-need.ts";
+import { bytesOfKeyPictures, bytesOfSound, bytesOfStretches, type Stretch } from "./mp4-need.ts";
 import { type SoundFile, soundFile } from "./mp4-sound.ts";
 import type { Cost } from "./multi-range.ts";
 import {
@@ -26,6 +26,8 @@ export interface Mp4Source {
   soundFile(stream: number): Promise<SoundFile | undefined>;
   /** Fetches pictures and sound of these stretches (seconds from the file's start), and what ffmpeg looks into. */
   pictures(stretches: readonly Stretch[], onMore?: OnMore): Promise<void>;
+  /** Fetches the key frames of the whole video. */
+  keyPictures(): Promise<void>;
 }
 
 /** Of a four-hour file 19 MB were seen. */
@@ -62,6 +64,7 @@ export async function openMp4(options: RangeFileOptions): Promise<Mp4Source> {
         return track && soundFile(ftyp, await file.bytes(moovAt, moovAt + moovBytes), track);
       },
       pictures: (stretches, onMore) => file.ensure(bytesOfStretches(index, stretches), onMore),
+      keyPictures: () => file.ensure(bytesOfKeyPictures(index)),
     };
   } catch (error) {
     await file.close();
