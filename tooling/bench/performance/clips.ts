@@ -39,6 +39,8 @@ export interface ClipsTold {
   rendered: Pick<RenderedClip, "index" | "files" | "framing" | "durationSeconds" | "qc">[];
   /** What listened; null where nobody was asked to. */
   transcriber: string | null;
+  /** Of these bytes over the wire, those before the first clip was begun: the index and the sound; 0 where all came in one go. */
+  soundBytes: number;
   /** How the source was fetched, and why not by need, as the worker says. */
   fetch: ReturnType<typeof fetchOf>;
 }
@@ -67,6 +69,8 @@ if (import.meta.main) {
   const cache = noCache();
   ledger.enter("DOWNLOAD");
   const { source } = await downloadKept(context, cache);
+  await source.need?.sound?.whole;
+  const soundBytes = source.need?.wireBytes() ?? 0;
   ledger.enter("TRANSCRIPT");
   const heard = order.hear ? await transcribe(context, source) : null;
   ledger.enter("RENDER");
@@ -79,7 +83,7 @@ if (import.meta.main) {
       ...{ index, files, framing, durationSeconds, qc },
     })),
     transcriber: heard?.transcript.transcriber ?? null,
-    fetch: fetchOf(source),
+    ...{ soundBytes, fetch: fetchOf(source) },
   });
   process.exit();
 

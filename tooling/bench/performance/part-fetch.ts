@@ -1,4 +1,6 @@
+import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { boxHeader, HEADER_BYTES } from "../../../packages/worker/src/fetch/need/mp4-boxes.ts";
 import { type Figure, type Found, median, slope } from "./figures.ts";
 import { differing, frameSums } from "./media.ts";
 import { givenClip, type Ours, runOurs } from "./ours.ts";
@@ -73,7 +75,11 @@ export const scalePart: Part = {
         const run = await runOurs({ profile, dir, signal, clips, url: origin.address(source.mp4) });
         const { bytes = [], render = [], rss = [] } = seen.get(minutes) ?? {};
         seen.set(minutes, {
-          bytes: [...bytes, origin.asked().bytes],
+          // what is heard grows with the source; the index is counted with the pictures
+          bytes: [
+            ...bytes,
+            origin.asked().bytes - run.soundBytes + (await indexBytes(join(fixtures.dir, source.mp4))),
+          ],
           ...{ render: [...render, run.render], rss: [...rss, run.peakRss] },
         });
       }
@@ -83,13 +89,16 @@ export const scalePart: Part = {
     const recognition = await recognitionOf(bench);
     return {
       figures: [
-        slope("scale.bytes", `exponent of bytes ${over}`, points("bytes")),
+        slope("scale.bytes", `exponent of bytes without the sound's ${over}`, points("bytes")),
         slope("scale.render", `exponent of the RENDER stage's CPU ${over}`, points("render")),
         slope("scale.rss", `exponent of peak memory ${over}`, points("rss")),
         ...recognition.figures,
       ],
       series: {
-        "MB fetched, by minutes of source": points("bytes").map(({ x, y }) => ({ x, y: y / 1e6 })),
+        "MB fetched without the sound's, by minutes of source": points("bytes").map(({ x, y }) => ({
+          x,
+          y: y / 1e6,
+        })),
         "CPU seconds of RENDER, by minutes of source": points("render"),
         "MB of peak memory, by minutes of source": points("rss").map(({ x, y }) => ({ x, y: y / 1e6 })),
         ...recognition.series,
@@ -97,6 +106,20 @@ export const scalePart: Part = {
     };
   },
 };
+
+/** What of an MP4 file is neither picture nor sound. */
+async function indexBytes(path: string): Promise<number> {
+  await using file = await open(path);
+  const { size } = await file.stat();
+  let bytes = 0;
+  for (let at = 0; at < size; ) {
+    const { buffer } = await file.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, at);
+    const box = boxHeader(buffer, 0, size - at);
+    bytes += box.type === "mdat" ? box.header : box.size;
+    at += box.size;
+  }
+  return bytes;
+}
 
 /** Recognition by whatever this machine has, over growing lengths of speech. */
 async function recognitionOf({ profile, signal, dir, fixtures, origin, say }: Bench): Promise<Found> {
