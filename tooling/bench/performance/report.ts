@@ -46,9 +46,8 @@ export function reportText(report: PerformanceReport): string {
 /** The report as Markdown, for docs/bench/README.md. Pure. @param plots files beside the page */
 export function reportMarkdown(report: PerformanceReport, plots: readonly Plot[]): string {
   const { rows, parts, date, machine, seconds, profile } = report;
-  const about = parts.map(
-    (part) =>
-      `- **${part.name}** (${part.date.slice(0, 10)}, ${Math.round(part.seconds)} s): ${part.about.join(" ")}`,
+  const about = parts.map((part) =>
+    `- **${part.name}** (${part.date.slice(0, 10)}, ${Math.round(part.seconds)} s): ${part.about.join(" ")}`.trimEnd(),
   );
   const isMissed = ({ outcome }: Row) => outcome === "missed";
   return [
