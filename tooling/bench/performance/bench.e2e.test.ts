@@ -51,10 +51,14 @@ test.skipIf(!tools)(
     expect(files.filter((name) => name.endsWith(".svg")).length).toBeGreaterThan(6);
     const page = await readFile(join(out, "README.md"), "utf8");
     expect(page).toMatch(/^# Bench\n<!-- figures -->\n\d{4}-/);
-    for (const name of files) if (name !== "README.md") expect(page).toContain(`(${name})`);
+    for (const name of files) if (name.endsWith(".svg")) expect(page).toContain(`(${name})`);
 
     const again: PerformanceReport = JSON.parse(
-      (await main("--only", "passes")).trimEnd().split("\n").at(-1) ?? "",
+      (await main("--only", "passes", "--out", out)).trimEnd().split("\n").at(-1) ?? "",
+    );
+    const kept: PerformanceReport = JSON.parse(await readFile(join(out, "figures.json"), "utf8"));
+    expect(kept.parts.map(({ name, date }) => [name, date > again.date])).toEqual(
+      PARTS.map(({ name }) => [name, name === "passes"]),
     );
     expect(again.only).toEqual(["passes"]);
     expect(again.fixtureSeconds).toBeLessThan(5); // what was made is kept
