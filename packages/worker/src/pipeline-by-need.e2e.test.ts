@@ -19,6 +19,13 @@ beforeAll(async () => {
 
 const OF = "kk_01JD0000000000000000000001";
 
+/** The video's server, and the store. */
+const serving = () =>
+  startOrigin({
+    "/v.mp4": bytes(video, { together: true }),
+    "/put": (request, response) => void request.resume().on("end", () => response.end()),
+  });
+
 /** The API's place: takes every file at the store's address and knows no model. */
 function takesAll(store: string): Pick<ApiClient, "presign" | "complete" | "publish" | "rank" | "translate"> {
   const never = () => Promise.reject(new Error("nobody asks for this in an edit"));
@@ -62,10 +69,7 @@ test.skipIf(!tools)(
   { timeout: 900_000 },
   async () => {
     await using temporary = await temporaryDir();
-    await using server = await startOrigin({
-      "/v.mp4": bytes(video, { together: true }),
-      "/put": (request, response) => void request.resume().on("end", () => response.end()),
-    });
+    await using server = await serving();
     const { receipt } = await done(join(temporary.dir, "job"), server, { clip_count: 1 });
     expect(receipt.fetch).toMatchObject({ way: "ranges", reason: null });
     expect(receipt.fetch?.bytes).toBeLessThan(video.length / 4);
@@ -78,10 +82,7 @@ test.skipIf(!tools)(
   { timeout: 900_000 },
   async () => {
     await using temporary = await temporaryDir();
-    await using server = await startOrigin({
-      "/v.mp4": bytes(video, { together: true }),
-      "/put": (request, response) => void request.resume().on("end", () => response.end()),
-    });
+    await using server = await serving();
     const first = await edited(join(temporary.dir, "first"), server, [100, 102]);
     const { fetch } = first.receipt;
     expect(fetch).toMatchObject({ way: "ranges", reason: null, requests: first.asked.length });
