@@ -44,7 +44,7 @@ if (values.out !== undefined) {
   );
   await writeFile(file, `${JSON.stringify(all, null, 1)}\n`);
   const plots = plotsOf(all);
-  for (const { file, svg } of plots) await writeFile(join(values.out, file), svg);
+  for (const { file: name, svg } of plots) await writeFile(join(values.out, name), svg);
   const page = join(values.out, "README.md");
   await writeFile(page, intoPage(await readFile(page, "utf8"), reportMarkdown(all, plots)));
 }
