@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join, normalize } from "node:path";
+import { setTimeout } from "node:timers/promises";
 
 /** `visit` counts the requests for this path from 1. */
 export type Route = (request: IncomingMessage, response: ServerResponse, visit: number) => void;
@@ -92,7 +93,10 @@ export function bytes(body: Buffer, options: BytesOptions = {}): Route {
     sent(part.length);
     const cut = cutAfter[visit - 1];
     if (cut === undefined) return void response.end(part);
-    response.write(part.subarray(0, cut), () => setTimeout(() => response.destroy(), 20));
+    response.write(part.subarray(0, cut), async () => {
+      for (let turn = 0; turn < 20; turn++) await setTimeout(1); // turns, not time: whoever reads is often in this very process
+      response.destroy();
+    });
   };
 }
 

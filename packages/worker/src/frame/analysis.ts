@@ -92,6 +92,7 @@ export function watchArgs({
   return [
     ...(scale <= UNFILTERED_SCALE ? ["-skip_loop_filter", "all"] : []),
     ...(skipped === "none" ? [] : ["-skip_frame", skipped]),
+    ...["-filter_threads", "1"], // pictures this small cost more to hand around than to scale
     ...["-threads", `${threads}`, ...LOCAL_INPUT, ...PIXEL_LIMIT, ...SAME_GRAPH],
     ...["-noaccurate_seek", "-ss", (startSeconds - runUpSeconds).toFixed(6), "-i", file],
     ...["-map", `0:${video.index}`],

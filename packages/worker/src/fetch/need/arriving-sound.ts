@@ -1,6 +1,7 @@
 import { readSync } from "node:fs";
 import { open } from "node:fs/promises";
 import type { ArrivingSound } from "../../stage.ts";
+import type { SoundFile } from "./mp4-sound.ts";
 import type { Mp4Source } from "./mp4-source.ts";
 import { pieces } from "./spans.ts";
 
@@ -41,8 +42,8 @@ export function fetchSound(source: Mp4Source, total: number, onMore: (received: 
     async asItComes(stream) {
       const own = await source.soundFile(stream);
       if (!own) return undefined;
-      async function* read(): AsyncGenerator<Buffer> {
-        yield own?.head ?? Buffer.alloc(0);
+      async function* read({ head, spans }: SoundFile): AsyncGenerator<Buffer> {
+        yield head;
         await using handle = await open(file.path);
         let chunk = Buffer.alloc(CHUNK_BYTES);
         let filled = 0;
@@ -52,7 +53,7 @@ export function fetchSound(source: Mp4Source, total: number, onMore: (received: 
           filled = 0;
           return bytes;
         };
-        for (const [from, to] of pieces(own?.spans ?? [], CHUNK_BYTES)) {
+        for (const [from, to] of pieces(spans(), CHUNK_BYTES)) {
           if (filled > 0 && (to > here || filled + to - from > CHUNK_BYTES)) yield given();
           while (to > here) await Promise.race([rise.promise, whole]);
           // there are a hundred thousand short ones: handing each to another thread would cost more than reading it
@@ -65,7 +66,7 @@ export function fetchSound(source: Mp4Source, total: number, onMore: (received: 
         }
         if (filled > 0) yield given();
       }
-      return { read };
+      return { read: () => read(own) };
     },
   };
 }

@@ -60,7 +60,7 @@ function addSample(spans: Span[], { offsets, sizes }: TrackIndex, sample: number
   const from = offsets[sample] ?? 0;
   const to = from + (sizes[sample] ?? 0);
   const last = spans.at(-1);
-  if (last && last[1] === from) last[1] = to;
+  if (last && last[1] === from) spans[spans.length - 1] = [last[0], to];
   else spans.push([from, to]);
 }
 

@@ -7,7 +7,7 @@ export interface SoundFile {
   /** Its first bytes. */
   head: Buffer;
   /** Behind them, the bytes of these stretches of the whole file in this order. */
-  spans: Span[];
+  spans(): Iterable<Span>;
 }
 
 const MDAT_HEADER = 16;
@@ -29,7 +29,7 @@ export function soundFile(ftyp: Buffer, moov: Buffer, track: TrackIndex): SoundF
   const samples = trak && boxAt(moov, trak, "mdia", "minf", "stbl");
   const places = samples && (boxAt(moov, samples, "co64") ?? boxAt(moov, samples, "stco"));
   if (!places) return undefined;
-  const { offsets, sizes } = track.chunks;
+  const { sizes } = track.chunks;
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const kept = boxes.filter((box) => box.type !== "trak" || box === trak);
   const inside = Buffer.concat(kept.map(({ starts, to }) => moov.subarray(starts, to)));
@@ -40,16 +40,11 @@ export function soundFile(ftyp: Buffer, moov: Buffer, track: TrackIndex): SoundF
   // where the table has come to lie: behind what is kept before its track, as far in as it was
   const before = kept.slice(0, kept.indexOf(trak)).reduce((sum, { starts, to }) => sum + to - starts, 0);
   const table = before + places.from - trak.starts + 8;
-  const spans: Span[] = [];
   let at = first;
   for (const [chunk, size] of sizes.entries()) {
-    const from = offsets[chunk] ?? 0;
     if (isWide) inside.writeBigUInt64BE(BigInt(at), table + 8 * chunk);
     else inside.writeUInt32BE(at, table + 4 * chunk);
     at += size;
-    const last = spans.at(-1);
-    if (last && last[1] === from) last[1] += size;
-    else if (size > 0) spans.push([from, from + size]);
   }
   const mdat = Buffer.alloc(MDAT_HEADER);
   mdat.writeUInt32BE(1, 0); // its length has 64 bits
@@ -58,5 +53,20 @@ export function soundFile(ftyp: Buffer, moov: Buffer, track: TrackIndex): SoundF
   const moovHeader = Buffer.alloc(8);
   moovHeader.writeUInt32BE(8 + inside.length, 0);
   moovHeader.write("moov", 4, "latin1");
-  return { head: Buffer.concat([ftyp, moovHeader, inside, mdat]), spans };
+  const head = Buffer.concat([ftyp, moovHeader, inside, mdat]);
+  return { head, spans: () => spansOf(track.chunks) };
+}
+
+/** Chunks as spans, those that follow on each other as one; made as they are read, as hours of sound have half a million. */
+function* spansOf({ offsets, sizes }: TrackIndex["chunks"]): Generator<Span> {
+  let [begin, end] = [0, 0];
+  for (const [chunk, size] of sizes.entries()) {
+    const from = offsets[chunk] ?? 0;
+    if (from !== end) {
+      if (end > begin) yield [begin, end];
+      begin = from;
+    }
+    end = from + size;
+  }
+  if (end > begin) yield [begin, end];
 }

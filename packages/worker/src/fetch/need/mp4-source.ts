@@ -48,14 +48,15 @@ export async function openMp4(options: RangeFileOptions): Promise<Mp4Source> {
       for (const [sample, from] of offsets.entries())
         if (from + (sizes[sample] ?? 0) > file.sizeBytes)
           throw new NotByNeed("it ends before its last picture");
-    const sound = [...bytesOfStretches(index, []), ...bytesOfSound(index)];
+    const soundSpans = () => [...bytesOfStretches(index, []), ...bytesOfSound(index)]; // too many to keep
     return {
       ...{ file, index, sha256: identityOf(file, moov) },
       async costOfSound() {
+        const sound = soundSpans();
         await file.tryTogether(sound);
         return file.cost(sound);
       },
-      sound: (onMore) => file.ensure(sound, onMore),
+      sound: (onMore) => file.ensure(soundSpans(), onMore),
       async soundFile(stream) {
         const track = index.tracks.find(({ kind, place }) => kind === "audio" && place === stream);
         const { type, size } = boxHeader(await file.bytes(0, HEADER_BYTES), 0, file.sizeBytes);

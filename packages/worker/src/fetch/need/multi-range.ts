@@ -108,7 +108,7 @@ const MOST_REQUESTS = 4000;
  * @param many whether what lies far apart may be asked for together, where that is cheaper @param requestBytes what a request costs. Pure.
  */
 export function planned(missing: readonly Span[], many: boolean, requestBytes: number): Span[][] {
-  const single = pieces(fewer(joined(missing, requestBytes)), PIECE_BYTES).map((span) => [span]);
+  const single = Array.from(pieces(fewer(joined(missing, requestBytes)), PIECE_BYTES), (span) => [span]);
   if (!many) return single;
   const apart = grouped(joined(missing, RANGE_BYTES));
   return costOf(apart, requestBytes).price < costOf(single, requestBytes).price ? apart : single;
@@ -121,10 +121,10 @@ function fewer(spans: Span[]): Span[] {
   const gapBefore = (index: number) => (spans[index]?.[0] ?? 0) - (spans[index - 1]?.[1] ?? 0);
   const gaps = spans.slice(1).map((_, index) => index + 1);
   const filled = new Set(gaps.sort((a, b) => gapBefore(a) - gapBefore(b)).slice(0, excess));
-  return spans.reduce<Span[]>((made, [from, to], index) => {
+  return spans.reduce<Span[]>((made, span, index) => {
     const last = made.at(-1);
-    if (last && filled.has(index)) last[1] = to;
-    else made.push([from, to]);
+    if (last && filled.has(index)) made[made.length - 1] = [last[0], span[1]];
+    else made.push(span);
     return made;
   }, []);
 }

@@ -76,8 +76,9 @@ export async function fileRun(
     remember(address, validators);
     const part = { address, key: null, name };
     if (isWhole) {
-      const spans = inPieces([[0, validators.length ?? 0]], SOUND_PIECE_BYTES);
-      const parts = spans.map(([from, to]) => ({ ...part, range: { start: from, length: to - from } }));
+      const parts = Array.from(inPieces([[0, validators.length ?? 0]], SOUND_PIECE_BYTES), ([from, to]) => ({
+        ...{ ...part, range: { start: from, length: to - from } },
+      }));
       return { parts, durationSeconds };
     }
     const head = await headOf(opened);

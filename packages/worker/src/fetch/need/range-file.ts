@@ -17,7 +17,7 @@ import {
   requestBytesOf,
 } from "./multi-range.ts";
 import { type AddressOptions, createAddress, SourceChanged } from "./range-address.ts";
-import { joined, type Span, taken, without } from "./spans.ts";
+import { type FlatSpans, flat, joined, type Span, taken, unflat, without } from "./spans.ts";
 
 /** The index of a short video is in it already. */
 export const HEAD_BYTES = 64 * 1024;
@@ -57,7 +57,7 @@ export async function openRangeFile({ fetcher: given, path, first, kept, ...opti
   let known: RangeFileFacts | undefined = kept && { sizeBytes: kept.sizeBytes, validators: kept.validators };
   const { now, ask, found, waitMs } = createAddress(options, first !== undefined);
   let opened = first;
-  const have: Span[] = kept ? joined(kept.spans, 0) : [];
+  const have: FlatSpans = kept ? flat(joined(kept.spans, 0)) : [];
   /** Whether the server sends several ranges in one answer; undefined: nobody has asked. */
   let together: boolean | undefined;
   const running = new Set<Promise<unknown>>();
@@ -152,7 +152,7 @@ export async function openRangeFile({ fetcher: given, path, first, kept, ...opti
 
   const planOf = (wanted: readonly Span[], many = together !== false): Span[][] =>
     planned(
-      without(joined(wanted, 0), have).map(([from, to]) => [from, Math.min(to, total)]),
+      without(joined(wanted, 0), have).map((span) => (span[1] > total ? [span[0], total] : span)),
       many,
       requestBytesOf(waitMs()),
     );
@@ -220,7 +220,7 @@ export async function openRangeFile({ fetcher: given, path, first, kept, ...opti
       facts,
       sizeBytes: total,
       /** Spans that are here. */
-      spans: (): Span[] => have.map(([from, to]) => [from, to]),
+      spans: (): Span[] => unflat(have),
       /** Reads bytes that are here, or fetches them first. */
       async bytes(from: number, to: number): Promise<Buffer> {
         const end = Math.min(to, total);
