@@ -23,7 +23,7 @@ export interface Profile {
   /** Shapes that are left out. */
   without: readonly string[];
   /**
-   * Steps of crf by which ours is rendered above its own point where it stands beside these shapes, so that it is about as good as they and
+   * Steps of crf by which ours is rendered above its own point where it stands beside these shapes, so that it is at least about as good as they and
    * takes no more bits; the others stand beside its own point.
    */
   crf: Readonly<Record<string, number>>;
