@@ -52,6 +52,17 @@ test("a clip that is never locked costs no preview", () => {
   expect(args.match(/libx264/g)).toHaveLength(1);
 });
 
+test.each([
+  ["libx264", 2, 1],
+  ["libx264", 8, 8],
+  ["h264_nvenc", 2, 2],
+] as const)("beside %s with %i threads, decoding and the graph have %i", (encoder, threads, before) => {
+  const args = clipArgs({ ...plan, encoder, threads });
+  expect(args[args.indexOf("-threads") + 1]).toBe(`${before}`);
+  expect(args[args.indexOf("-filter_complex_threads") + 1]).toBe(`${before}`);
+  if (encoder === "libx264") expect(args[args.lastIndexOf("-threads") + 1]).toBe(`${threads}`);
+});
+
 test("the source's name is an argument of its own and never enters the graph", () => {
   const args = clipArgs(plan);
   expect(args[args.indexOf("-i") + 1]).toBe(source.file);

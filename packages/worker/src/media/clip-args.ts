@@ -55,12 +55,13 @@ export function clipArgs(plan: ClipPlan): string[] {
     ...{ ...video, ...previewSize(plan) },
     ...{ encoder: "libx264", crf: 27, preset: "superfast" },
   });
+  const before = threadsBefore(encoder, threads);
   const inputs = timeline.stretches.flatMap(({ start }, i) => [
     ...[
       ...LOCAL_INPUT,
       ...PIXEL_LIMIT,
       ...SAME_GRAPH,
-      ...decodingArgs(decoder, Math.min(besideEncoder(threads), MOST_DECODING_THREADS)),
+      ...decodingArgs(decoder, Math.min(before, MOST_DECODING_THREADS)),
     ],
     // Inexact on purpose: the graph needs the picture that is on screen at the start, which may have come seconds before it.
     ...["-noaccurate_seek", ...placed(start - runUp(source, start), part?.skips[i]), "-i", source.file],
@@ -70,14 +71,7 @@ export function clipArgs(plan: ClipPlan): string[] {
   const mp4 = [...clean, "-movflags", "+faststart", "-f", "mp4"];
   return [
     ...inputs,
-    ...[
-      "-i",
-      "sound.m4a",
-      "-filter_complex_threads",
-      `${besideEncoder(threads)}`,
-      "-filter_complex",
-      clipGraph(plan),
-    ],
+    ...["-i", "sound.m4a", "-filter_complex_threads", `${before}`, "-filter_complex", clipGraph(plan)],
     ...["-map", "[cover]", "-frames:v", `${Math.max(1, cover.length)}`, "-fps_mode", "passthrough"],
     ...["-q:v", "3", "-threads", "1", "-f", "image2", "cover_%02d.jpg"],
     ...["-map", "[pairs]", "-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1"],
@@ -108,9 +102,12 @@ function keysAt(keys: number[] | undefined, fps: number): string[] {
 
 /**
  * Threads for what stands before the encoder. Of two, x264 keeps one busy; decoding, scaling and captions take as long as it in the other, and
- * split among two they cost a sixth more of the whole clip and end no sooner (measured; the pictures are the same either way).
+ * split among two they cost a sixth more of the whole clip and end no sooner (measured; the pictures are the same either way). A card's
+ * encoder leaves them both.
  */
-const besideEncoder = (threads: number) => (threads <= 2 ? 1 : threads);
+const threadsBefore = (encoder: Encoder, threads: number) =>
+  encoder === "libx264" && threads <= 2 ? 1 : threads;
+
 /** Each holds a few pictures in memory, and each stretch has a decoder of its own. */
 const MOST_DECODING_THREADS = 8;
 /** Seconds between two key frames that are not exceeded in practice. */
