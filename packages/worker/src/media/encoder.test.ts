@@ -37,6 +37,17 @@ test("x264 gets the wanted quality, its own threads and a key frame every two se
   expect(optionOf(encodingArgs({ ...clip, fps: 30000 / 1001 }), "-g")).toBe("59");
 });
 
+test.each([
+  ["superfast", undefined, "sync-lookahead=0:mbtree=1:rc-lookahead=20"],
+  ["medium", undefined, "sync-lookahead=0"],
+  ["superfast", "subme=2", "sync-lookahead=0:subme=2"],
+])(
+  "x264 at %s with %s looks ahead in no thread of its own, which would give other bytes each time",
+  (preset, params, given) => {
+    expect(optionOf(encodingArgs({ ...clip, preset, params }), "-x264-params")).toBe(given);
+  },
+);
+
 test("NVENC gets the same quality on its own scale", () => {
   const args = encodingArgs({ ...clip, encoder: "h264_nvenc" });
   expect(optionOf(args, "-cq")).toBe("27");
