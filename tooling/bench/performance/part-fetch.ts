@@ -1,6 +1,8 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { boxHeader, HEADER_BYTES } from "../../../packages/worker/src/fetch/need/mp4-boxes.ts";
+import { readMoov } from "../../../packages/worker/src/fetch/need/mp4-moov.ts";
+import { bytesIn } from "../../../packages/worker/src/fetch/need/spans.ts";
 import { type Figure, type Found, median, slope } from "./figures.ts";
 import { differing, frameSums } from "./media.ts";
 import { givenClip, type Ours, runOurs } from "./ours.ts";
@@ -107,15 +109,18 @@ export const scalePart: Part = {
   },
 };
 
-/** What of an MP4 file is neither picture nor sound. */
+/** What of an MP4 file is neither picture nor sound, less the rows of its index that are fetched only where they are needed. */
 async function indexBytes(path: string): Promise<number> {
   await using file = await open(path);
   const { size } = await file.stat();
+  const read = async (from: number, to: number) =>
+    (await file.read(Buffer.alloc(to - from), 0, to - from, from)).buffer;
   let bytes = 0;
   for (let at = 0; at < size; ) {
-    const { buffer } = await file.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, at);
-    const box = boxHeader(buffer, 0, size - at);
+    const box = boxHeader(await read(at, at + HEADER_BYTES), 0, size - at);
+    const { late } = box.type === "moov" ? await readMoov({ bytes: read }, at, box.size) : { late: [] };
     bytes += box.type === "mdat" ? box.header : box.size;
+    bytes -= bytesIn(late.map(({ from, to }) => [from, to]));
     at += box.size;
   }
   return bytes;

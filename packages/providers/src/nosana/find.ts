@@ -39,7 +39,8 @@ export function createFinder({
     const found: Deployment[] = [];
     for await (const deployment of client.deployments(query, signal))
       if (deployment.name === name) found.push(deployment); // an old server does not filter
-    return found.toSorted((a, b) => a.created_at - b.created_at);
+    // they come the newest first, and two may have been made within a millisecond
+    return found.reverse().sort((a, b) => a.created_at - b.created_at);
   }
 
   /** Deployments older than their job need not be looked through: an account may hold thousands of them. */

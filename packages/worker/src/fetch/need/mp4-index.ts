@@ -10,8 +10,8 @@ export interface TrackIndex {
   /** First byte of each in the file, and how many there are. */
   offsets: Float64Array;
   sizes: Uint32Array;
-  /** The chunks in which they lie, in the order of the file's own table: first byte of each, and how many there are. */
-  chunks: { offsets: Float64Array; sizes: Float64Array };
+  /** The chunks in which they lie, in the order of the file's own table: first byte of each, how many there are, and the first sample in it. */
+  chunks: { offsets: Float64Array; sizes: Float64Array; first: Uint32Array };
   /** Those from which decoding can begin, in order; null: all. */
   sync: Uint32Array | null;
   /** How long it waits before it begins (seconds): ffmpeg seeks in it as if it did not, and reads on from there. */
@@ -225,27 +225,43 @@ function chunksOf(moov: Buffer, samples: Box): Float64Array {
   );
 }
 
+/** Which samples lie in which chunk, and from that where each lies. */
 function offsetsOf(
   sizes: Uint32Array,
   stsc: Table | undefined,
-  chunks: Float64Array,
+  offsets: Float64Array,
 ): Pick<TrackIndex, "offsets" | "chunks"> {
   if (!stsc || stsc.rows === 0) throw new NotByNeed("a track does not say which samples lie together");
-  const offsets = new Float64Array(sizes.length);
-  const lengths = new Float64Array(chunks.length);
+  const first = new Uint32Array(offsets.length);
   let sample = 0;
-  for (let chunk = 0, run = 0; chunk < chunks.length && sample < sizes.length; chunk++) {
+  for (let chunk = 0, run = 0; chunk < offsets.length; chunk++) {
     while (run + 1 < stsc.rows && stsc.at(run + 1, 0) <= chunk + 1) run++;
-    const begins = chunks[chunk] ?? 0;
-    let at = begins;
-    for (let n = stsc.at(run, 1); n > 0 && sample < sizes.length; n--) {
-      offsets[sample] = at;
-      at += sizes[sample++] ?? 0;
-    }
-    lengths[chunk] = at - begins;
+    first[chunk] = sample;
+    sample = Math.min(sizes.length, sample + stsc.at(run, 1));
   }
   if (sample < sizes.length) throw new NotByNeed("some samples lie nowhere");
-  return { offsets, chunks: { offsets: chunks, sizes: lengths } };
+  const chunks = { offsets, sizes: new Float64Array(offsets.length), first };
+  const track = { sizes, offsets: new Float64Array(sizes.length), chunks };
+  placeSamples(track, 0, offsets.length);
+  return track;
+}
+
+/** Works out where the samples of chunks from `begin` to before `end` lie: within a chunk one after the other. */
+export function placeSamples(
+  { sizes, offsets, chunks }: Pick<TrackIndex, "sizes" | "offsets" | "chunks">,
+  begin: number,
+  end: number,
+): void {
+  for (let chunk = begin; chunk < end; chunk++) {
+    const from = chunks.offsets[chunk] ?? 0;
+    const next = chunks.first[chunk + 1] ?? sizes.length;
+    let at = from;
+    for (let sample = chunks.first[chunk] ?? 0; sample < next; sample++) {
+      offsets[sample] = at;
+      at += sizes[sample] ?? 0;
+    }
+    chunks.sizes[chunk] = at - from;
+  }
 }
 
 /** Numbers of samples counted from 0, in order. */

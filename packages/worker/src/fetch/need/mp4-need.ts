@@ -16,26 +16,47 @@ const ROUNDING_SECONDS = 0.1;
 /** ffmpeg looks into the first pictures of every file that it opens. */
 const PROBED_SECONDS = 3;
 
+/** Samples of a track that lie in a row, the last one included. */
+export interface Samples {
+  track: TrackIndex;
+  first: number;
+  last: number;
+}
+
 /**
- * The bytes that readers of these stretches touch: pictures from the last key frame that is SHOWN at or before each start, the sound
- * beside them, and what ffmpeg probes at the beginning. Pure. @returns spans in order, apart from each other
+ * The samples that readers of these stretches touch: pictures from the last key frame that is SHOWN at or before each start, the sound
+ * beside them, and what ffmpeg probes at the beginning. Pure.
  */
-export function bytesOfStretches({ tracks, startSeconds }: Mp4Index, stretches: readonly Stretch[]): Span[] {
-  const spans: Span[] = [];
+export function samplesOfStretches(
+  { tracks, startSeconds }: Mp4Index,
+  stretches: readonly Stretch[],
+): Samples[] {
   const delay = Math.max(...tracks.map(({ delaySeconds }) => delaySeconds));
-  for (const { start, end } of [{ start: 0, end: PROBED_SECONDS }, ...stretches]) {
+  return [{ start: 0, end: PROBED_SECONDS }, ...stretches].flatMap(({ start, end }) => {
     const [from, to] = [start + startSeconds - delay, end + startSeconds + delay + POSTROLL_SECONDS];
     const pictures = tracks.filter(({ kind }) => kind === "video");
     const begins = Math.min(from, ...pictures.map((track) => track.times[firstNeeded(track, from)] ?? from));
-    for (const track of tracks) {
-      const first =
-        track.kind === "video" ? firstNeeded(track, from) : firstFrom(track, begins - PREROLL_SECONDS);
-      const last = lastShownBy(track, to);
-      for (let sample = first; sample <= last; sample++) addSample(spans, track, sample);
-    }
-  }
+    return tracks.map((track) => ({
+      track,
+      first: track.kind === "video" ? firstNeeded(track, from) : firstFrom(track, begins - PREROLL_SECONDS),
+      last: lastShownBy(track, to),
+    }));
+  });
+}
+
+/** Their bytes. Pure. @returns spans in order, apart from each other */
+export function bytesOfStretches(index: Mp4Index, stretches: readonly Stretch[]): Span[] {
+  const spans: Span[] = [];
+  for (const { track, first, last } of samplesOfStretches(index, stretches))
+    for (let sample = first; sample <= last; sample++) addSample(spans, track, sample);
   return joined(spans, 0);
 }
+
+/** Every sample of the pictures. Pure. */
+export const allPictures = ({ tracks }: Mp4Index): Samples[] =>
+  tracks
+    .filter(({ kind }) => kind === "video")
+    .map((track) => ({ track, first: 0, last: track.sizes.length - 1 }));
 
 /** All bytes of the sound. Pure. */
 export function bytesOfSound({ tracks }: Mp4Index): Span[] {

@@ -50,10 +50,13 @@ afterAll(async () => {
 });
 
 const policy = { allow_private: true, allow_origins: [], max_bytes: 1e9, max_seconds: 1e6 };
-async function opened(name: string) {
+/** The tables of these short files count as long ones. */
+const leave = { fromBytes: 512, stepBytes: 256 };
+
+async function opened(name: string, more: Partial<Parameters<typeof openMp4>[0]> = {}) {
   const fetcher = createFetcher({ policy, signal: new AbortController().signal, patience: { retryMs: 1 } });
   const path = join(folder, `part-${name}`);
-  const source = await openMp4({ fetcher, address: `${origin.origin}/${name}`, path });
+  const source = await openMp4({ fetcher, address: `${origin.origin}/${name}`, path, ...more });
   return { source, path, fetcher };
 }
 
@@ -81,6 +84,59 @@ describe.skipIf(!tools)("an MP4 that is fetched by need (needs ffmpeg)", () => {
       await fetcher.close();
     },
   );
+
+  test.each([...Object.keys(FILES), "late-sound.mp4", "late-picture.mp4"])(
+    "%s: the same with the rows of its long tables alone that are needed, stretch by stretch",
+    { timeout: 600_000 },
+    async (name) => {
+      const { source, path, fetcher } = await opened(name, { leave });
+      for (const stretch of STRETCHES) {
+        await source.pictures([stretch]);
+        expect(await decoded(path, stretch)).toBe(await decoded(join(folder, name), stretch));
+      }
+      await source.sound();
+      for (const stretch of STRETCHES)
+        expect(await decoded(path, stretch)).toBe(await decoded(join(folder, name), stretch));
+      // four bytes for each picture's length, and four for the place of its chunk: most of them are not here
+      const { index } = source;
+      const missing = index.tracks.find(({ kind }) => kind === "video")?.sizes.filter((size) => size === 0);
+      expect(missing?.length).toBeGreaterThan(SECONDS * 25 * 0.5);
+      await source.file.close();
+
+      // what is kept of it opens without a question, as the same
+      const kept = { ...source.file.facts, spans: source.file.spans() };
+      const asked = fetcher.requests();
+      const again = await openMp4({ fetcher, address: `${origin.origin}/${name}`, path, kept, leave });
+      await again.pictures(STRETCHES);
+      expect([again.sha256, fetcher.requests()]).toEqual([source.sha256, asked]);
+      await again.file.close();
+      await fetcher.close();
+    },
+  );
+
+  test("key frames and the track of sound are the same with long tables", { timeout: 600_000 }, async () => {
+    const [late, whole] = [await opened("moov-last.mp4", { leave }), await opened("moov-last.mp4")];
+    for (const { source } of [late, whole]) await source.keyPictures();
+    const found = late.source.index.tracks.map(({ offsets, sizes, chunks }) => ({ offsets, sizes, chunks }));
+    expect(whole.source.index.tracks).toMatchObject(found);
+    const [one, other] = [await late.source.soundFile(1), await whole.source.soundFile(1)];
+    expect(one?.head.equals(other?.head ?? Buffer.alloc(0))).toBe(true);
+    expect([...(one?.spans() ?? [])]).toEqual([...(other?.spans() ?? [])]);
+    for (const { source, fetcher } of [late, whole]) {
+      await source.file.close();
+      await fetcher.close();
+    }
+  });
+
+  test("a file that was cut off is refused when it is opened, whichever tables are left out", async () => {
+    const body = await readFile(join(folder, "moov-first.mp4"));
+    const cut = await startOrigin({ "/v": bytes(body.subarray(0, body.length - 1000)) });
+    for (const more of [{}, { leave }])
+      await expect(opened("v", { address: `${cut.origin}/v`, ...more })).rejects.toThrow(
+        "it ends before its last picture",
+      );
+    await cut[Symbol.asyncDispose]();
+  });
 
   test("the sound alone is whole, and costs little more than its bytes", { timeout: 600_000 }, async () => {
     const { source, path, fetcher } = await opened("moov-last.mp4");

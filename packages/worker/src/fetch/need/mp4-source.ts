@@ -1,7 +1,15 @@
 import { createHash } from "node:crypto";
 import { boxHeader, HEADER_BYTES, NotByNeed } from "./mp4-boxes.ts";
 import { type Mp4Index, readIndex } from "./mp4-index.ts";
-import { bytesOfKeyPictures, bytesOfSound, bytesOfStretches, type Stretch } from "./mp4-need.ts";
+import { type LeaveOut, LONG_TABLES, lateRows, readMoov, refuseBeyond } from "./mp4-moov.ts";
+import {
+  allPictures,
+  bytesOfKeyPictures,
+  bytesOfSound,
+  bytesOfStretches,
+  type Stretch,
+  samplesOfStretches,
+} from "./mp4-need.ts";
 import { type SoundFile, soundFile } from "./mp4-sound.ts";
 import type { Cost } from "./multi-range.ts";
 import {
@@ -16,7 +24,10 @@ import {
 export interface Mp4Source {
   file: RangeFile;
   index: Mp4Index;
-  /** sha256 (hex) of what identifies it: how long it is, where and how long each picture and sound is, and what the server calls this version. */
+  /**
+   * sha256 (hex) of what identifies it: how long it is, what the server calls this version, and its index, which says where and how long each
+   * sound and, unless its table is long, each picture is.
+   */
   sha256: string;
   /** What all of the sound would cost, and the pictures that ffmpeg looks into when it opens the file. */
   costOfSound(): Promise<Cost>;
@@ -36,18 +47,23 @@ const MAX_BOXES = 1000;
 
 /**
  * Opens a video at an address by its index alone.
+ * @param options `leave`: which tables of the index are fetched in part; long ones where nothing is said
  * @throws NotByNeed where its ranges cannot be had or worked out; else as `openRangeFile`
  */
-export async function openMp4(options: RangeFileOptions): Promise<Mp4Source> {
+export async function openMp4({
+  leave = LONG_TABLES,
+  ...options
+}: RangeFileOptions & { leave?: LeaveOut | undefined }): Promise<Mp4Source> {
   const file = await openRangeFile(options);
   try {
-    const { moov, at: moovAt } = await findMoov(file);
-    const moovBytes = moov.length;
+    const { at, size } = await findMoov(file);
+    const { moov, late } = await readMoov(file, at, size, leave);
     const index = readIndex(moov);
-    for (const { offsets, sizes } of index.tracks)
-      for (const [sample, from] of offsets.entries())
-        if (from + (sizes[sample] ?? 0) > file.sizeBytes)
-          throw new NotByNeed("it ends before its last picture");
+    for (const track of index.tracks) refuseBeyond(file.sizeBytes, track, 0, track.sizes.length - 1);
+    const rows = lateRows(file, late, leave);
+    // what is probed, and the end: a file that was cut off is told apart before anything is begun
+    const ends = allPictures(index).map(({ track, last }) => ({ track, first: last, last }));
+    await rows([...samplesOfStretches(index, []), ...ends]);
     const soundSpans = () => [...bytesOfStretches(index, []), ...bytesOfSound(index)]; // too many to keep
     return {
       ...{ file, index, sha256: identityOf(file, moov) },
@@ -59,13 +75,19 @@ export async function openMp4(options: RangeFileOptions): Promise<Mp4Source> {
       sound: (onMore) => file.ensure(soundSpans(), onMore),
       async soundFile(stream) {
         const track = index.tracks.find(({ kind, place }) => kind === "audio" && place === stream);
-        const { type, size } = boxHeader(await file.bytes(0, HEADER_BYTES), 0, file.sizeBytes);
-        const isNamed = type === "ftyp" && size <= HEAD_BYTES;
-        const ftyp = await file.bytes(0, isNamed ? size : 0);
-        return track && soundFile(ftyp, await file.bytes(moovAt, moovAt + moovBytes), track);
+        const { type, size: ftypBytes } = boxHeader(await file.bytes(0, HEADER_BYTES), 0, file.sizeBytes);
+        const isNamed = type === "ftyp" && ftypBytes <= HEAD_BYTES;
+        const ftyp = await file.bytes(0, isNamed ? ftypBytes : 0);
+        return track && soundFile(ftyp, (await readMoov(file, at, size, leave)).moov, track);
       },
-      pictures: (stretches, onMore) => file.ensure(bytesOfStretches(index, stretches), onMore),
-      keyPictures: () => file.ensure(bytesOfKeyPictures(index)),
+      async pictures(stretches, onMore) {
+        await rows(samplesOfStretches(index, stretches));
+        await file.ensure(bytesOfStretches(index, stretches), onMore);
+      },
+      async keyPictures() {
+        await rows(allPictures(index));
+        await file.ensure(bytesOfKeyPictures(index));
+      },
     };
   } catch (error) {
     await file.close();
@@ -83,13 +105,13 @@ function identityOf({ sizeBytes, facts: { validators } }: RangeFile, moov: Buffe
 }
 
 /** Walks from box to box; every header that is passed comes to lie in the file, as a reader will walk the same way. */
-async function findMoov(file: RangeFile): Promise<{ moov: Buffer; at: number }> {
+async function findMoov(file: RangeFile): Promise<{ at: number; size: number }> {
   let at = 0;
   for (let boxes = 0; at + 8 <= file.sizeBytes && boxes < MAX_BOXES; boxes++) {
     const { type, size } = boxHeader(await file.bytes(at, at + HEADER_BYTES), 0, file.sizeBytes - at);
     if (type === "moov") {
       if (size > MAX_MOOV_BYTES) throw new NotByNeed("its index is too long");
-      return { moov: await file.bytes(at, at + size), at };
+      return { at, size };
     }
     if (type === "moof") throw new NotByNeed("the file is cut into fragments");
     at += size;
