@@ -126,10 +126,11 @@ export function lateRows(file: RangeFile, late: readonly LateTable[], { stepByte
 
   async function take(
     { sizes, chunks }: TrackIndex,
-    { type, from }: LateTable,
+    { type, from, to }: LateTable,
     [first = 0, end = 0]: number[],
   ) {
     const width = ROW_BYTES[type];
+    if (from + end * width > to) throw new NotByNeed(`${type} holds fewer rows than it says`);
     const bytes = await file.bytes(from + first * width, from + end * width);
     for (let row = first; row < end; row++) {
       const at = (row - first) * width;

@@ -41,6 +41,9 @@ beforeAll(async () => {
   const twice = "-i moov-first.mp4 -itsoffset 1.3 -i moov-first.mp4 -c copy";
   await made(`${twice} -map 0:v -map 1:a late-sound.mp4`);
   await made(`${twice} -map 1:v -map 0:a late-picture.mp4`);
+  const small =
+    "-s 64x36 -c:v libx264 -crf 40 -preset ultrafast -bf 2 -g 50 -c:a aac -b:a 16k -movflags +faststart";
+  await made(`-i moov-first.mp4 -t 60 ${small} small.mp4`);
   await made("-i moov-first.mp4 -c copy -movflags frag_keyframe+empty_moov fragments.mp4");
   origin = await startOrigin({}, folder);
 }, 600_000);
@@ -136,6 +139,35 @@ describe.skipIf(!tools)("an MP4 that is fetched by need (needs ffmpeg)", () => {
         "it ends before its last picture",
       );
     await cut[Symbol.asyncDispose]();
+  });
+
+  test("an index with wrong numbers is read or refused by name, and never ends otherwise", {
+    timeout: 120_000,
+  }, async () => {
+    const body = await readFile(join(folder, "small.mp4"));
+    const names = ["moov", "trak", "mdia", "hdlr", "stbl", "stts", "ctts", "stss", "stsc", "stsz", "stco"];
+    const places = names.flatMap((name) => [-4, 0, 4, 8, 12, 16].map((more) => body.indexOf(name) + more));
+    const wrong = places.flatMap((at) => [0, 1, 0x7fffffff, 0xffffffff].map((number) => ({ at, number })));
+    const broken = Object.fromEntries(
+      wrong.map(({ at, number }, i) => {
+        const copy = Buffer.from(body);
+        copy.writeUInt32BE(number, at);
+        return [`/${i}`, bytes(copy)];
+      }),
+    );
+    await using server = await startOrigin(broken);
+    let refused = 0;
+    for (const address of Object.keys(broken)) {
+      const tried = opened("w", { address: server.origin + address, leave });
+      const error = await tried.then(
+        async ({ source }) => void (await source.pictures([{ start: 1, end: 2 }]).finally(source.file.close)),
+        (cause: Error) => cause,
+      );
+      if (error) refused++;
+      if (error) expect([address, error.name]).toEqual([address, "NotByNeed"]);
+    }
+    expect(refused).toBeGreaterThan(wrong.length / 4);
+    expect(refused).toBeLessThan((wrong.length * 3) / 4);
   });
 
   test("the sound alone is whole, and costs little more than its bytes", { timeout: 600_000 }, async () => {
