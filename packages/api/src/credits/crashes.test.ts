@@ -25,13 +25,10 @@ async function life(what: "fee" | "unlock" | "refund", dies?: Death) {
   if (what === "fee") await die();
   let id = await world.job({}, ALICE).catch(() => undefined);
   let calls = world.api.calls();
-  await revive();
+  await world.restart(); // one that made fewer calls than it was to die with would die of another's
   const [made] = await world.api.jobs.list({ limit: 9 });
   id ??= made?.job_id ?? (await world.job({}, ALICE)); // nobody knows of it, so it is asked for again
-  const worker = await world.working(id).catch(async () => {
-    await revive(); // its last call came a little later
-    return world.working(id);
-  });
+  const worker = await world.working(id);
   if (what === "refund") {
     await die();
     await world.api.jobs.cancel(id, OPERATOR).catch(() => {});
@@ -48,7 +45,7 @@ async function life(what: "fee" | "unlock" | "refund", dies?: Death) {
     const job = await world.see(id).catch(() => undefined);
     if (job && isFinal(job) && !isActive(job)) break;
   }
-  await revive();
+  await world.restart();
   const answers: string[] = [];
   if (what === "unlock") {
     const ask = async () => {
@@ -59,16 +56,9 @@ async function life(what: "fee" | "unlock" | "refund", dies?: Death) {
     await die();
     await ask().catch(() => {});
     calls = world.api.calls();
-    await revive();
-    const later = () => {
-      world.clock.now += 60_000; // whoever held the charge is surely gone
-      return ask();
-    };
-    await later().catch(async (error) => {
-      if (!world.api.isDead()) throw error;
-      await revive(); // its last call came a little later
-      await later();
-    });
+    await world.restart();
+    world.clock.now += 60_000; // whoever held the charge is surely gone
+    await ask();
   }
   const job = await world.see(id);
   return { calls, job, chain, answers, jobs: (await world.api.jobs.list({ limit: 9 })).length };
