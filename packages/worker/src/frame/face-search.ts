@@ -14,6 +14,12 @@ const CLOSE_EVERY = 4;
  * also where nothing is found at first; "next" for pictures that follow one another evenly, of which it is decided here.
  */
 export type Manner = "next" | "whole" | "close";
+export const MANNERS: readonly Manner[] = ["next", "whole", "close"];
+
+/** Before each picture on the detector's stdin, little endian: width (32 bits), height (16), and which of the manners (16). */
+export const HEADER_BYTES = 8;
+/** One message of the detector per picture, in their order; after `failed` there are no more. */
+export type Reply = { faces: Face[] | null } | { failed: string };
 
 /**
  * Decides where to look in one picture after the other of a video: in the whole picture, and closely (square tiles) while

@@ -1,6 +1,6 @@
 // The face detector's own process: started by faces.ts, fed with pictures on stdin, answers over the IPC channel.
 // Its own process because a call blocks for some 30 ms, and because tfjs's wasm glue installs an uncaughtException handler
-// that throws again. argv: the folder that holds blazeface.json and blazeface.bin.
+// that throws again. argv: the folder that holds blazeface.json and blazeface.bin. Its imports are compiled at each start: keep them few.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -9,8 +9,7 @@ import type * as TfWasm from "@tensorflow/tfjs-backend-wasm";
 import type * as TfConverter from "@tensorflow/tfjs-converter";
 import type * as Tf from "@tensorflow/tfjs-core";
 import { anchorCount, decodeGrid, type Face, GRIDS, INPUT_SIDE, modelInput, type Tile } from "./blazeface.ts";
-import { createFaceSearch } from "./face-search.ts";
-import { HEADER_BYTES, MANNERS, type Reply } from "./faces.ts";
+import { createFaceSearch, HEADER_BYTES, MANNERS, type Reply } from "./face-search.ts";
 import { type Picture, pictureBytes } from "./picture.ts";
 
 const require = createRequire(import.meta.url); // the tfjs packages are CommonJS in Node

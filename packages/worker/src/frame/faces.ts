@@ -4,14 +4,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startChild } from "../child.ts";
 import type { Face } from "./blazeface.ts";
-import type { Manner } from "./face-search.ts";
+import { HEADER_BYTES, MANNERS, type Manner, type Reply } from "./face-search.ts";
 import type { Picture } from "./picture.ts";
-
-/** Before each picture on the child's stdin, little endian: width (32 bits), height (16), and which of the manners (16). */
-export const HEADER_BYTES = 8;
-export const MANNERS: readonly Manner[] = ["next", "whole", "close"];
-/** One message of the child per picture, in their order; after `failed` there are no more. */
-export type Reply = { faces: Face[] | null } | { failed: string };
 
 const CHILD = fileURLToPath(new URL("./faces-child.ts", import.meta.url));
 /** Loading takes a second and a picture a tenth of one; a machine that needs longer than this does not answer at all. */
