@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { readSettings } from "../../../packages/worker/src/config.ts";
 import type { Window } from "../../../packages/worker/src/media/clip-timeline.ts";
@@ -56,7 +55,7 @@ export const cpuPart: Part = {
       }
     }
     say("comparing the pictures");
-    const own = new Map<number, Quality | null>();
+    const own = new Map<number, Quality>();
     for (const crf of points) own.set(crf, await oursQuality(bench, await bench.watched(crf)));
     const qualities = new Map<string, Quality>();
     for (const shape of shapes) qualities.set(shape.name, await shapeQuality(bench, watched, shape));
@@ -65,7 +64,7 @@ export const cpuPart: Part = {
       against(shape, {
         ours: renderAt(crfOf(shape)),
         theirs: theirs.get(shape.name) ?? [],
-        own: own.get(crfOf(shape)) ?? null,
+        own: own.get(crfOf(shape)),
         other: qualities.get(shape.name),
       }),
     );
@@ -103,7 +102,7 @@ export const cpuPart: Part = {
 /** A ratio with the quality of both sides. Floor: how much more ours takes; the others: how much more they take. Pure. */
 export function against(
   { name, what }: Pick<Shape, "name" | "what">,
-  sides: { ours: number[]; theirs: number[]; own: Quality | null; other: Quality | undefined },
+  sides: { ours: number[]; theirs: number[]; own: Quality | undefined; other: Quality | undefined },
 ): Figure {
   const { ours, theirs, own, other } = sides;
   const id = `cpu.${name}`;
@@ -178,9 +177,8 @@ function windowOf({ rendered }: Ours, stored: { width: number; height: number })
   return { x: even(chosen.x), y: even(chosen.y), w: even(chosen.w), h: even(chosen.h) };
 }
 
-async function oursQuality({ tools, profile }: Bench, { ours, reference }: Watched): Promise<Quality | null> {
+async function oursQuality({ tools, profile }: Bench, { ours, reference }: Watched): Promise<Quality> {
   const clip = join(ours.dir, ours.rendered[0]?.files.clip ?? "");
-  if (!(await stat(reference).catch(() => null))) return null;
   return qualityOf(tools, { clip, reference, seconds: profile.qualitySeconds });
 }
 

@@ -1,4 +1,7 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { readSettings } from "../../../packages/worker/src/config.ts";
 import type { Tools } from "../../../packages/worker/src/media/ffmpeg.ts";
 import type { Found } from "./figures.ts";
@@ -6,6 +9,7 @@ import type { Fixtures, Source } from "./fixtures.ts";
 import type { Origin } from "./origin.ts";
 import { givenClip, type Ours, runOurs, workerEnv } from "./ours.ts";
 import type { Profile } from "./profile.ts";
+import { QUIET } from "./run.ts";
 import { type Seen, watchFfmpeg } from "./watched-ffmpeg.ts";
 
 /** What every part of the bench is given. */
@@ -36,7 +40,7 @@ export interface Part {
 export interface Watched {
   source: Source;
   ours: Ours;
-  /** The same clip without loss, before it was encoded; there only where the worker encodes a clip in one go. */
+  /** The same clip without loss, before it was encoded. */
   reference: string;
   seen: Seen;
 }
@@ -53,13 +57,26 @@ export async function watchOnce(bench: Omit<Bench, "watched">, crf: number): Pro
   const { profile, tools, signal, dir, fixtures, origin, say } = bench;
   const source = await fixtures.source(profile.minutes);
   say("a clip of ours with an ffmpeg that counts");
-  const reference = join(dir, `reference${crf}.mp4`);
-  const watch = await watchFfmpeg(join(dir, `watched${crf}`), tools, reference);
+  const folder = await mkdtemp(join(dir, "watched-"));
+  const lossless = join(folder, "lossless");
+  const watch = await watchFfmpeg(join(folder, "bin"), tools, lossless);
   const ours = await runOurs({
     ...{ profile, dir, signal, url: origin.address(source.mp4) },
     clips: comparedClips(profile).slice(0, 1),
     preview: true,
     env: { FFMPEG_PATH: watch.path, ...crfEnv(profile, crf) },
   });
-  return { source, ours, reference, seen: await watch.seen() };
+  return { source, ours, reference: await oneOf(tools, lossless), seen: await watch.seen() };
+}
+
+/** What a clip was encoded in, which is several parts where it had several cores, as one file. */
+async function oneOf({ ffmpeg }: Pick<Tools, "ffmpeg">, folder: string): Promise<string> {
+  const output = join(folder, "one.mp4");
+  const all = (await readdir(folder)).sort();
+  const inOneGo = all.filter((name) => !/\d-clip\.mp4$/.test(name)); // after its parts, where those did not fit together
+  const list = (inOneGo.length > 0 ? inOneGo : all).map((name) => `file '${name}'\n`);
+  await writeFile(join(folder, "list.txt"), list.join(""));
+  const joined = ["-f", "concat", "-safe", "0", "-i", "list.txt", "-map", "0:v", "-c", "copy", output];
+  await promisify(execFile)(ffmpeg, [...QUIET, ...joined], { cwd: folder });
+  return output;
 }

@@ -15,7 +15,7 @@ const quality = (ssimDb: number, kbps: number, vmaf: number | null = null): Qual
   vmaf,
   kbps,
 });
-const beside = (own: Quality | null, other: Quality | undefined, name = "supoclip") =>
+const beside = (own: Quality | undefined, other: Quality | undefined, name = "supoclip") =>
   against({ name, what: "it" }, { ours: [10, 12], theirs: [50, 48], own, other });
 
 test("a ratio says how many times as much the other one takes; to the floor, ours", () => {
@@ -34,7 +34,7 @@ test.each([
   ["both", quality(18, 3100), quality(19, 3000), "ours looks worse and ours takes more bits"],
   [
     "without a picture to compare with",
-    null,
+    undefined,
     quality(19, 3000),
     expect.stringContaining("could not be compared"),
   ],

@@ -47,7 +47,7 @@ export const FULL: Profile = {
   ...{ unit: { seconds: 150, ...FULL_HD, noise: 7 }, clip: UPRIGHT, minutes: 60, lengths: [10, 60, 240] },
   ...{ starts: [636.3, 1886.2, 3109.3], clipSeconds: 30, pairs: { light: 3, heavy: 1, sweep: 2 } },
   ...{ sweepStarts: [61.8, 236.2, 415.7], sweepClipSeconds: 15, without: [], qualitySeconds: null },
-  crf: { original: 5, "original-medium": -3, supoclip: 5, openshorts: 5 },
+  crf: { original: 7, supoclip: 7, openshorts: 7 },
   previews: true,
   job: { minutes: 20, clips: 3, recogniser: "auto", isCheap: false },
   recognition: [2.5, 7.5],

@@ -16,14 +16,15 @@ export interface Seen {
 /**
  * An ffmpeg that tells how many pictures it decoded and encoded, and makes each clip once more without loss beside the real one. It is for
  * one run of the worker that is not measured otherwise: FFMPEG_PATH of that run.
- * @param reference where the lossless clip goes; null: it is not made
+ * @param reference the folder for what is made without loss, under the names that the worker gives its files; null: nothing is
  */
 export async function watchFfmpeg(
   dir: string,
   { ffmpeg, ffprobe }: Pick<Tools, "ffmpeg" | "ffprobe">,
   reference: string | null,
 ): Promise<{ path: string; seen(): Promise<Seen> }> {
-  await mkdir(dir, { recursive: true });
+  for (const folder of [dir, ...(reference === null ? [] : [reference])])
+    await mkdir(folder, { recursive: true });
   const path = join(dir, "ffmpeg");
   const log = join(dir, "seen.jsonl");
   await symlink(await findProgram(ffprobe), join(dir, "ffprobe"));
@@ -62,7 +63,8 @@ function proxy({ real, log, reference }: { real: string; log: string; reference:
               ? "ultrafast"
               : arg,
     );
-    spawnSync(real, [...lossless.slice(0, -1), reference], { stdio: ["ignore", "ignore", "ignore", 3] });
+    const output = `${reference}/${last.split("/").at(-1)}`;
+    spawnSync(real, [...lossless.slice(0, -1), output], { stdio: ["ignore", "ignore", "ignore", 3] });
   }
   // all that it says is asked for, each line with its level, and only what was wanted is passed on
   const at = args.indexOf("-v");

@@ -40,6 +40,8 @@ export interface ClipPart {
   skips: number[];
   /** Frames that must be key frames, as the clip counts. */
   keys: { clip: number[]; preview: number[] };
+  /** Where it is made beside the others: so many candidates of the cover are in those before it, and what its preview is called. */
+  beside?: { covers: number; preview: string };
 }
 
 /**
@@ -73,13 +75,15 @@ export function clipArgs(plan: ClipPlan): string[] {
     ...inputs,
     ...["-i", "sound.m4a", "-filter_complex_threads", `${before}`, "-filter_complex", clipGraph(plan)],
     ...["-map", "[cover]", "-frames:v", `${Math.max(1, cover.length)}`, "-fps_mode", "passthrough"],
-    ...["-q:v", "3", "-threads", "1", "-f", "image2", "cover_%02d.jpg"],
+    ...["-q:v", "3", "-threads", "1", "-f", "image2"],
+    ...(part?.beside ? ["-start_number", `${1 + part.beside.covers}`] : []),
+    "cover_%02d.jpg",
     ...["-map", "[pairs]", "-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1"],
     ...["-map", "[watched]", "-f", "null", "-"],
     ...(plan.preview
       ? ["-map", "[preview]", ...sound, ...keysAt(part?.keys.preview, timeline.rate.fps)]
       : []),
-    ...(plan.preview ? [...smaller, ...mp4, "preview.mp4"] : []),
+    ...(plan.preview ? [...smaller, ...mp4, part?.beside?.preview ?? "preview.mp4"] : []),
     ...["-map", "[clip]", ...sound, ...keysAt(part?.keys.clip, timeline.rate.fps)],
     ...[...encodingArgs({ ...video, encoder, crf, preset }), ...mp4],
   ];
@@ -137,13 +141,15 @@ export function comparedSize({ width, height }: { width: number; height: number 
 }
 
 /** Seconds from which on black pictures, and such that stand still, are told of. */
-const [BLACK_SECONDS, FROZEN_SECONDS] = [0.1, 2];
+export const SEEN_SECONDS = { black: 0.1, frozen: 2 };
+/** Of a part that is made beside others: it may go on in the next one. */
+const SEEN_IN_PART_SECONDS = { black: 0, frozen: 0.1 };
 /**
  * Filters that tell at level "info" where a picture is black or stands still; a small one shows it as well.
  * @param stillDb a picture that changes by less stands still: an encoder leaves small changes out, and before it nothing is left out
  */
-export const watching = (stillDb: number): string =>
-  `scale=90:-2:flags=neighbor,blackdetect=d=${BLACK_SECONDS}:pix_th=0.08:pic_th=0.995,freezedetect=n=${stillDb}dB:d=${FROZEN_SECONDS}`;
+export const watching = (stillDb: number, { black, frozen } = SEEN_SECONDS): string =>
+  `scale=90:-2:flags=neighbor,blackdetect=d=${black}:pix_th=0.08:pic_th=0.995,freezedetect=n=${stillDb}dB:d=${frozen}`;
 const STILL_UNENCODED_DB = -90;
 
 /** The filter graph. Only numbers and fixed names enter it. */
@@ -179,7 +185,7 @@ export function clipGraph(plan: ClipPlan): string {
   return [
     ...parts,
     joined,
-    `[plainly]${watching(STILL_UNENCODED_DB)}[watched]`,
+    `[plainly]${watching(STILL_UNENCODED_DB, part?.beside && SEEN_IN_PART_SECONDS)}[watched]`,
     `[candidates]select='${chosen}',split[shot][without]`,
     "[shot]scale=in_color_matrix=bt709:out_color_matrix=bt601:out_range=pc,format=yuvj420p[cover]",
     `[picture]${captioned ? "ass=captions.ass:fontsdir=fonts," : ""}format=yuv420p,${plan.preview ? "split=3[full]" : "split=2"}[clip][finished]`,

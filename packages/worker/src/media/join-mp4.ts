@@ -1,5 +1,5 @@
-import { type Box, boxesIn } from "../fetch/need/mp4-boxes.ts";
-import { OddFile, type OwnMp4, type Sample, trakOf, VISUAL_ENTRY } from "./own-mp4.ts";
+import { type Box, boxAt, boxesIn } from "../fetch/need/mp4-boxes.ts";
+import { type Frames, OddFile, type OwnMp4, type Sample, trakOf, VISUAL_ENTRY } from "./own-mp4.ts";
 
 /** Pictures and sound lie by turns in pieces of this length, so that a player reads on in one place. */
 const CHUNK_SECONDS = 0.5;
@@ -7,7 +7,7 @@ const CHUNK_SECONDS = 0.5;
 const MOST_BYTES = 2 ** 31;
 
 /**
- * A file like `kept` with other pictures, as many as it had: its description and its sound stay as they are, and the index comes first.
+ * A file like `kept` with other pictures, of as many frames as there are of them: its description and its sound stay as they are, and the index comes first.
  * Pure. @throws OddFile where they do not go together
  */
 export function withPictures(kept: OwnMp4, samples: readonly Sample[]): Buffer {
@@ -16,7 +16,11 @@ export function withPictures(kept: OwnMp4, samples: readonly Sample[]): Buffer {
   const audio = trakOf(bytes, moov, "soun");
   const ftyp = boxesIn(bytes, 0, bytes.length).find(({ type }) => type === "ftyp");
   if (!video || !audio || !ftyp || !sound) throw new OddFile("it lacks its pictures or its sound");
-  if (samples.length !== kept.samples.length) throw new OddFile("it would have another number of frames");
+  if (
+    new Set(samples.map(({ frame }) => frame)).size !== samples.length ||
+    !samples.every(({ frame }) => frame < samples.length)
+  )
+    throw new OddFile("it would lack a frame");
   // two key frames in a row would be told apart by a number that each encoder begins anew
   if (samples.some(({ isKey }, i) => isKey && samples[i + 1]?.isKey))
     throw new OddFile("a key frame follows another one");
@@ -48,9 +52,12 @@ export function withPictures(kept: OwnMp4, samples: readonly Sample[]): Buffer {
   }
 
   const head = bytes.subarray(ftyp.from - 8, ftyp.to);
+  const lengths = lengthsOf(kept, video, audio, samples.length);
   const index = (mediaAt: number) =>
     rewritten(kept, moov, (box) => {
-      if (box.from === video.from) return tablesIn(kept, video, pictureTables(kept, samples, shown, mediaAt));
+      if (box.type === "mvhd") return boxOf("mvhd", lengths.film);
+      if (box.from === video.from)
+        return tablesIn(kept, video, { ...lengths.track, ...pictureTables(kept, samples, shown, mediaAt) });
       if (box.from === audio.from) return tablesIn(kept, audio, placesOf(played, mediaAt));
       return undefined;
     });
@@ -126,8 +133,36 @@ function pictureTables(
   };
 }
 
+/** The boxes of the film and of its pictures that tell how long they are, for so many frames (ISO/IEC 14496-12, 8.2.2, 8.3.2, 8.4.2, 8.6.6). */
+function lengthsOf({ bytes, moov, clock }: OwnMp4, video: Box, audio: Box, frames: number) {
+  const copyOf = (box: Box | undefined, what: string) => {
+    if (!box || bytes[box.from] !== 0) throw new OddFile(`it has no usual ${what}`);
+    return Buffer.from(bytes.subarray(box.from, box.to));
+  };
+  const film = copyOf(boxAt(bytes, moov, "mvhd"), "mvhd");
+  const [head, media] = [
+    copyOf(boxAt(bytes, video, "tkhd"), "tkhd"),
+    copyOf(boxAt(bytes, video, "mdia", "mdhd"), "mdhd"),
+  ];
+  const ticks = frames * clock.frame;
+  const inFilm = Math.ceil((ticks * film.readUInt32BE(12)) / clock.scale);
+  const heard = copyOf(boxAt(bytes, audio, "tkhd"), "tkhd").readUInt32BE(20);
+  film.writeUInt32BE(Math.max(inFilm, heard), 16);
+  head.writeUInt32BE(inFilm, 20);
+  media.writeUInt32BE(ticks, 16);
+  const list = boxAt(bytes, video, "edts", "elst");
+  const edits = list && copyOf(list, "elst");
+  if (edits && edits.readUInt32BE(4) !== 1) throw new OddFile("its pictures do not begin where they should");
+  edits?.writeUInt32BE(inFilm, 8);
+  const track: Tables = {
+    ...{ tkhd: head, mdhd: media, stts: u32(0, 1, frames, clock.frame) },
+    ...(edits && { edts: boxOf("elst", edits) }),
+  };
+  return { film, track };
+}
+
 const HOLDS_BOXES = new Set(["moov", "trak", "mdia", "minf", "stbl"]);
-/** Tables of each sample that stay as they are: all frames are equally long, and what is said of the sound is still so. */
+/** Tables that stay as they are: what is said of the sound is still so. */
 const STAYS = new Set(["stsd", "stts", "stsz", "sgpd", "sbgp"]);
 
 /** A track with other tables in the places of its own. @throws OddFile where it has tables that are not known here, or lacks one */
@@ -170,4 +205,22 @@ function rewritten(
       : kept.bytes.subarray(one.from - 8, one.to);
   });
   return boxOf(box.type, Buffer.concat(inner));
+}
+
+/**
+ * The pictures of some frames of the clip out of those that were encoded.
+ * @param begin the frame of the clip that was encoded first @throws OddFile where they would not go on from those that are kept
+ */
+export function samplesOf(encoded: OwnMp4, kept: OwnMp4, begin: number, { first, end }: Frames): Sample[] {
+  const isAlike =
+    encoded.decoderHead.equals(kept.decoderHead) &&
+    encoded.clock.scale * kept.clock.frame === kept.clock.scale * encoded.clock.frame;
+  if (!isAlike) throw new OddFile("its encoder works in another way");
+  const all = encoded.samples.map((sample) => ({ ...sample, frame: sample.frame + begin }));
+  const own = all.slice(first - begin, end - begin);
+  const isClosed = own[0]?.isKey && (all[end - begin]?.isKey ?? all.length === end - begin);
+  const inside = own.every(({ frame }) => frame >= first && frame < end);
+  if (!isClosed || own[0]?.frame !== first || own.length !== end - first || !inside)
+    throw new OddFile("its new pictures do not begin and end with key frames");
+  return own;
 }

@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { watching } from "../media/clip-args.ts";
+import { SEEN_SECONDS, watching } from "../media/clip-args.ts";
 import { runFfmpeg, type Tools } from "../media/ffmpeg.ts";
 import { type Loudness, parseEbur128 } from "../media/loudness.ts";
 
@@ -64,6 +64,27 @@ export function seenPictures(
       own: lumas.subarray(2 * i * bytes, (2 * i + 1) * bytes),
       beside: lumas.subarray((2 * i + 1) * bytes, (2 * i + 2) * bytes),
     })),
+  };
+}
+
+/** What is known of a clip out of that of its parts, which tell of shorter spans: those that meet are one. Pure. */
+export function joinedSeen(parts: readonly SeenPictures[], fps: number): SeenPictures {
+  const frame = 1 / fps + 1e-3;
+  const spans = (of: "black" | "frozen", seconds: number) => {
+    const united: Span[] = [];
+    for (const span of parts.flatMap((part) => part[of])) {
+      const last = united.at(-1);
+      // black that lasts to the end is told of up to the last picture's beginning
+      if (last && span.start <= last.end + frame) last.end = span.end;
+      else united.push({ ...span });
+    }
+    return united.filter(({ start, end }) => end - start >= seconds - 1e-4);
+  };
+  return {
+    black: spans("black", SEEN_SECONDS.black),
+    // from its first picture to the last one that is like it
+    frozen: spans("frozen", SEEN_SECONDS.frozen + 1 / fps),
+    pairs: parts.flatMap(({ pairs }) => pairs),
   };
 }
 

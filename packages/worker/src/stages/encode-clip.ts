@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KangKlipError } from "@kangklip/contract";
 import { captionTop } from "../captions/style.ts";
-import { type ClipPlan, clipArgs, comparedSize } from "../media/clip-args.ts";
+import type { ClipPlan } from "../media/clip-args.ts";
 import { fileChecks, whatIsWrong } from "../media/clip-check.ts";
 import { highestBitrate, nvencFailure, SESSION_WAIT_MS, smallerCrf } from "../media/encoder.ts";
-import { runFfmpeg } from "../media/ffmpeg.ts";
-import { KEPT_OF_STDERR, type SeenPictures, seenPictures } from "../qc/look.ts";
+import { KEPT_OF_STDERR, type SeenPictures } from "../qc/look.ts";
 import type { Repair } from "../qc/verdict.ts";
+import { encodeInParts, encodePictures, partsOf } from "./encode-parts.ts";
 import type { Card, ReadyClip, Setting } from "./finish-clip.ts";
 
 /** How a clip was encoded. */
@@ -48,7 +48,8 @@ export const isForeign = ({ cues, style }: Pick<ReadyClip, "cues" | "style">): b
 
 /**
  * Leaves clip.mp4, preview.mp4 where the job wants one, and the cover's candidates in the clip's scratch folder. Where the graphics card fails, the processor
- * renders this clip, as the EDL has it; a clip that is too large for its length is encoded again.
+ * renders this clip, as the EDL has it; a clip that is too large for its length is encoded again. Where it has several cores of the processor, each
+ * encodes a part of it.
  * @param only what has to do it; undefined: the card, where it can
  * @param onProgress called with 0..1, from the beginning for each try.
  */
@@ -63,26 +64,21 @@ export async function encodeClip(
   const { tools, settings, signal } = context;
   const { width, height } = style;
   const plan = planOf(setting, ready);
-  const { threads } = plan;
+  const parts = partsOf(timeline, plan.threads);
   const foreign = isForeign(ready);
   const repairs: Repair[] = [];
   let seen: SeenPictures = { black: [], frozen: [], pairs: [] };
   const run = async (card: Card, crf: number): Promise<Card> => {
     const { encoder, decoder } = card;
-    const lumas: Buffer[] = [];
-    const said = await runFfmpeg(tools, {
-      args: clipArgs({ ...plan, encoder, decoder, crf }),
-      ...{ output: join(dir, "clip.mp4"), cwd: dir, signal, durationSeconds: timeline.seconds },
-      onProgress,
-      ...{ timeoutMs: 120_000 + timeline.seconds * 40_000, threads },
-      gpu: encoder === "h264_nvenc" || decoder === "nvdec",
-      ...{ level: "info", keepStderr: foreign ? 1 << 20 : KEPT_OF_STDERR },
-      onData: (chunk) => void lumas.push(chunk),
-    });
-    if (foreign && /failed to find any fallback with glyph/i.test(said)) context.notice(MISSING_GLYPHS);
-    seen = seenPictures(said, Buffer.concat(lumas), {
-      ...{ seconds: timeline.seconds, size: comparedSize(style) },
-    });
+    const drawn = { ...plan, encoder, decoder, crf };
+    const about = { dir, signal, onProgress, keepStderr: foreign ? 1 << 20 : KEPT_OF_STDERR };
+    const inParts =
+      parts.length > 1 && isCpu(card)
+        ? await encodeInParts(context, drawn, parts, { ...about, clip: clip.index })
+        : undefined;
+    const made = inParts ?? (await encodePictures(context, drawn, { ...about, output: "clip.mp4" }));
+    if (foreign && /failed to find any fallback with glyph/i.test(made.said)) context.notice(MISSING_GLYPHS);
+    seen = made.seen;
     return card;
   };
   /** By the card where it can, else by the processor: whatever the card's failure was, only the processor's counts. */

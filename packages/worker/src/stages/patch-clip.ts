@@ -1,15 +1,12 @@
-import { copyFile, readFile, rename, writeFile } from "node:fs/promises";
+import { copyFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { KangKlipError } from "@kangklip/contract";
 import { changedFrames, merged } from "../captions/changed.ts";
 import { captionTop } from "../captions/style.ts";
-import { NotByNeed } from "../fetch/need/mp4-boxes.ts";
-import { clipArgs, comparedSize } from "../media/clip-args.ts";
+import { comparedSize } from "../media/clip-args.ts";
 import { bestMarked, type Candidate } from "../media/cover.ts";
 import { highestBitrate } from "../media/encoder.ts";
-import { runFfmpeg } from "../media/ffmpeg.ts";
-import { withPictures } from "../media/join-mp4.ts";
+import { samplesOf, withPictures } from "../media/join-mp4.ts";
 import {
   closedStretches,
   type Frames,
@@ -21,9 +18,10 @@ import {
 import { partOfClip } from "../media/part-of-clip.ts";
 import { lettersIn } from "../qc/caption-pixels.ts";
 import { coverName, type KnownPictures, type Measured } from "../qc/gate.ts";
-import { KEPT_OF_STDERR, seenPictures } from "../qc/look.ts";
+import { KEPT_OF_STDERR } from "../qc/look.ts";
 import type { MadePictures, RenderedClip } from "../stage.ts";
 import { type Encoded, isCpu, isForeign, planOf } from "./encode-clip.ts";
+import { encodePictures, isWorthAnotherWay, put } from "./encode-parts.ts";
 import type { ReadyClip, Setting } from "./finish-clip.ts";
 
 /** An earlier version of a clip: what it is, and the folder in which its files lie. */
@@ -42,10 +40,6 @@ export interface Patched {
 const MOST_ANEW = 0.6;
 /** x264 gives the first frame of all more of an error than later key frames, and learns what is usual from those that it has seen. */
 const WARM_UP_FRAMES = 8;
-
-/** What may only be wrong with the way around. */
-const WORTH_ANOTHER_WAY = ["RENDER_FAILED", "SOURCE_UNREADABLE"];
-
 /** What a version of the clip that only differs in its captions can build upon; undefined where something was not as usual. */
 export function picturesOf(
   ready: ReadyClip,
@@ -80,9 +74,7 @@ export async function patchClip(
     return typeof made === "string" ? undefined : made;
   } catch (error) {
     signal.throwIfAborted();
-    const isOdd = error instanceof OddFile || error instanceof NotByNeed;
-    const isFailure = error instanceof KangKlipError && WORTH_ANOTHER_WAY.includes(error.code);
-    if (!isOdd && !isFailure) throw error;
+    if (!isWorthAnotherWay(error)) throw error;
     log("whole_render", { ...told, reason: error.message });
     return undefined;
   }
@@ -161,13 +153,6 @@ const bare = ({ frame, face }: Candidate) => ({ frame, face });
 
 const taken = async (path: string): Promise<OwnMp4> => readOwnMp4(await readFile(path));
 
-/** A file is there whole, or not at all. */
-async function put(path: string, bytes: Buffer): Promise<void> {
-  const part = `${path}.part`;
-  await writeFile(part, bytes);
-  await rename(part, path);
-}
-
 /** Frames that are encoded anew: of the clip, of its preview, and so that both are in it, with those that the encoder warms up on. */
 interface Span {
   clip: Frames;
@@ -199,51 +184,29 @@ export function spansOf(changed: Frames[], clip: Frames[], preview: Frames[]): S
 
 /** Encodes one span with the settings of the whole clip. */
 async function encodeSpan(setting: Setting, ready: ReadyClip, { clip, preview, outer }: Span) {
-  const { tools, settings, signal } = setting.context;
-  const { dir, timeline, candidates, style, captioned } = ready;
+  const { settings, signal } = setting.context;
+  const { dir, candidates, style, captioned } = ready;
   const keys = (frames: Frames) =>
     [frames.first, frames.end].filter((frame) => frame > outer.first && frame < outer.end);
   const plan = partOfClip({ ...planOf(setting, ready), ...setting.card, crf: settings.renderCrf }, outer, {
     clip: keys(clip),
     preview: keys(preview),
   });
-  const lumas: Buffer[] = [];
-  const seconds = (outer.end - outer.first) / timeline.rate.fps;
-  const said = await runFfmpeg(tools, {
-    args: clipArgs(plan),
-    ...{ output: join(dir, "span.mp4"), cwd: dir, signal, threads: plan.threads },
-    ...{ timeoutMs: 120_000 + seconds * 40_000, level: "info", keepStderr: KEPT_OF_STDERR },
-    onData: (chunk) => void lumas.push(chunk),
+  const output = "span.mp4";
+  const { seen } = await encodePictures(setting.context, plan, {
+    ...{ dir, output, signal, keepStderr: KEPT_OF_STDERR },
   });
+  const { pairs } = seen;
   const size = comparedSize(style);
-  const { pairs } = seenPictures(said, Buffer.concat(lumas), { seconds, size });
   if (pairs.length !== plan.cover.length) throw new OddFile("its pictures could not be looked at");
   return {
-    clip: await taken(join(dir, "span.mp4")),
+    clip: await taken(join(dir, output)),
     preview: plan.preview ? await taken(join(dir, "preview.mp4")) : null,
     letters: pairs.map(({ own, beside }, i) => ({
       candidate: candidates.findIndex(({ frame }) => frame === plan.cover[i]),
       drawn: captioned ? lettersIn(own, beside, size) : null,
     })),
   };
-}
-
-/**
- * The pictures of some frames of the clip out of those that were encoded.
- * @param begin the frame of the clip that was encoded first @throws OddFile where they would not go on from those that are kept
- */
-function samplesOf(encoded: OwnMp4, kept: OwnMp4, begin: number, { first, end }: Frames): Sample[] {
-  const isAlike =
-    encoded.decoderHead.equals(kept.decoderHead) &&
-    encoded.clock.scale * kept.clock.frame === kept.clock.scale * encoded.clock.frame;
-  if (!isAlike) throw new OddFile("its encoder works in another way");
-  const all = encoded.samples.map((sample) => ({ ...sample, frame: sample.frame + begin }));
-  const own = all.slice(first - begin, end - begin);
-  const isClosed = own[0]?.isKey && (all[end - begin]?.isKey ?? all.length === end - begin);
-  const inside = own.every(({ frame }) => frame >= first && frame < end);
-  if (!isClosed || own[0]?.frame !== first || own.length !== end - first || !inside)
-    throw new OddFile("its new pictures do not begin and end with key frames");
-  return own;
 }
 
 function place(all: Sample[], own: Sample[]): void {
