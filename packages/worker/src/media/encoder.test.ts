@@ -6,8 +6,9 @@ import { expect, test } from "vitest";
 import { WORKS } from "../ability.ts";
 import {
   chooseEncoder,
+  clipShares,
   clipsAtOnce,
-  clipThreads,
+  type Encoder,
   encodingArgs,
   highestBitrate,
   nvencFailure,
@@ -162,17 +163,32 @@ test("NVENC encodes where it works, unless the operator wants x264; asking for w
     expect(chooseEncoder(wanted, none)).toEqual({ encoder: "libx264", reason: none.reason });
 });
 
+const room = (threads: number, memoryBytes = 64e9) => ({ threads, memoryBytes });
+
 test("a clip for each core; a card gets two cores for each, and never more clips than it has engines for", () => {
-  expect([1, 2, 4, 8, 64].map((threads) => clipsAtOnce("h264_nvenc", threads))).toEqual([1, 1, 2, 3, 3]);
-  expect([1, 2, 4, 8, 64].map((threads) => clipsAtOnce("libx264", threads))).toEqual([1, 2, 4, 5, 5]);
+  const atOnce = (encoder: Encoder) => [1, 2, 4, 8, 64].map((threads) => clipsAtOnce(encoder, room(threads)));
+  expect(atOnce("h264_nvenc")).toEqual([1, 1, 2, 3, 3]);
+  expect(atOnce("libx264")).toEqual([1, 2, 4, 5, 5]);
 });
 
-test("a clip has a thread of its own, and the last odd ones get what is left", () => {
-  expect(clipThreads("libx264", 2, 3)).toEqual([2, 1, 1]);
-  expect(clipThreads("libx264", 2, 1)).toEqual([2]);
-  expect(clipThreads("libx264", 4, 6)).toEqual([4, 1, 1, 1, 1, 4]);
-  expect(clipThreads("libx264", 1, 2)).toEqual([1, 1]);
-  expect(clipThreads("libx264", 64, 3)).toEqual([8, 8, 8]);
-  expect(clipThreads("h264_nvenc", 4, 3)).toEqual([4, 2, 2]);
-  expect(clipThreads("libx264", 4, 0)).toEqual([]);
+test("no more is encoded at the same time than memory holds, and one clip in any case", () => {
+  const atOnce = [0.5e9, 1e9, 1.4e9, 2e9].map((memory) => clipsAtOnce("libx264", room(8, memory)));
+  expect(atOnce).toEqual([1, 1, 2, 3]);
+  expect(clipShares("libx264", room(8, 1e9), 2)).toEqual([
+    { threads: 8, parts: 1 },
+    { threads: 8, parts: 1 },
+  ]);
+});
+
+test("a clip has a thread of its own, the first and the last odd ones get what is left, and never do more encode than may", () => {
+  const shares = (threads: number, clips: number, encoder: Encoder = "libx264") =>
+    clipShares(encoder, room(threads), clips).map((share) => `${share.threads}/${share.parts}`);
+  expect(shares(2, 3)).toEqual(["2/2", "1/1", "1/1"]);
+  expect(shares(2, 1)).toEqual(["2/2"]);
+  expect(shares(4, 6)).toEqual(["4/4", "1/1", "1/1", "1/1", "1/1", "4/4"]);
+  expect(shares(8, 3)).toEqual(["8/5", "4/2", "4/2"]);
+  expect(shares(1, 2)).toEqual(["1/1", "1/1"]);
+  expect(shares(64, 3)).toEqual(["8/5", "8/2", "8/2"]);
+  expect(shares(4, 3, "h264_nvenc")).toEqual(["4/1", "2/1", "2/1"]);
+  expect(shares(4, 0)).toEqual([]);
 });

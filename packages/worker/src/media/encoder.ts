@@ -87,33 +87,54 @@ export function chooseEncoder(wanted: "auto" | Encoder, nvenc: Ability): Encoder
 
 /** No card is known to have more engines than this that a job of five clips could feed. */
 const MOST_NVENC_CLIPS = 3;
-/** More clips than a job has; each in flight takes about 350 MB at 1080x1920. */
-const MOST_X264_CLIPS = 5;
+/** More clips than a job has. */
+const MOST_X264_RUNS = 5;
+/** Bytes that an ffmpeg takes that makes 1080x1920 of 1920x1080 (390 MB measured, by one thread), and the worker, its detector and one analysis beside them. */
+const [RUN_BYTES, BESIDE_BYTES] = [450e6, 450e6];
 /** x264 hardly gains from more threads than this on one clip of 1080x1920. */
 const X264_THREADS = 8;
 
-/**
- * How many clips are encoded at the same time, once the first is done: that one has the machine for itself, as somebody waits to see it. One encode never uses more than one engine of a card, and decoding, cutting and drawing
- * captions take about two cores for each (media reference, section 10). By the processor as many clips as it has cores: threads that share
- * a clip cost up to a tenth more (performance reference, 4.3), and parts of one begin a decoder each.
- */
-export function clipsAtOnce(encoder: Encoder, threads: number): number {
-  const [fed, most] =
-    encoder === "h264_nvenc" ? [Math.floor(threads / 2), MOST_NVENC_CLIPS] : [threads, MOST_X264_CLIPS];
-  return Math.max(1, Math.min(most, fed));
+/** What a machine has for clips: threads that the worker may use, and bytes of memory. */
+export interface Room {
+  threads: number;
+  memoryBytes: number;
 }
 
 /**
- * The cores of each of so many clips: all for the first, equal parts for the others, one at least; those that are rendered last, when fewer
- * are left than cores, share what the others leave. What has several is encoded in parts (`partsOf`). x264 gives other bytes with other threads and parts, so they
- * depend on a clip's place and on nothing that may differ by chance.
+ * How many clips are encoded at the same time, once the first is done: that one has the machine for itself, as somebody waits to see it. One encode never uses more than one engine of a card, and decoding, cutting and drawing
+ * captions take about two cores for each (media reference, section 10). By the processor as many clips as it has cores and memory for: threads that share
+ * a clip cost up to a tenth more (performance reference, 4.3), and parts of one begin a decoder each.
  */
-export function clipThreads(encoder: Encoder, threads: number, clips: number): number[] {
+export function clipsAtOnce(encoder: Encoder, { threads, memoryBytes }: Room): number {
+  const [fed, most] =
+    encoder === "h264_nvenc"
+      ? [Math.floor(threads / 2), MOST_NVENC_CLIPS]
+      : [threads, Math.min(MOST_X264_RUNS, Math.floor((memoryBytes - BESIDE_BYTES) / RUN_BYTES))];
+  return Math.max(1, Math.min(most, fed));
+}
+
+/** What one clip has of the machine: threads, and into how many parts it may be cut so that each is encoded by some of them (`partsOf`). */
+export interface Share {
+  threads: number;
+  parts: number;
+}
+
+/**
+ * The share of each of so many clips: all for the first, equal parts for the others, one thread at least; those that are rendered last, when fewer
+ * are left than cores, share what the others leave. x264 gives other bytes with other threads and parts, so they depend on a clip's place and on
+ * nothing that may differ by chance.
+ */
+export function clipShares(encoder: Encoder, room: Room, clips: number): Share[] {
+  const runs = clipsAtOnce(encoder, room);
   const others = clips - 1;
-  const atOnce = Math.min(clipsAtOnce(encoder, threads), others);
+  const atOnce = Math.min(runs, others);
   const left = others % Math.max(1, atOnce);
-  const part = (among: number) => Math.max(1, Math.min(X264_THREADS, Math.floor(threads / among)));
-  return Array.from({ length: clips }, (_, i) => part(i === 0 ? 1 : i < clips - left ? atOnce : left));
+  const share = (among: number): Share => {
+    const threads = Math.max(1, Math.min(X264_THREADS, Math.floor(room.threads / among)));
+    const parts = encoder === "h264_nvenc" ? 1 : Math.max(1, Math.min(threads, Math.floor(runs / among)));
+    return { threads, parts };
+  };
+  return Array.from({ length: clips }, (_, i) => share(i === 0 ? 1 : i < clips - left ? atOnce : left));
 }
 
 const X264_PRESETS = [

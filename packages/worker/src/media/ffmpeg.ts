@@ -43,7 +43,7 @@ const memoryFor = (threads: number) => Math.min(3 * 1024 ** 3 + threads * 256 * 
  */
 const GPU_MEMORY_BYTES = 8 * 1024 ** 3;
 /** constrainedMemory() is the container's limit; 0 or beyond all measure where there is none. */
-const MACHINE_BYTES = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+export const MACHINE_BYTES = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
 /** Far more than a minute of clip or its sound can take. */
 const FILE_BYTES = 4 * 1024 ** 3;
 /** ffprobe decodes a few pictures to know a stream: 0.3 GB for 8K, with room for many streams. */

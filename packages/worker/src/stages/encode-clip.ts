@@ -32,13 +32,13 @@ const MISSING_GLYPHS =
 /** What of a clip's making does not depend on who does it. */
 export function planOf(
   { context: { job, settings }, source, colours }: Setting,
-  { timeline, pieces, style, captioned, candidates, threads = settings.threads }: ReadyClip,
+  { timeline, pieces, style, captioned, candidates, share }: ReadyClip,
 ): Omit<ClipPlan, "encoder" | "decoder" | "crf"> {
   const { width, height } = style;
   return {
     ...{ source, timeline, pieces, colours, width, height, captioned },
     ...{ captionTop: captionTop(style), cover: candidates.map(({ frame }) => frame) },
-    ...{ preset: settings.renderPreset, threads, preview: job.preview },
+    ...{ preset: settings.renderPreset, threads: share?.threads ?? settings.threads, preview: job.preview },
   };
 }
 
@@ -64,7 +64,7 @@ export async function encodeClip(
   const { tools, settings, signal } = context;
   const { width, height } = style;
   const plan = planOf(setting, ready);
-  const parts = partsOf(timeline, plan.threads);
+  const parts = partsOf(timeline, ready.share?.parts ?? 1);
   const foreign = isForeign(ready);
   const repairs: Repair[] = [];
   let seen: SeenPictures = { black: [], frozen: [], pairs: [] };

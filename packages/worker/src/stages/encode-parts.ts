@@ -61,11 +61,10 @@ export async function encodePictures(
 
 /** Shorter parts spend too much of their time on beginning. */
 const SHORTEST_PART_SECONDS = 7;
-/** Each takes about as much memory as a clip by itself does, of which so many are encoded at the same time. */
-const MOST_PARTS = 5;
-/** The parts of a clip that so many cores encode at the same time; each begins where x264 sets a key frame anyway. Pure. */
-export function partsOf({ frames, seconds, rate }: ClipTimeline, cores: number): Frames[] {
-  const count = Math.max(1, Math.min(cores, MOST_PARTS, Math.floor(seconds / SHORTEST_PART_SECONDS)));
+
+/** The parts of a clip, so many at most, that are encoded at the same time; each begins where x264 sets a key frame anyway. Pure. */
+export function partsOf({ frames, seconds, rate }: ClipTimeline, most: number): Frames[] {
+  const count = Math.max(1, Math.min(most, Math.floor(seconds / SHORTEST_PART_SECONDS)));
   const step = keyFrameEvery(rate.fps);
   const begins = Array.from({ length: count }, (_, i) => step * Math.round((i * frames) / count / step));
   return begins.map((first, i) => ({ first, end: begins[i + 1] ?? frames }));

@@ -9,7 +9,7 @@ import type { Colours } from "../media/clip-args.ts";
 import type { ClipTimeline, Piece } from "../media/clip-timeline.ts";
 import type { Candidate } from "../media/cover.ts";
 import type { Decoder } from "../media/decoder.ts";
-import type { Encoder } from "../media/encoder.ts";
+import type { Encoder, Share } from "../media/encoder.ts";
 import type { ClipSound } from "../media/loudness.ts";
 import { explainFailure } from "../media/truncation.ts";
 import { type ClipToMeasure, measureClip, wantsEncoding } from "../qc/gate.ts";
@@ -75,8 +75,8 @@ export interface ReadyClip {
   captionWarnings: string[];
   /** Frames that may become the cover. */
   candidates: Candidate[];
-  /** What its decoders and its encoder may use; left out: all that the worker may. */
-  threads?: number;
+  /** What of the machine it may use; left out: all threads that the worker has, for one run. */
+  share?: Share | undefined;
 }
 
 /**

@@ -15,7 +15,8 @@ import { clipPieces, clipTimeline, outputRate, splitSpans } from "../media/clip-
 import { readColours } from "../media/colours.ts";
 import { coverCandidates } from "../media/cover.ts";
 import { chooseDecoder } from "../media/decoder.ts";
-import { chooseEncoder, clipsAtOnce, clipThreads } from "../media/encoder.ts";
+import { chooseEncoder, clipShares, clipsAtOnce } from "../media/encoder.ts";
+import { MACHINE_BYTES } from "../media/ffmpeg.ts";
 import { clipSound } from "../media/loudness.ts";
 import { explainFailure } from "../media/truncation.ts";
 import type { FetchedSource, Framing, RenderedClip, StageContext } from "../stage.ts";
@@ -41,8 +42,9 @@ export async function* renderClips(
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const about = await prepare({ ...context, signal, notice: oncePerText(context.notice) }, source, clips);
   const setting: Setting = { ...about, kept };
-  const atOnce = clipsAtOnce(setting.card.encoder, context.settings.threads);
-  const threads = clipThreads(setting.card.encoder, context.settings.threads, all.length);
+  const room = { threads: context.settings.threads, memoryBytes: MACHINE_BYTES };
+  const atOnce = clipsAtOnce(setting.card.encoder, room);
+  const shares = clipShares(setting.card.encoder, room, all.length);
   const progress = createProgress(context.progress, all.length);
   const places = clips.map((clip) => all.indexOf(clip));
   const placeOf = (index: number) => places[index] ?? 0;
@@ -57,7 +59,7 @@ export async function* renderClips(
     ready[index] = before.then(async () => {
       const own = await withPictures(setting, clip);
       return {
-        clip: { ...(await makeReady(own, clip, frame)), threads: threads[placeOf(index)] ?? 1 },
+        clip: { ...(await makeReady(own, clip, frame)), share: shares[placeOf(index)] },
         setting: own,
       };
     });
