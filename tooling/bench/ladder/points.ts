@@ -22,7 +22,7 @@ export const nameOf = ({ preset, params }: Pick<Point, "preset" | "params">): st
 
 /** Kinds of encoding, each at several qualities. What costs least first. */
 const KINDS: readonly [preset: string, params: string][] = [
-  ["ultrafast", "8x8dct=1:cabac=1:deblock=0,0"],
+  ["ultrafast", "8x8dct=1:cabac=1"],
   ["superfast", ""],
   ["superfast", "mbtree=1:rc-lookahead=10"],
   ["superfast", "mbtree=1:rc-lookahead=20"],

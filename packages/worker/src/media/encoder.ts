@@ -178,10 +178,10 @@ export const nvencQuality = (crf: number): number => Math.min(51, crf + 7);
 
 /**
  * superfast with the macroblock tree costs about half of veryfast at the same quality (measured, performance reference 4.2).
- * ultrafast would leave the High profile without the first two; deblocked it is 1.2 dB nearer to filmed people, for a twentieth more (measured).
+ * ultrafast would leave the High profile without these two. Deblocked it is nearer to most pictures, but colours linger on after a cut (R4.pixels of `bench:quality`).
  */
 export const X264_TUNING: Record<string, string> = {
-  ultrafast: "8x8dct=1:cabac=1:deblock=0,0",
+  ultrafast: "8x8dct=1:cabac=1",
   superfast: "mbtree=1:rc-lookahead=20",
 };
 /** Bits per second of 1080x1920 at 30 fps that a clip's pictures keep under: 30 MB per 45 s with its sound. */
