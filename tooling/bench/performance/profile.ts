@@ -58,16 +58,16 @@ export const FULL: Profile = {
 export const QUICK: Profile = {
   name: "quick",
   ...{ unit: FULL.unit, clip: UPRIGHT, minutes: 10, lengths: [2.5, 10] },
-  ...{ starts: [201.2], clipSeconds: 4, pairs: { light: 2, heavy: 1, sweep: 1 } },
+  ...{ starts: [201.2], clipSeconds: 4, pairs: { light: 1, heavy: 1, sweep: 1 } },
   ...{
     sweepStarts: [61.7],
     sweepClipSeconds: 3,
-    without: ["frame-pipes", "original-montage", "original-medium"],
+    without: ["frame-pipes", "original-montage", "original-medium", "original"],
   },
   ...{ qualitySeconds: 3, crf: {}, previews: false },
   job: { minutes: 2.5, clips: 2, recogniser: "none", isCheap: true },
   recognition: [],
-  api: { readers: 1000, jobs: 20, seconds: 0.5, rounds: 2, waiting: 200, due: 50 },
+  api: { readers: 1000, jobs: 20, seconds: 0.5, rounds: 1, waiting: 200, due: 50 },
 };
 
 /** For the bench's own test: everything once, small. */
