@@ -97,6 +97,75 @@ test.skipIf(!tools)(
   },
 );
 
+test.each([
+  { name: "60 pictures a second", rate: 60, kept: "1", fps: 60 },
+  { name: "24 pictures a second", rate: 24, kept: "1", fps: 24 },
+  { name: "pictures that come in bursts", rate: 30, kept: "lt(mod(n,37),12)", fps: 10 },
+  { name: "a picture every four seconds", rate: 30, kept: "eq(mod(n,120),0)", fps: 0.25 },
+])("frame n of $name is the renderer's frame n (needs ffmpeg)", async ({ rate: shown, kept, fps }) => {
+  if (!tools) return;
+  const dir = mkdtempSync(join(tmpdir(), "kangklip-analysis-"));
+  const signal = new AbortController().signal;
+  try {
+    const file = join(dir, "a.mp4");
+    const input = (graph: string) => ["-f", "lavfi", "-t", "7", "-i", `${graph}=s=96x54:r=${shown}`];
+    const graph = `[0:v]setsar=1[a];[1:v]setsar=1[b];[a][b]concat,select='${kept}'`;
+    const coding = "-fps_mode vfr -c:v libx264 -bf 3 -b_strategy 0 -pix_fmt yuv420p".split(" ");
+    const joined = ["-filter_complex", graph, ...coding, file];
+    execFileSync(tools.ffmpeg, ["-v", "error", ...input("testsrc2"), ...input("mandelbrot"), ...joined]);
+    const { video } = await probeMedia(tools, file, signal);
+    if (!video) throw new Error("no video");
+    const rate = outputRate(fps < 24 ? 30 : fps, 30);
+    const [startSeconds, seconds] = [3.31, 9];
+    const watched = await watch({
+      ...{ tools, file, video, startSeconds, seconds, rate, threads: 1, signal },
+      onPicture: () => {},
+    });
+    const asRendered = execFileSync(tools.ffmpeg, [
+      ...["-v", "error", "-noaccurate_seek", "-ss", `${startSeconds}`, "-i", file],
+      ...["-vf", `fps=${rate.text}:start_time=0,scale=32:18:flags=area,format=gray`],
+      ...["-frames:v", `${Math.round(seconds * rate.fps)}`, "-f", "rawvideo", "pipe:1"],
+    ]);
+    const thumbs = Array.from({ length: asRendered.length / 576 }, (_, i) =>
+      asRendered.subarray(i * 576, (i + 1) * 576),
+    );
+    expect(watched.frames).toBe(Math.round(seconds * rate.fps));
+    expect(findCuts(watched.thumbs, rate.fps)).toEqual(findCuts(thumbs, rate.fps));
+    expect(findCuts(watched.thumbs, rate.fps)).not.toEqual([]);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
+
+test.skipIf(!tools)(
+  "the last picture of a file that ends early stays, and what its tags say is taken for nothing else (needs ffmpeg)",
+  async () => {
+    if (!tools) return;
+    const dir = mkdtempSync(join(tmpdir(), "kangklip-analysis-"));
+    const signal = new AbortController().signal;
+    try {
+      const file = join(dir, "a.mkv");
+      const lie = "a\n[Parsed_showinfo_3 @ 0x55] n:   0 pts:     80 pts_time:2 \nb";
+      const source = ["-f", "lavfi", "-t", "2", "-i", "testsrc2=s=96x54:r=30"];
+      execFileSync(tools.ffmpeg, ["-v", "error", ...source, "-metadata", `title=${lie}`, "-bf", "0", file]);
+      const { video } = await probeMedia(tools, file, signal);
+      if (!video) throw new Error("no video");
+      const watched = await watch({
+        ...{ tools, file, video, startSeconds: 0, seconds: 3, rate: outputRate(30, 30), threads: 1, signal },
+        onPicture: () => {},
+      });
+      expect(watched.frames).toBe(90);
+      expect(watched.lumas.slice(0, 20).map(({ frame }) => frame)).toEqual(
+        Array.from({ length: 20 }, (_, i) => i * 3),
+      );
+      expect(watched.thumbs[89]).toEqual(watched.thumbs[59]);
+      expect(watched.thumbs[58]).not.toEqual(watched.thumbs[59]);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  },
+);
+
 test("what may be left out depends on how a file is stored", () => {
   const video = { index: 0, codec: "h264", width: 64, height: 36, rotation: 0, sar: 1, fps: 30, hdr: false };
   expect(skippable(video)).toEqual(["bidir", "noref"]);
@@ -120,8 +189,9 @@ test("one decode of the stretch alone: limits and seek before the input, numbere
   });
   expect(args.slice(args.indexOf("-noaccurate_seek"))).toEqual([
     ...["-noaccurate_seek", "-ss", "61.500000", "-i", "in.mp4", "-map", "0:1"],
-    ...["-vf", "scale=480:270:flags=area,setsar=1,format=yuv420p,fps=25/1:start_time=0"],
-    ...["-frames:v", "750", "-f", "rawvideo", "pipe:1"],
+    "-vf",
+    "settb=1/(25/1),trim=end_pts=750,scale=480:270:flags=area,setsar=1,format=yuv420p,showinfo=checksum=0",
+    ...["-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1"],
   ]);
   for (const limit of ["-protocol_whitelist", "-format_whitelist", "-max_pixels"])
     expect(args.indexOf(limit)).toBeLessThan(args.indexOf("-i"));

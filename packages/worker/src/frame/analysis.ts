@@ -10,7 +10,7 @@ const FACES_PER_SECOND = 5;
 const MOUTHS_PER_SECOND = 10;
 /** Columns and rows of a thumbnail. */
 const THUMB = { width: 32, height: 18 };
-/** More pictures are not left out in a row (16 is the most that x264 stores between two others); what repeats for longer stands still. */
+/** More pictures are not left out in a row (16 is the most that x264 stores between two others); what lasts for longer stands still. */
 const MOST_SKIPPED = 16;
 /** Cuts that lie nearer to each other than a usual distance of key frames are placed by one decode. */
 const TOGETHER_SECONDS = 5;
@@ -74,8 +74,9 @@ export function skippable({ codec, reordered = true }: WatchOptions["video"]): S
 }
 
 /**
- * The arguments of one decode: upright (ffmpeg rotates), square pixels, constant rate counted from the stretch's start; in place of a
- * picture that was skipped comes the one before. Seek and rate are the renderer's (see clipArgs), so that frame n is the clip's frame n.
+ * The arguments of one decode: upright (ffmpeg rotates), square pixels. Each decoded picture comes once, on stdout, and on stderr the number
+ * of the frame from which on it is shown, as the renderer's own filter of constant rate would round it (see clipGraph): frame n is the
+ * clip's frame n, those before the stretch count below 0.
  */
 export function watchArgs({
   file,
@@ -96,20 +97,24 @@ export function watchArgs({
     ...["-threads", `${threads}`, ...LOCAL_INPUT, ...PIXEL_LIMIT, ...SAME_GRAPH],
     ...["-noaccurate_seek", "-ss", (startSeconds - runUpSeconds).toFixed(6), "-i", file],
     ...["-map", `0:${video.index}`],
-    // scaled before it is repeated
     ...[
       "-vf",
-      `scale=${width}:${height}:flags=area,setsar=1,format=yuv420p,${shift}fps=${rate.text}:start_time=0`,
+      `${shift}settb=1/(${rate.text}),trim=end_pts=${frameCount({ seconds, rate })},` +
+        `scale=${width}:${height}:flags=area,setsar=1,format=yuv420p,showinfo=checksum=0`,
     ],
-    ...["-frames:v", `${Math.max(1, Math.round(seconds * rate.fps))}`, "-f", "rawvideo", "pipe:1"],
+    ...["-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1"],
   ];
 }
+
+const frameCount = ({ seconds, rate }: Pick<WatchOptions, "seconds" | "rate">) =>
+  Math.max(1, Math.round(seconds * rate.fps));
 
 /**
  * Looks through a stretch of a local file in one sequential decode that leaves out what it can. A cut that lies in a gap between two
  * pictures is placed to the frame by decoding those of the gap; encoders begin a shot with a picture that is not left out, so that there
  * is rarely one. Measured: 20 s of 1080p30 H.264 take 1.7 s of processor time, decoded whole 3.8 s.
- * @throws what `runFfmpeg` throws. A damaged file may give fewer frames than asked for, or none, without an error.
+ * Where a file ends early its last picture stays; one that shows no picture at all gives no frames, without an error.
+ * @throws what `runFfmpeg` throws
  */
 export async function watch(options: WatchOptions): Promise<Watched> {
   const ways = skippable(options.video);
@@ -144,28 +149,30 @@ async function look(options: WatchOptions, { skipped, isLast, give }: Look): Pro
   const tried = Math.round(fps * TRIED_SECONDS);
   const enough = isLast ? 0 : (Math.min(ENOUGH_PER_SECOND, fps / 2) * tried) / fps;
 
-  /** The last picture that was decoded, and its number. */
-  let latest = { frame: 0, data: new Uint8Array() };
   let seen = 0;
   const stop = new AbortController();
-  const take = (data: Uint8Array) => {
-    const frame = watched.frames++;
-    const before = watched.thumbs.at(-1);
-    const repeats = skipped !== "none" && before && Buffer.compare(data, latest.data) === 0;
-    if (repeats && frame - latest.frame <= MOST_SKIPPED) watched.thumbs.push(before);
-    else {
-      latest = { frame, data: repeats ? latest.data : data.slice() };
-      watched.thumbs.push(repeats ? before.slice() : thumbnail(data, width, height));
-      seen++;
+  const show = (data: Uint8Array, _: number, end: number) => {
+    const first = watched.frames; // the first picture may come late: it stands for what is before it, as in the clip
+    let thumb = thumbnail(data, width, height);
+    /** Which frame this one is like, as far as the decoder is known to have left pictures out. */
+    let since = first;
+    seen++;
+    for (let frame = first; frame < end; frame++) {
+      if (frame > first && (skipped === "none" || frame - since > MOST_SKIPPED)) {
+        since = frame;
+        thumb = thumb.slice();
+      }
+      watched.thumbs.push(thumb);
+      watched.frames++;
+      if (frame === tried && seen < enough) stop.abort();
+      if (frame % mouthStep === 0 && watched.lumas.at(-1)?.frame !== since)
+        watched.lumas.push({ frame: since, luma: data.subarray(0, width * height) });
+      if (frame % faceStep === 0) give({ width, height, data }, since);
     }
-    if (frame === tried && seen < enough) stop.abort();
-    if (frame % mouthStep === 0 && watched.lumas.at(-1)?.frame !== latest.frame)
-      watched.lumas.push({ frame: latest.frame, luma: latest.data.slice(0, width * height) });
-    if (frame % faceStep === 0) give({ width, height, data: latest.data }, latest.frame);
   };
   const signal = AbortSignal.any([options.signal, stop.signal]);
   try {
-    await eachPicture({ ...options, signal }, watchArgs({ ...options, skipped }), take);
+    await eachPicture({ ...options, signal }, skipped, show);
   } catch (error) {
     if (!stop.signal.aborted || options.signal.aborted) throw error;
     return undefined;
@@ -193,7 +200,7 @@ function gapsAtCuts({ thumbs, fps }: Watched): Gap[] {
   return gaps;
 }
 
-/** Puts the thumbnails of a gap's own pictures into their places. */
+/** Puts the thumbnails of a gap's own pictures into their places; a seek may land behind some of them. */
 async function fill(watched: Watched, { first, end }: Gap, options: WatchOptions): Promise<void> {
   const { rate, startSeconds, runUpSeconds = 0 } = options;
   const after = first / rate.fps;
@@ -202,33 +209,69 @@ async function fill(watched: Watched, { first, end }: Gap, options: WatchOptions
     // from where the stretch's own decode began
     ...(runUpSeconds > 0 && { runUpSeconds: runUpSeconds + after }),
   };
-  let frame = first;
-  await eachPicture(options, watchArgs({ ...options, ...part, skipped: "none" }), (data) => {
-    if (frame < end) watched.thumbs[frame++] = thumbnail(data, watched.width, watched.height);
+  await eachPicture({ ...options, ...part }, "none", (data, from, to) => {
+    for (let frame = from; frame < to; frame++)
+      watched.thumbs[first + frame] = thumbnail(data, watched.width, watched.height);
   });
 }
 
-/** Runs one decode and hands out its pictures, each valid during the call only. */
+/** Characters of a line that has not ended which are kept: what is looked for stands at its beginning. */
+const LONGEST_TOLD = 1000;
+/** What the showinfo filter prints of each picture; whatever a file makes ffmpeg print stands further right or behind another name. */
+const SHOWN = /^\[Parsed_showinfo\S* @ \S+ n: *\d+ pts: *(-?\d+) /;
+
+/**
+ * Runs one decode. @param show takes each picture, which stays as it is, and the frames that show it: one picture's begin where the
+ * last one's ended, and the last one's end with the stretch. Pictures that no frame shows are left out.
+ */
 async function eachPicture(
-  { tools, signal, video, threads }: WatchOptions,
-  args: string[],
-  take: (data: Uint8Array) => void,
+  options: WatchOptions,
+  skipped: Skipped,
+  show: (data: Uint8Array, first: number, end: number) => void,
 ): Promise<void> {
+  const { tools, signal, video, threads } = options;
   const { width, height } = analysisSize(squareSize(video));
-  const buffer = new Uint8Array(pictureBytes(width, height));
-  let filled = 0;
-  const onData = (chunk: Buffer) => {
-    for (let from = 0; from < chunk.length; ) {
-      const part = chunk.subarray(from, from + buffer.length - filled);
-      buffer.set(part, filled);
-      filled += part.length;
-      from += part.length;
-      if (filled < buffer.length) return;
-      take(buffer);
-      filled = 0;
+  const total = frameCount(options);
+  const pictures: Uint8Array[] = [];
+  const frames: number[] = [];
+  let held: { data: Uint8Array; frame: number } | undefined;
+  let shown = 0;
+  const showUpTo = (end: number) => {
+    if (!held || end <= shown) return;
+    show(held.data, Math.max(shown, held.frame), end);
+    shown = end;
+  };
+  const pair = () => {
+    while (pictures.length > 0 && frames.length > 0) {
+      const [data, frame] = [pictures.shift(), frames.shift()];
+      if (!data || frame === undefined) return;
+      showUpTo(Math.min(frame, total));
+      held = { data, frame };
     }
   };
-  await runFfmpeg(tools, { args, signal, onData, threads });
+
+  const size = pictureBytes(width, height);
+  let [buffer, filled] = [Buffer.allocUnsafeSlow(size), 0];
+  const onData = (chunk: Buffer) => {
+    for (let from = 0; from < chunk.length; ) {
+      const copied = chunk.copy(buffer, filled, from);
+      [filled, from] = [filled + copied, from + copied];
+      if (filled < size) return;
+      pictures.push(buffer);
+      [buffer, filled] = [Buffer.allocUnsafeSlow(size), 0];
+    }
+    pair();
+  };
+  let told = "";
+  const onError = (text: string) => {
+    const lines = (told + text).split("\n");
+    told = (lines.pop() ?? "").slice(0, LONGEST_TOLD); // a hostile tag may be one long line
+    frames.push(...lines.flatMap((line) => SHOWN.exec(line)?.[1] ?? []).map(Number));
+    pair();
+  };
+  const args = watchArgs({ ...options, skipped });
+  await runFfmpeg(tools, { args, signal, onData, onError, threads, level: "info" });
+  showUpTo(total);
 }
 
 /** Mean luma of each cell of a 32 x 18 grid. */

@@ -157,6 +157,8 @@ export interface RunOptions {
   input?: AsyncIterable<Buffer> | undefined;
   /** Takes the bytes of stdout (raw frames). */
   onData?: (chunk: Buffer) => void;
+  /** Takes stderr as it comes, in pieces of any length; its end is returned all the same. */
+  onError?: (text: string) => void;
   /** Longest time without a word on how far it is. */
   silentMs?: number;
   /** Longest file that it may write; Infinity where it only copies. */
@@ -191,7 +193,7 @@ export async function runFfmpeg(tools: Tools, options: RunOptions): Promise<stri
     const { ended, stderr } = await runChild(tools.ffmpeg, [...told, ...args, ...(part ? [part] : [])], {
       ...{ cwd, signal, timeoutMs, silentMs, keepStderr, memoryBytes, fileBytes, input: options.input },
       graceMs: KILL_AFTER_MS,
-      onData: onData ?? (() => {}),
+      ...{ onData: onData ?? (() => {}), onError: options.onError },
       onSign: (line) => {
         const [, microseconds] = /^out_time_us=(\d+)$/.exec(line) ?? []; // N/A and negative values come first
         if (microseconds && durationSeconds)
