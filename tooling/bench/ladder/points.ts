@@ -25,7 +25,7 @@ const KINDS: readonly [preset: string, params: string][] = [
   ["ultrafast", "8x8dct=1:cabac=1"],
   ["superfast", ""],
   ["superfast", "mbtree=1:rc-lookahead=10"],
-  ["superfast", "mbtree=1:rc-lookahead=20"],
+  ["superfast", "mbtree=1:rc-lookahead=20:b-pyramid=strict"],
   ["superfast", "mbtree=1:rc-lookahead=20:subme=2"],
   ["superfast", "mbtree=1:rc-lookahead=40:subme=2:ref=2"],
   ["veryfast", "subme=1"],

@@ -97,7 +97,7 @@ test.skipIf(!tools)(
   },
 );
 
-test.each([
+test.skipIf(!tools).each([
   { name: "60 pictures a second", rate: 60, kept: "1", fps: 60 },
   { name: "24 pictures a second", rate: 24, kept: "1", fps: 24 },
   { name: "pictures that come in bursts", rate: 30, kept: "lt(mod(n,37),12)", fps: 10 },

@@ -1,9 +1,9 @@
 import type { FetchedSource } from "../stage.ts";
-import type { ClipTimeline, Piece, Window } from "./clip-timeline.ts";
-import { type Way, wayExpression } from "./clip-way.ts";
+import type { ClipTimeline, Piece } from "./clip-timeline.ts";
 import { type Decoder, decodingArgs } from "./decoder.ts";
 import { type Encoder, encodingArgs } from "./encoder.ts";
 import { LOCAL_INPUT, PIXEL_LIMIT, SAME_GRAPH } from "./ffmpeg.ts";
+import { piecesGraph } from "./piece-graph.ts";
 
 /** How the source's colours are brought to BT.709. */
 export type Colours = "bt709" | "bt601" | "hdr";
@@ -157,8 +157,8 @@ export function clipGraph(plan: ClipPlan): string {
   const { source, timeline, pieces, captioned, cover, part } = plan;
   const compared = comparedSize(plan);
   const { text: rate } = timeline.rate;
-  const parts = timeline.stretches.flatMap(({ start, frames }, stretch) => {
-    const own = pieces.flatMap((piece, i) => (piece.stretch === stretch ? [{ piece, i }] : []));
+  const stretches = timeline.stretches.map(({ start, frames }, stretch) => {
+    const own = pieces.flatMap((piece, i) => (piece.stretch === stretch ? [i] : []));
     const before = runUp(source, start);
     const even = [
       `scale=${source.info.video.width}:${source.info.video.height}`, // costs nothing but where the size changes in between
@@ -168,14 +168,12 @@ export function clipGraph(plan: ClipPlan): string {
       "tpad=stop_mode=clone:stop_duration=0.5", // for a picture that ends a little before the sound
       `trim=end_frame=${frames}`,
     ].join(",");
-    return [
-      `[${stretch}:${source.info.video.index}]${even},split=${own.length}${own.map(({ i }) => `[in${i}]`).join("")}`,
-      ...own.flatMap(({ piece, i }) => pieceGraph(piece, i, plan)),
-    ];
+    return `[${stretch}:${source.info.video.index}]${even},split=${own.length}${own.map((i) => `[in${i}]`).join("")}`;
   });
+  const { filters, outs } = piecesGraph(plan);
   const [numerator, denominator] = rate.split("/");
   const joined = [
-    `${pieces.map((_, i) => `[out${i}]`).join("")}concat=n=${pieces.length}:v=1:a=0`,
+    `${outs.join("")}concat=n=${outs.length}:v=1:a=0`,
     // frames are whole numbers from here on, so that no rounding of a joint moves one
     `settb=${denominator}/${numerator},setpts=N${part ? `+${part.begin}` : ""}`,
     "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,split=3[picture][candidates][plainly]",
@@ -183,7 +181,8 @@ export function clipGraph(plan: ClipPlan): string {
   const chosen = cover.map((frame) => `eq(n,${frame - (part?.begin ?? 0)})`).join("+") || "0";
   const luma = `scale=${compared.width}:${compared.height}:flags=area,format=gray`;
   return [
-    ...parts,
+    ...stretches,
+    ...filters,
     joined,
     `[plainly]${watching(STILL_UNENCODED_DB, part?.beside && SEEN_IN_PART_SECONDS)}[watched]`,
     `[candidates]select='${chosen}',split[shot][without]`,
@@ -205,81 +204,3 @@ const previewGraph = ({ width, height }: { width: number; height: number }) => [
 /** Drawn on transparent black, colours are multiplied by their own opacity; all four planes get less of it. */
 const seeThrough = (opacity: number) =>
   `lutyuv=y=16+(val-16)*${opacity}:u=128+(val-128)*${opacity}:v=128+(val-128)*${opacity}:a=val*${opacity}`;
-
-/** A whole picture is never moved further up than this share of the height, where apps put their own bar. */
-const LOWEST_TOP = 0.1;
-
-/** Frames [in…] of one piece, brought to the output's size as [out…]. */
-function pieceGraph(
-  { firstFrame, endFrame, layout, window, lower, way }: Piece,
-  i: number,
-  plan: ClipPlan,
-): string[] {
-  const { width, height, colours } = plan;
-  const frames = `[in${i}]trim=start_frame=${firstFrame}:end_frame=${endFrame},setpts=PTS-STARTPTS`;
-  const cropped = ({ w, h, x, y }: Window) => `crop=${w}:${h}:${x}:${y}`;
-  if (layout === "crop" && way) return [`${frames},${moved(way, plan)}[out${i}]`];
-  const cut = `${frames},${cropped(window)}`;
-  if (layout === "crop") return [`${cut},${scaled(width, height, colours)}[out${i}]`];
-  if (layout === "split") {
-    const upper = 2 * Math.round(height / 4);
-    return [
-      `${frames},split[both${i}][other${i}]`,
-      `[both${i}]${cropped(window)},${scaled(width, upper, colours)}[upper${i}]`,
-      `[other${i}]${cropped(lower ?? window)},${scaled(width, height - upper, colours)}[lower${i}]`,
-      `[upper${i}][lower${i}]vstack,setsar=1[out${i}]`,
-    ];
-  }
-
-  const even = (length: number) => 2 * Math.max(1, Math.round(length / 2));
-  const squareWidth = window.w * plan.source.info.video.sar;
-  const inside = Math.min(width / squareWidth, height / window.h);
-  const [w, h] = [even(squareWidth * inside), even(window.h * inside)];
-  const x = (width - w) / 2;
-  const y = Math.min((height - h) / 2, Math.max(height * LOWEST_TOP, plan.captionTop - h));
-  // blurred at a quarter of the size, which costs a sixteenth and is not seen
-  const small = { width: even(width / 4), height: even(height / 4) };
-  const cover = Math.max(small.width / w, small.height / h);
-  const blur = [
-    `scale=${even(w * cover + 1)}:${even(h * cover + 1)}:flags=bilinear,crop=${small.width}:${small.height}`,
-    `gblur=sigma=${(width / 135).toFixed(1)},lutyuv=y=16+(val-16)*0.72`,
-    `scale=${width}:${height}:flags=bilinear,setsar=1`,
-  ].join(",");
-  return [
-    `${cut},${scaled(w, h, colours)},split[near${i}][far${i}]`,
-    `[far${i}]${blur}[back${i}]`,
-    `[back${i}][near${i}]overlay=${even(x + 2) - 2}:${even(y + 2) - 2},format=yuv420p[out${i}]`,
-  ];
-}
-
-/** To a size with square pixels and to BT.709 in one step. */
-const scaled = (width: number, height: number, colours: Colours) =>
-  `${sized(width, height, colours)},${toned(colours)}setsar=1,format=yuv420p`;
-
-function sized(width: number, height: number, colours: Colours): string {
-  const size = `scale=${width}:${height}:flags=bicubic`;
-  return colours === "hdr" ? size : `${size}:in_color_matrix=${colours}:out_color_matrix=bt709:out_range=tv`;
-}
-
-/** HDR's range brought to BT.709's. */
-function toned(colours: Colours): string {
-  if (colours !== "hdr") return "";
-  // White is 203 cd/m² (ITU-R BT.2408); what an ordinary picture holds stays as it is, and highlights up to five times white are rolled off
-  return "zscale=pin=bt2020:min=2020_ncl:t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=mobius:param=0.6:peak=5:desat=0,zscale=t=bt709:m=bt709:r=tv,";
-}
-
-/**
- * A window that moves: what it passes over is brought to the output's scale first, so that its steps are single pixels of the output. Where the
- * chroma has half the pixels it is then off by one of them at most; HDR's samples of two bytes allow no halves, so it gets chroma in full.
- */
-function moved({ region, scaled: to, keypoints }: Way, { width, height, colours }: ClipPlan): string {
-  const { w, h, x, y } = region;
-  const along = (of: "x" | "y") =>
-    wayExpression(keypoints.map((point) => ({ frame: point.frame, value: point[of] })));
-  return [
-    `crop=${w}:${h}:${x}:${y},${sized(to.width, to.height, colours)}`,
-    `setsar=1,format=${colours === "hdr" ? "yuv444p10" : "yuv420p"}`,
-    `crop=${width}:${height}:x='${along("x")}':y='${along("y")}':exact=1`,
-    `${toned(colours)}format=yuv420p`,
-  ].join(",");
-}

@@ -39,7 +39,7 @@ test("x264 gets the wanted quality, its own threads and a key frame every two se
 });
 
 test.each([
-  ["superfast", undefined, "sync-lookahead=0:mbtree=1:rc-lookahead=20"],
+  ["superfast", undefined, "sync-lookahead=0:mbtree=1:rc-lookahead=20:b-pyramid=strict"],
   ["medium", undefined, "sync-lookahead=0"],
   ["superfast", "subme=2", "sync-lookahead=0:subme=2"],
 ])(

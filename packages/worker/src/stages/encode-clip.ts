@@ -8,7 +8,7 @@ import { fileChecks, whatIsWrong } from "../media/clip-check.ts";
 import { highestBitrate, nvencFailure, SESSION_WAIT_MS, smallerCrf } from "../media/encoder.ts";
 import { KEPT_OF_STDERR, type SeenPictures } from "../qc/look.ts";
 import type { Repair } from "../qc/verdict.ts";
-import { encodeInParts, encodePictures, partsOf } from "./encode-parts.ts";
+import { encodeInParts, encodePictures, type PicturesOptions, partsOf } from "./encode-parts.ts";
 import type { Card, ReadyClip, Setting } from "./finish-clip.ts";
 
 /** How a clip was encoded. */
@@ -20,7 +20,8 @@ export interface Encoded extends Card {
 }
 
 const ON_CPU = { encoder: "libx264", decoder: "cpu" } as const;
-export const isCpu = ({ encoder, decoder }: Card) => encoder === ON_CPU.encoder && decoder === ON_CPU.decoder;
+export const isCpu = ({ encoder, decoder }: Pick<Card, "encoder" | "decoder">) =>
+  encoder === ON_CPU.encoder && decoder === ON_CPU.decoder;
 /** The processor, for what the card has made badly; as it was, where it was the processor. */
 export const processorFor = (card: Card, reason: string): Card =>
   isCpu(card) ? card : { ...ON_CPU, encoderReason: reason, decoderReason: reason };
@@ -60,7 +61,7 @@ export async function encodeClip(
   only?: Card,
 ): Promise<Encoded> {
   const { context } = setting;
-  const { clip, dir, timeline, style } = ready;
+  const { clip, dir, timeline, style, onEncoders } = ready;
   const { tools, settings, signal } = context;
   const { width, height } = style;
   const plan = planOf(setting, ready);
@@ -68,15 +69,21 @@ export async function encodeClip(
   const foreign = isForeign(ready);
   const repairs: Repair[] = [];
   let seen: SeenPictures = { black: [], frozen: [], pairs: [] };
+  const encodeWhole = async (drawn: ClipPlan, about: Omit<PicturesOptions, "output">) => {
+    const encoders = isCpu(drawn) ? 1 : 0;
+    onEncoders?.(encoders);
+    const made = encodePictures(context, drawn, { ...about, output: "clip.mp4" });
+    return made.finally(() => onEncoders?.(-encoders));
+  };
   const run = async (card: Card, crf: number): Promise<Card> => {
     const { encoder, decoder } = card;
     const drawn = { ...plan, encoder, decoder, crf };
     const about = { dir, signal, onProgress, keepStderr: foreign ? 1 << 20 : KEPT_OF_STDERR };
     const inParts =
       parts.length > 1 && isCpu(card)
-        ? await encodeInParts(context, drawn, parts, { ...about, clip: clip.index })
+        ? await encodeInParts(context, drawn, parts, { ...about, clip: clip.index, onEncoders })
         : undefined;
-    const made = inParts ?? (await encodePictures(context, drawn, { ...about, output: "clip.mp4" }));
+    const made = inParts ?? (await encodeWhole(drawn, about));
     if (foreign && /failed to find any fallback with glyph/i.test(made.said)) context.notice(MISSING_GLYPHS);
     seen = made.seen;
     return card;

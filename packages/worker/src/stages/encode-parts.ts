@@ -11,6 +11,7 @@ import { type Frames, OddFile, type OwnMp4, readOwnMp4 } from "../media/own-mp4.
 import { partOfClip } from "../media/part-of-clip.ts";
 import { joinedSeen, type SeenPictures, seenPictures } from "../qc/look.ts";
 import type { StageContext } from "../stage.ts";
+import type { ReadyClip } from "./finish-clip.ts";
 
 /** Whether it may only be the way around that failed: the clip is then encoded as a whole, in one run. */
 export const isWorthAnotherWay = (error: unknown): error is Error =>
@@ -81,13 +82,15 @@ export async function encodeInParts(
   context: Pick<StageContext, "tools" | "log">,
   plan: ClipPlan,
   parts: readonly Frames[],
-  { clip, dir, keepStderr, signal, onProgress }: Omit<PicturesOptions, "output"> & { clip: number },
+  options: Omit<PicturesOptions, "output"> & { clip: number } & Pick<ReadyClip, "onEncoders">,
 ): Promise<{ said: string; seen: SeenPictures } | undefined> {
+  const { clip, dir, keepStderr, signal, onProgress, onEncoders } = options;
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   const threads = Math.max(1, Math.floor(plan.threads / parts.length));
   const plans = parts.map((frames, i) => sidePlan(plan, frames, i, threads));
   const framesDone = parts.map(() => 0);
+  onEncoders?.(parts.length);
   const runs = plans.map((own, i) =>
     encodePictures(context, own, {
       ...{ dir, output: names(i).clip, keepStderr, signal: either },
@@ -95,10 +98,12 @@ export async function encodeInParts(
         framesDone[i] = fraction * lengthOf(parts[i]);
         onProgress?.(framesDone.reduce((sum, frames) => sum + frames, 0) / plan.timeline.frames);
       },
-    }).catch((error) => {
-      stop.abort(error); // none goes on after another has failed
-      throw error;
-    }),
+    })
+      .catch((error) => {
+        stop.abort(error); // none goes on after another has failed
+        throw error;
+      })
+      .finally(() => onEncoders?.(-1)),
   );
   await Promise.allSettled(runs);
   try {

@@ -77,6 +77,8 @@ export interface ReadyClip {
   candidates: Candidate[];
   /** What of the machine it may use; left out: all threads that the worker has, for one run. */
   share?: Share | undefined;
+  /** Told how many more encoders the processor has with it, or fewer; 0: it is made, but by something else. */
+  onEncoders?: ((more: number) => void) | undefined;
 }
 
 /**
@@ -175,6 +177,7 @@ async function madeOfParts(
   const { context, kept, source } = setting;
   const before = await kept.before?.(ready.clip, join(ready.dir, "before"));
   if (!before) return undefined;
+  ready.onEncoders?.(0); // there is hardly anything to encode
   const made = await explainFailure(context, source, ready.timeline, () =>
     patchClip(setting, ready, before, onProgress),
   );

@@ -24,7 +24,7 @@ import { type Card, finishClip, type KeptParts, type ReadyClip, type Setting } f
 
 /**
  * Renders the clips of an EDL into the attempt's folder and yields each as soon as it is whole and those before it are, in the EDL's
- * order. While some are encoded, the pictures of the next one are fetched where they are not here, it is framed and its sound is prepared.
+ * order. While some are encoded, the pictures of the next one are fetched where they are not here; as soon as a core has no encoder, it is framed and its sound is prepared.
  * @param frame finds the window of a clip in a file that has its pictures; called once per clip, in order.
  * @param kept what need not be made again
  * @param all the clips of the EDL, of which `clips` are those that are wanted: a clip gets what belongs to its place
@@ -49,15 +49,25 @@ export async function* renderClips(
   const places = clips.map((clip) => all.indexOf(clip));
   const placeOf = (index: number) => places[index] ?? 0;
   for (const [place, clip] of all.entries()) if (!clips.includes(clip)) progress.done(place);
+  const fetched: Promise<Setting>[] = [];
   const ready: Promise<{ clip: ReadyClip; setting: Setting }>[] = [];
   const done: Promise<RenderedClip>[] = [];
+  // of the processor, and the last clip that has any
+  let [encoders, latest] = [0, -1];
+  const fetchAt = (index: number) => {
+    const clip = clips[index];
+    if (!clip || fetched[index]) return;
+    fetched[index] = withPictures(setting, clip);
+    fetched[index].catch(() => {}); // looked at when its turn comes
+  };
   const makeReadyAt = (index: number) => {
     const clip = clips[index];
     if (!clip || ready[index]) return;
     // one after the other: they are framed by one detector
     const before = ready[index - 1] ?? Promise.resolve();
     ready[index] = before.then(async () => {
-      const own = await withPictures(setting, clip);
+      fetchAt(index);
+      const own = (await fetched[index]) ?? setting;
       return {
         clip: { ...(await makeReady(own, clip, frame)), share: shares[placeOf(index)] },
         setting: own,
@@ -71,9 +81,15 @@ export async function* renderClips(
     makeReadyAt(index);
     done[index] = (async () => {
       const made = await ready[index];
-      makeReadyAt(index + 1);
       if (!made) throw new Error(`There is no clip ${index}`);
-      const whole = await finishClip(made.setting, made.clip, (fraction) =>
+      fetchAt(index + 1);
+      const onEncoders = (more: number) => {
+        encoders += more;
+        latest = Math.max(latest, index);
+        // where each core has an encoder, looking at the next clip would only hold them up, and take memory besides
+        if (encoders < room.threads && !signal.aborted) makeReadyAt(latest + 1);
+      };
+      const whole = await finishClip(made.setting, { ...made.clip, onEncoders }, (fraction) =>
         progress.rendering(placeOf(index), fraction),
       );
       progress.done(placeOf(index));

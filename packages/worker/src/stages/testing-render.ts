@@ -58,6 +58,8 @@ interface Rendering {
   onProgress?: StageContext["progress"];
   /** Brings the pictures of the file where they are not in it. */
   need?: FetchedSource["need"];
+  /** Called before a clip is framed. */
+  onFrame?: (clip: EdlClip) => void;
 }
 
 /** A folder in which sources are made and clips of them are rendered, small and fast; gone with its dispose. */
@@ -116,7 +118,11 @@ export async function createRenderBench() {
       const made: RenderedClip[] = [];
       let failure: unknown;
       try {
-        for await (const clip of renderClips(context, source, clips, async () => framing)) made.push(clip);
+        const frame = async (clip: EdlClip) => {
+          rendering.onFrame?.(clip);
+          return framing;
+        };
+        for await (const clip of renderClips(context, source, clips, frame)) made.push(clip);
       } catch (error) {
         failure = error;
       }
