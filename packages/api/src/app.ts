@@ -3,7 +3,13 @@ import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { createExpressMiddleware } from "@trpc/server/adapters/express";
 import cors from "cors";
-import express, { type Express, type NextFunction, type Request, type Response } from "express";
+import express, {
+  type Express,
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from "express";
 import helmet from "helmet";
 import { artifactRoutes } from "./artifacts/disk-routes.ts";
 import { arrivesInTime, jsonBodies } from "./body.ts";
@@ -36,7 +42,7 @@ export function createApp({ config, services, log, draining }: AppOptions): Expr
   const onBug = (error: unknown) => log.error({ err: error }, "a bug");
   const inTime = arrivesInTime();
   // 1.x origins; a link to an artifact is its own permission, so any origin may use it
-  const allowed = cors({ origin: config.corsOrigins, credentials: false, maxAge: 600 });
+  const allowed = crossOrigin(cors({ origin: config.corsOrigins, credentials: false, maxAge: 600 }));
   const { store, secret, now } = services;
   const once = createOnce({ store, secret, isRefusal, now });
   const contextOf = (request: Request): Context => ({
@@ -155,6 +161,16 @@ const MEDIA_POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; fram
 /** Swagger UI sets styles while it runs and draws icons from data URLs; its scripts are files. */
 const DOCS_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** The same headers as `full` sets; to a request that names no origin they say no more than that they depend on it. */
+function crossOrigin(full: RequestHandler): RequestHandler {
+  return (request, response, next) => {
+    if (request.headers.origin !== undefined || request.method === "OPTIONS")
+      return full(request, response, next);
+    response.setHeader("Vary", "Origin");
+    next();
+  };
+}
 
 const policy = (text: string) => (_request: Request, response: Response, next: NextFunction) => {
   response.set("content-security-policy", text);

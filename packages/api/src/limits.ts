@@ -1,8 +1,8 @@
 import { isIPv6 } from "node:net";
-import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { KangKlipError } from "@kangklip/contract";
 import type { Redis } from "ioredis";
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
+import { RateLimiterMemory, type RateLimiterRes } from "rate-limiter-flexible";
+import { createSharedCounts } from "./shared-counts.ts";
 
 const WINDOW_SECONDS = 60;
 /** A page asks again with each choice that its visitor makes. */
@@ -15,7 +15,6 @@ const INSPECTIONS_PER_JOB = 3;
 const SIGN_INS_PER_JOB = 3;
 /** One address can use up its own limit, but not that of somebody else's wallet. */
 const ADDRESSES_PER_WALLET = 4;
-const PATIENCE_MS = 500; // each request waits for Redis, before it asks the job store
 
 /** A refusal that says how long to wait. */
 export class RateLimitedError extends KangKlipError {
@@ -40,21 +39,16 @@ export function createLimits(options: {
   prefix?: string | undefined;
 }) {
   const { jobsPerMinute, redis, prefix = "kangklip" } = options;
+  const shared = redis && createSharedCounts({ redis, seconds: WINDOW_SECONDS });
   const counted = (what: string, points: number) => {
-    const bounds = { points, duration: WINDOW_SECONDS };
-    const own = new RateLimiterMemory(bounds);
-    const shared =
-      redis &&
-      new RateLimiterRedis({
-        ...bounds,
-        storeClient: redis,
-        keyPrefix: `{${prefix}}:limit:${what}`,
-        rejectIfRedisNotReady: true,
-      });
+    const own = new RateLimiterMemory({ points, duration: WINDOW_SECONDS });
     return async (address: string): Promise<void> => {
       const owner = ownerOf(address);
-      await within(own.consume(owner));
-      if (shared) await within(Promise.race([shared.consume(owner), patience()]));
+      await own.consume(owner).catch((refusal: RateLimiterRes) => {
+        throw refusedFor(refusal.msBeforeNext);
+      });
+      const [count = 0, msLeft = 0] = (await shared?.(`{${prefix}}:limit:${what}:${owner}`)) ?? [];
+      if (count > points) throw refusedFor(msLeft);
     };
   };
   const perJob = (times: number) => Math.min(Number.MAX_SAFE_INTEGER, jobsPerMinute * times);
@@ -77,21 +71,7 @@ export function createLimits(options: {
   };
 }
 
-/** Over after half a second; but an answer that lies in the socket, because this process was busy, is read first. */
-async function patience(): Promise<void> {
-  await sleep(PATIENCE_MS, undefined, { ref: false });
-  await setImmediate();
-}
-
-/** @throws RateLimitedError where the count is at its bound; where it cannot be asked there is none */
-async function within(count: Promise<unknown>): Promise<void> {
-  try {
-    await count;
-  } catch (refusal) {
-    if (!(refusal instanceof RateLimiterRes)) return;
-    throw new RateLimitedError(Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)));
-  }
-}
+const refusedFor = (ms: number) => new RateLimitedError(Math.max(1, Math.ceil(ms / 1000)));
 
 /**
  * What one party has: an IPv4 address, or the 64 bits of an IPv6 address that its provider gave it (RFC 6177 gives a site at least a

@@ -56,13 +56,12 @@ export function textRoutes(options: {
     text ? [{ path: new RegExp(`^${path.replace("{job_id}", "(kk_[0-9A-Z]{26})")}$`), text }] : [],
   );
   return async (request, response, next) => {
-    const { "content-length": length, "transfer-encoding": encoding, origin } = request.headers;
+    const { "content-length": length, "transfer-encoding": encoding } = request.headers;
     if (request.method !== "GET" || length !== undefined || encoding !== undefined) return next();
     for (const { path, text } of routes) {
       const job_id = path.exec(request.url)?.[1];
       if (job_id === undefined) continue;
-      if (origin === undefined) response.setHeader("Vary", "Origin");
-      else cors(request, response, () => {});
+      cors(request, response, () => {});
       try {
         sendText(request, response, await text(contextOf(request), { job_id }));
       } catch (error) {
@@ -77,11 +76,14 @@ export function textRoutes(options: {
 const expressPath = (path: string) => path.replace(/\{(\w+)\}/g, ":$1");
 
 /** The procedure's answer. What a path's parameter says counts more than the body or the query; tokens and the like come in no query. */
-function answer({ method, call, fields = {} }: Route, request: Request, context: Context): Promise<unknown> {
+function answer(route: Route, request: Request, context: Context): Promise<unknown> {
+  const { method, call, plain, fields = {} } = route;
   const { params, query, body } = request;
   const sent = method === "get" ? query : typeof body === "object" ? body : {};
   const told = Object.entries(fields).map(([header, field]) => [field, request.get(header)]);
-  return call(createCaller(context), { ...sent, ...params, ...Object.fromEntries(told) } as never);
+  const input = { ...sent, ...params, ...Object.fromEntries(told) };
+  if (plain && context.header("idempotency-key") === undefined) return plain(context, input);
+  return call(createCaller(context), input as never);
 }
 
 /** A locked clip keeps the one 1.x error body that is not `{detail}`. */

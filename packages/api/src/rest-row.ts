@@ -23,6 +23,8 @@ export interface Route {
   answer: z.ZodType;
   /** The procedure, given parameters, query and body as one object. */
   call(caller: Caller, input: never): Promise<unknown>;
+  /** What the procedure does with such an input, without tRPC's steps around it, where that is much of the whole; not for requests with an `Idempotency-Key`. */
+  plain?(context: Context, input: unknown): Promise<unknown>;
   /** The same answer as text that was written out before, where one is asked for by many. */
   text?(context: Context, params: Request["params"]): Promise<ViewText>;
 }

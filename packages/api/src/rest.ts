@@ -25,11 +25,12 @@ import { CREDITS_ROUTES } from "./rest-credits.ts";
 import { Ok, type Route, row } from "./rest-row.ts";
 import { SHARES_ROUTES } from "./rest-shares.ts";
 import { WORKER_ROUTES } from "./rest-worker.ts";
+import { makeJob } from "./router.ts";
 import { accessOf } from "./trpc.ts";
 
 const Started = z.union([Ok, z.object({ ok: z.literal(false), start_error: z.string() })]);
 
-/** The documented REST paths, each one tRPC procedure: no logic lives here. The stream of a clip's bytes is in stream.ts. */
+/** The documented REST paths, each one tRPC procedure, or what that procedure does (`plain`): no logic lives here. The stream of a clip's bytes is in stream.ts. */
 export const ROUTES: Route[] = [
   {
     method: "post",
@@ -40,6 +41,7 @@ export const ROUTES: Route[] = [
     body: CreateJob,
     answer: CreatedJob,
     call: row("jobs", "create"),
+    plain: async (context, input) => CreatedJob.parse(await makeJob(context, CreateJob.parse(input))),
   },
   {
     method: "post",

@@ -61,14 +61,17 @@ async function* trackedViews(views: AsyncIterable<JobView>) {
   for await (const view of views) yield tracked(String(view.version), view);
 }
 
+/** What `jobs.create` does with a request that was read. */
+export async function makeJob(ctx: Context, request: z.output<typeof CreateJob>): Promise<CreatedJob> {
+  await ctx.services.limits.jobs(ctx.address);
+  return ctx.services.jobs.make(request, ctx.identity, { wallet: await signedIn(ctx) });
+}
+
 const jobsRouter = router({
   create: procedure
     .input(CreateJob)
     .output(CreatedJob)
-    .mutation(async ({ ctx, input }) => {
-      await ctx.services.limits.jobs(ctx.address);
-      return ctx.services.jobs.create(input, ctx.identity, { wallet: await signedIn(ctx) });
-    }),
+    .mutation(({ ctx, input }) => makeJob(ctx, input)),
   /** Where such a job would run now and what it would cost; nothing is started. */
   quote: procedure
     .input(QuoteJob)

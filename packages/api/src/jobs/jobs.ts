@@ -37,8 +37,8 @@ interface JobsOptions {
   fee?: Fee | undefined;
   /** How long jobs take; undefined: nobody is told. */
   paces?: Pick<Paces, "ofJob" | "atOnce"> | undefined;
-  /** Tells the reconciler that something is due for this job. */
-  wake: (id: JobId) => void;
+  /** Tells the reconciler that something is due for this job, and what it is where that is known. */
+  wake: (id: JobId, job?: Job | undefined) => void;
   now?: () => number;
 }
 
@@ -136,6 +136,31 @@ export function createJobs(options: JobsOptions) {
     }
   }
 
+  /**
+   * Keeps a new job, of a request that was read; its worker starts as soon as it is paid for and there is room. The token is shown this once.
+   * @param identity of a request that may be made again: where its job is there already, the answer is the same
+   * @param wallet that is signed in, if any: the job becomes its own
+   * @throws KangKlipError where making a job costs credits: NOT_SIGNED_IN "auth token required", INSUFFICIENT_CREDITS, UNAVAILABLE
+   */
+  async function make(
+    request: z.output<typeof CreateJob>,
+    identity?: Identity | undefined,
+    { wallet }: { wallet?: string | undefined } = {},
+  ): Promise<CreatedJob> {
+    mustBeThere(request.compute);
+    const source = await sourceOf(request);
+    const { id, token } = identity ?? newIdentity(now());
+    const known = identity !== undefined && (await store.get(id)) !== undefined;
+    if (!known) await fee?.mustAfford(wallet);
+    const job: Job = newJob(id, sha256(token), source, request, now(), { wallet, fee: fee?.amount });
+    const isNew = await store.insert(job);
+    if (!isNew && (await store.get(id))?.job.token_hash !== job.token_hash)
+      throw new Error(`${id} was drawn twice`);
+    await fee?.paid(id);
+    wake(id, isNew && !fee ? job : undefined); // what is paid is written down too
+    return { job_id: id, job_token: token, status: statusOf(job) };
+  }
+
   return {
     owned,
     mustBeThere,
@@ -143,29 +168,15 @@ export function createJobs(options: JobsOptions) {
     /** A job as it is stored, for whoever is allowed to see it anyway. */
     known: async (id: JobId): Promise<Job | undefined> => (await store.get(id))?.job,
 
-    /**
-     * Keeps a new job; its worker starts as soon as it is paid for and there is room. The token is shown this once.
-     * @param identity of a request that may be made again: where its job is there already, the answer is the same
-     * @param by the wallet that is signed in, if any: the job becomes its own
-     * @throws KangKlipError where making a job costs credits: NOT_SIGNED_IN "auth token required", INSUFFICIENT_CREDITS, UNAVAILABLE
-     */
+    make,
+
+    /** As `make`, of a request that was not read yet. @throws z.ZodError too */
     async create(
       input: z.input<typeof CreateJob>,
       identity?: Identity | undefined,
-      { wallet }: { wallet?: string | undefined } = {},
+      by: { wallet?: string | undefined } = {},
     ): Promise<CreatedJob> {
-      const request = CreateJob.parse(input);
-      mustBeThere(request.compute);
-      const source = await sourceOf(request);
-      const { id, token } = identity ?? newIdentity(now());
-      const known = identity !== undefined && (await store.get(id)) !== undefined;
-      if (!known) await fee?.mustAfford(wallet);
-      const job: Job = newJob(id, sha256(token), source, request, now(), { wallet, fee: fee?.amount });
-      if (!(await store.insert(job)) && (await store.get(id))?.job.token_hash !== job.token_hash)
-        throw new Error(`${id} was drawn twice`);
-      await fee?.paid(id);
-      wake(id);
-      return { job_id: id, job_token: token, status: statusOf(job) };
+      return make(CreateJob.parse(input), identity, by);
     },
 
     /** The jobs of a wallet, newest first. */

@@ -115,8 +115,8 @@ export function createReconciler(options: ReconcilerOptions) {
     hold: places.hold,
   });
 
-  /** Jobs that a step is being made for; `again`: something happened to it meanwhile. */
-  const stepping = new Map<JobId, { again: boolean }>();
+  /** Jobs that a step is being made for; `again`: something happened to it meanwhile; `job`: as it was then, where whoever began it knew. */
+  const stepping = new Map<JobId, { again: boolean; job?: Job | undefined }>();
   let queue: JobId[] = [];
   let head = 0; // where the queue begins: shifting a long array costs its length
   let running = 0;
@@ -128,7 +128,7 @@ export function createReconciler(options: ReconcilerOptions) {
   const awayFor = new Map<JobId, number>();
 
   /** Makes the next step for a job soon: one at a time for each, a limited number in all. */
-  function begin(id: JobId): void {
+  function begin(id: JobId, job?: Job | undefined): void {
     if (stopping.signal.aborted) return;
     const under = stepping.get(id);
     if (under) {
@@ -136,7 +136,7 @@ export function createReconciler(options: ReconcilerOptions) {
       return;
     }
     if (stepping.size === 0) idle = Promise.withResolvers();
-    stepping.set(id, { again: false });
+    stepping.set(id, { again: false, job });
     queue.push(id);
     work();
   }
@@ -170,19 +170,19 @@ export function createReconciler(options: ReconcilerOptions) {
     }
   }
 
-  /** One step for one job. Every step stores its intent before its effect, and may be repeated. */
+  /** One step for one job. Every step stores its intent before its effect, decided on what is stored then, and may be repeated. */
   async function step(id: JobId): Promise<void> {
-    const stored = await store.get(id);
-    if (!stored) return places.drop(id);
-    places.seen(stored.job);
+    const job = stepping.get(id)?.job ?? (await store.get(id))?.job;
+    if (!job) return places.drop(id);
+    places.seen(job);
     const ms = awayFor.get(id);
     if (ms !== undefined) await steps.happened(id, { type: "away", ms });
     awayFor.delete(id);
-    if (now() >= (pauses.get(id)?.until ?? 0)) await lookAfter(stored.job);
+    if (now() >= (pauses.get(id)?.until ?? 0)) await lookAfter(job);
     // silence is no fault of the worker's while nobody could hear it; from then on every state has its deadline
     if (now() - heardSince < LEASE_MS) return;
     const tick = { type: "tick", heardSince } as const;
-    if (decide(stored.job, tick, now()) !== stored.job) await steps.happened(id, tick);
+    if (decide(job, tick, now()) !== job) await steps.happened(id, tick);
   }
 
   async function lookAfter(job: Job): Promise<void> {
@@ -279,9 +279,9 @@ export function createReconciler(options: ReconcilerOptions) {
     start: () => {
       looping ??= loop();
     },
-    /** Something is due for this job: do not wait for the next tick. */
-    wake: (id: JobId) => {
-      if (looping !== undefined) begin(id);
+    /** Something is due for this job: do not wait for the next tick. `job`: as it was just stored, where that is known; it is not read again. */
+    wake: (id: JobId, job?: Job | undefined) => {
+      if (looping !== undefined) begin(id, job);
     },
     /** One round, and all steps that it began: for tests that have a clock of their own. */
     async once(): Promise<void> {

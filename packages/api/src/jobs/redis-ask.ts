@@ -17,6 +17,21 @@ export interface Script {
 /** A Lua script, sent once and then named by its hash. */
 export const script = (lua: string): Script => ({ lua, sha: createHash("sha1").update(lua).digest("hex") });
 
+/** Runs a script over a connection, once. */
+export async function runScript(
+  redis: Redis,
+  { lua, sha }: Script,
+  keys: string[],
+  args: (string | number)[],
+): Promise<unknown> {
+  try {
+    return await redis.evalsha(sha, keys.length, ...keys, ...args);
+  } catch (error) {
+    if (!(error as Error).message.startsWith("NOSCRIPT")) throw error;
+    return await redis.eval(lua, keys.length, ...keys, ...args); // it has been restarted, or told to forget
+  }
+}
+
 /** The connection was lost, or gave no answer: what was asked may have been done or not. */
 const LOST = "The connection to Redis was lost";
 
@@ -102,15 +117,8 @@ export function createAsk({ redis, url }: { redis: Redis; url: string }) {
   }
 
   /** Runs a script. */
-  const run = ({ lua, sha }: Script, keys: string[], args: (string | number)[]) =>
-    ask(async (connection): Promise<unknown> => {
-      try {
-        return await connection.evalsha(sha, keys.length, ...keys, ...args);
-      } catch (error) {
-        if (!(error as Error).message.startsWith("NOSCRIPT")) throw error;
-        return await connection.eval(lua, keys.length, ...keys, ...args); // it has been restarted, or told to forget
-      }
-    });
+  const run = (script: Script, keys: string[], args: (string | number)[]) =>
+    ask((connection) => runScript(connection, script, keys, args));
 
   return { ask, run };
 }
