@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { runUp } from "../media/clip-args.ts";
 import { outputRate } from "../media/clip-timeline.ts";
@@ -136,6 +137,28 @@ test.skipIf(!tools).each([
     rmSync(dir, { recursive: true });
   }
 });
+
+test.skipIf(!tools)(
+  "where the first way shows too few pictures, what is given of both is the same each time (needs ffmpeg)",
+  async () => {
+    if (!tools) return;
+    const signal = new AbortController().signal;
+    const file = fileURLToPath(new URL("../../../../tooling/sample/talk-small.mp4", import.meta.url));
+    const { video } = await probeMedia(tools, file, signal);
+    if (!video) throw new Error("no video");
+    const looks = [];
+    for (let i = 0; i < 6; i++) {
+      const given: number[] = [];
+      const watched = await watch({
+        ...{ tools, file, video, startSeconds: 2.3, seconds: 20, rate: outputRate(30, 30) },
+        ...{ threads: 2, signal, onPicture: (_, frame) => void given.push(frame) },
+      });
+      looks.push({ given, seen: new Set(watched.thumbs).size });
+    }
+    expect(new Set(looks.map((look) => JSON.stringify(look))).size).toBe(1);
+    expect(looks[0]?.seen).toBeGreaterThan(120);
+  },
+);
 
 test.skipIf(!tools)(
   "the last picture of a file that ends early stays, and what its tags say is taken for nothing else (needs ffmpeg)",

@@ -153,6 +153,7 @@ async function look(options: WatchOptions, { skipped, isLast, give }: Look): Pro
   const stop = new AbortController();
   const show = (data: Uint8Array, _: number, end: number) => {
     const first = watched.frames; // the first picture may come late: it stands for what is before it, as in the clip
+    if (stop.signal.aborted) return;
     let thumb = thumbnail(data, width, height);
     /** Which frame this one is like, as far as the decoder is known to have left pictures out. */
     let since = first;
@@ -165,6 +166,7 @@ async function look(options: WatchOptions, { skipped, isLast, give }: Look): Pro
       watched.thumbs.push(thumb);
       watched.frames++;
       if (frame === tried && seen < enough) stop.abort();
+      if (stop.signal.aborted) return; // however much has come by then, the next way is given the same
       if (frame % mouthStep === 0 && watched.lumas.at(-1)?.frame !== since)
         watched.lumas.push({ frame: since, luma: data.subarray(0, width * height) });
       if (frame % faceStep === 0) give({ width, height, data }, since);
@@ -175,9 +177,8 @@ async function look(options: WatchOptions, { skipped, isLast, give }: Look): Pro
     await eachPicture({ ...options, signal }, skipped, show);
   } catch (error) {
     if (!stop.signal.aborted || options.signal.aborted) throw error;
-    return undefined;
   }
-  return watched;
+  return stop.signal.aborted ? undefined : watched;
 }
 
 /** Frames that were not decoded; `end` was. */
@@ -218,7 +219,7 @@ async function fill(watched: Watched, { first, end }: Gap, options: WatchOptions
 /** Characters of a line that has not ended which are kept: what is looked for stands at its beginning. */
 const LONGEST_TOLD = 1000;
 /** What the showinfo filter prints of each picture; whatever a file makes ffmpeg print stands further right or behind another name. */
-const SHOWN = /^\[Parsed_showinfo\S* @ \S+ n: *\d+ pts: *(-?\d+) /;
+const SHOWN = /^\[Parsed_showinfo\S* @ \S+ n: *(\d+) pts: *(-?\d+) /;
 
 /**
  * Runs one decode. @param show takes each picture, which stays as it is, and the frames that show it: one picture's begin where the
@@ -232,8 +233,10 @@ async function eachPicture(
   const { tools, signal, video, threads } = options;
   const { width, height } = analysisSize(squareSize(video));
   const total = frameCount(options);
-  const pictures: Uint8Array[] = [];
-  const frames: number[] = [];
+  /** Pictures that wait for their frame, and the frames that were told, both by the picture's number. */
+  const pictures = new Map<number, Uint8Array>();
+  const frames = new Map<number, number>();
+  let [arrived, next] = [0, 0];
   let held: { data: Uint8Array; frame: number } | undefined;
   let shown = 0;
   const showUpTo = (end: number) => {
@@ -242,9 +245,12 @@ async function eachPicture(
     shown = end;
   };
   const pair = () => {
-    while (pictures.length > 0 && frames.length > 0) {
-      const [data, frame] = [pictures.shift(), frames.shift()];
-      if (!data || frame === undefined) return;
+    for (; next < arrived && frames.size > 0; next++) {
+      const [data, frame] = [pictures.get(next), frames.get(next)];
+      if (frame === undefined && Math.max(...frames.keys()) < next) return;
+      pictures.delete(next);
+      frames.delete(next);
+      if (!data || frame === undefined) continue; // another line ran into the one that told of it
       showUpTo(Math.min(frame, total));
       held = { data, frame };
     }
@@ -257,7 +263,7 @@ async function eachPicture(
       const copied = chunk.copy(buffer, filled, from);
       [filled, from] = [filled + copied, from + copied];
       if (filled < size) return;
-      pictures.push(buffer);
+      pictures.set(arrived++, buffer);
       [buffer, filled] = [Buffer.allocUnsafeSlow(size), 0];
     }
     pair();
@@ -266,7 +272,10 @@ async function eachPicture(
   const onError = (text: string) => {
     const lines = (told + text).split("\n");
     told = (lines.pop() ?? "").slice(0, LONGEST_TOLD); // a hostile tag may be one long line
-    frames.push(...lines.flatMap((line) => SHOWN.exec(line)?.[1] ?? []).map(Number));
+    for (const line of lines) {
+      const [, number, frame] = SHOWN.exec(line) ?? [];
+      if (number !== undefined) frames.set(Number(number), Number(frame));
+    }
     pair();
   };
   const args = watchArgs({ ...options, skipped });
