@@ -22,7 +22,7 @@ export const PIXEL_LIMIT = ["-max_pixels", "35389440"];
  */
 export const SAME_GRAPH = ["-reinit_filter", "0"];
 
-const NEEDED_FILTERS = ["ass", "crop", "scale", "loudnorm", "silencedetect", "scdet", "overlay", "gblur"];
+const NEEDED_FILTERS = "ass crop scale loudnorm silencedetect scdet overlay gblur showinfo".split(" ");
 const NEEDED_ENCODERS = ["libx264", "aac"];
 const STDERR_KEPT = 8192;
 const KILL_AFTER_MS = 3000;
