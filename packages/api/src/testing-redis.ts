@@ -123,6 +123,7 @@ async function started(
   const child = spawn("redis-server", [...ours.split(" "), "--save", "", "--dir", dir, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
+  const closed = once(child, "close");
   let log = "";
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (text: Buffer) => {
@@ -134,8 +135,10 @@ async function started(
 
   const deadline = Date.now() + READY_MS;
   while (!/Ready to accept connections/.test(log)) {
-    if (child.exitCode !== null || child.signalCode !== null)
+    if (child.exitCode !== null || child.signalCode !== null) {
+      await closed; // its last words may still be in the pipes
       return { fault: `redis-server did not start: ${log}` };
+    }
     if (Date.now() > deadline) {
       await ended(child, "SIGKILL");
       return { fault: `redis-server was not ready after ${READY_MS} ms: ${log}` };

@@ -34,7 +34,7 @@ async function got({ api, artifacts }: World, id: string) {
 test("a revision is as locked as its clip: it costs nothing, is opened with it, and what was paid stays paid whatever is shown", async () => {
   const chain = createTestingLedger({ blocksPerCall: 1 });
   chain.give(ALICE, 3);
-  await using world = await aQuickWorld({ money: { chain, fee: 2, waitMs: 5 } });
+  await using world = await aQuickWorld({ money: { chain, fee: 2, waitMs: 20_000 } });
   const id = await finished(world, ALICE);
   const second = await revised(world, id, { title: "Two" });
   const small = { preview: "a preview of revision 2", view: "a preview of revision 2" };

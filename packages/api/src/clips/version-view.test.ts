@@ -32,7 +32,7 @@ test("each version that is rendered can be watched, whichever is shown; one that
 test("a version of a locked clip is as locked as the clip", async () => {
   const chain = createTestingLedger({ blocksPerCall: 1 });
   chain.give(ALICE, 3);
-  await using world = await aQuickWorld({ money: { chain, fee: 2, waitMs: 5 } });
+  await using world = await aQuickWorld({ money: { chain, fee: 2, waitMs: 20_000 } });
   const id = await finished(world, ALICE);
   await revised(world, id, { title: "Two" });
   expect(await seen(world, id, asAlice, 1)).toBe("preview: a preview of revision 1");

@@ -13,7 +13,7 @@ const statesOf = ({ state, charges }: Job) => [state, ...charges.map((charge) =>
 async function aBank() {
   const chain = createTestingLedger({ blocksPerCall: 1 });
   chain.give(ALICE, 9);
-  const world = await aWorld({ money: { chain, fee: 2, waitMs: 5 } });
+  const world = await aWorld({ money: { chain, fee: 2, waitMs: 20_000 } });
   const unlock = (id: string) =>
     world.api.unlock?.clip({ job_id: id, clip_file: CLIP, unlock_request_id: "id" }, OPERATOR, ALICE);
   async function done(): Promise<string> {
