@@ -17,7 +17,7 @@ const root = existsSync("/dev/shm") ? { root: "/dev/shm" } : {};
 async function life(what: "fee" | "unlock" | "refund", dies?: Death) {
   const chain = createTestingLedger({ blocksPerCall: 1 });
   chain.give(ALICE, 3);
-  await using world = await aWorld({ money: { chain, fee: 2, waitMs: 5 }, ...root });
+  await using world = await aWorld({ money: { chain, fee: 2, waitMs: 20_000 }, ...root });
   const die = () => world.restart(dies ? { dies } : {});
   const revive = async () => {
     if (world.api.isDead()) await world.restart();

@@ -49,7 +49,7 @@ test("F23: a fee whose charge was forgotten is not taken again, and the job goes
   };
   const chain = createTestingLedger({ blocksPerCall: 1, faults });
   chain.give(ALICE, 9);
-  await using world = await aWorld({ money: { chain, fee: 2, waitMs: 5 } });
+  await using world = await aWorld({ money: { chain, fee: 2, waitMs: 300 } });
   const id = await world.job({}, ALICE); // signed and kept, and not sent yet
   expect(statesOf(await world.see(id))).toEqual(["QUEUED", "SENDING"]);
   const back = await world.photograph();
