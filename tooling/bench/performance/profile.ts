@@ -15,7 +15,7 @@ export interface Profile {
    */
   starts: readonly number[];
   clipSeconds: number;
-  /** Interleaved runs of what costs little, of what costs much, and of the sweep. */
+  /** Interleaved runs of what costs little or is near its goal, of what costs much, and of the sweep. */
   pairs: { light: number; heavy: number; sweep: number };
   /** Begin of the clips of the sweep: they lie in the shortest source too. */
   sweepStarts: readonly number[];
