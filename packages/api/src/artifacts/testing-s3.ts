@@ -1,7 +1,17 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { accessSync, constants, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -12,7 +22,8 @@ import { createS3Store, type S3StoreOptions } from "./s3.ts";
 
 const run = promisify(execFile);
 const PROGRAMS = ["monmaptool", "ceph-mon", "ceph-osd", "ceph", "radosgw", "radosgw-admin"];
-const START_MS = 120_000;
+const START_MS = 60_000;
+const TRIES = 3;
 
 /** Whether a real S3 server can be started here. Debian: apt-get install -y radosgw ceph-mon ceph-osd ceph-common */
 export const hasRadosgw = PROGRAMS.every((program) =>
@@ -28,9 +39,22 @@ export const hasRadosgw = PROGRAMS.every((program) =>
 
 /**
  * A real S3 server for tests: one private Ceph RADOS Gateway on loopback, its objects in memory. Ready within about 12 s; it takes
- * about 300 MB, and the size of what it holds twice.
+ * about 300 MB, and the size of what it holds twice. A port that was free may be taken by somebody else before a part of it listens
+ * there, which ends that part: then all of it is begun again, on other ports.
+ *
+ * @throws what the last try failed with, its log at the end
  */
 export async function startRadosgw() {
+  for (let tries = 1; ; tries += 1)
+    try {
+      return await tryRadosgw();
+    } catch (error) {
+      if (tries === TRIES) throw error;
+      console.error(`radosgw, try ${tries} of ${TRIES}: ${error}`);
+    }
+}
+
+async function tryRadosgw() {
   const dir = mkdtempSync(join(tmpdir(), "kk-rgw-"));
   const [monitor, monitorV1, gateway] = await Promise.all([freePort(), freePort(), freePort()]);
   const [accessKeyId, secretAccessKey] = [
@@ -46,12 +70,25 @@ export async function startRadosgw() {
     const out = openSync(join(dir, "log", `${program}.out`), "a");
     children.push(spawn(program, ["-c", file, ...args, "-f"], { stdio: ["ignore", out, out] }));
   };
+  const ended = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
   const stop = async () => {
     for (const child of children.toReversed()) {
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      if (child.exitCode === null && child.kill("SIGKILL")) await ended;
+      const end = new Promise((resolve) => child.once("exit", resolve));
+      if (!ended(child) && child.kill("SIGKILL")) await end;
     }
     rmSync(dir, { recursive: true, force: true });
+  };
+  const untilWorks = async (attempt: () => Promise<unknown>) => {
+    const deadline = Date.now() + START_MS;
+    for (;;)
+      try {
+        return await attempt();
+      } catch (error) {
+        const dead = children.find(ended);
+        if (dead) throw new Error(`${dead.spawnfile} ended with ${dead.exitCode ?? dead.signalCode}`);
+        if (Date.now() > deadline) throw error;
+        await sleep(100);
+      }
   };
   const endpoint = `http://127.0.0.1:${gateway}`;
   try {
@@ -61,7 +98,7 @@ export async function startRadosgw() {
     await run("ceph-mon", ["-c", file, "--mkfs", "-i", "a", "--monmap", map]);
     start("ceph-mon", "-i", "a");
     const osd = randomUUID();
-    await untilWorks(() => run("ceph", ["-c", file, "osd", "new", osd, "0"], { timeout: 10_000 }));
+    await untilWorks(() => run("ceph", ["-c", file, "osd", "new", osd, "0"], { timeout: 20_000 }));
     await run("ceph-osd", ["-c", file, "-i", "0", "--mkfs", "--osd-uuid", osd]);
     start("ceph-osd", "-i", "0");
     start("radosgw", "-n", "client.rgw");
@@ -71,8 +108,9 @@ export async function startRadosgw() {
     const user = ["user", "create", "--uid=kk", "--display-name=kk", ...keys];
     await run("radosgw-admin", ["-c", file, "-n", "client.rgw", `--admin-socket=${socket}`, ...user]);
   } catch (error) {
+    const logs = ends(join(dir, "log"));
     await stop();
-    throw error;
+    throw new Error(`${error instanceof Error ? error.message : error}\n${logs}`);
   }
   const region = "us-east-1"; // "auto" is R2's
   const credentials = { accessKeyId, secretAccessKey };
@@ -143,16 +181,14 @@ rgw run sync thread = false
 rgw data = ${dir}/rgw
 `;
 
-async function untilWorks(attempt: () => Promise<unknown>): Promise<void> {
-  const deadline = Date.now() + START_MS;
-  for (;;)
-    try {
-      await attempt();
-      return;
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-      await sleep(100);
-    }
+/** The last lines of each file of `folder`. */
+function ends(folder: string): string {
+  return readdirSync(folder)
+    .map(
+      (file) =>
+        `${file}:\n${readFileSync(join(folder, file), "utf8").trimEnd().split("\n").slice(-15).join("\n")}`,
+    )
+    .join("\n");
 }
 
 /** One that was free a moment ago. */
