@@ -69,7 +69,7 @@ describe.skipIf(!tools || !existsSync("/proc/self/stat"))("secrets (need ffmpeg 
         {
           ...{ ...process.env, DATA_DIR: dataDir, PORT: "0", WEB: "off", LOG_LEVEL: "debug" },
           ...{ ALLOW_SOURCE_ORIGINS: origin.origin, TRANSCRIBER: "none" },
-          ...{ RENDER_RESOLUTION: "270x480", RENDER_PRESET: "ultrafast" },
+          ...{ RENDER_RESOLUTION: "270x480", RENDER_PRESET: "ultrafast", RENDER_CRF: "35" },
           ...{ LLM_API_BASE: origin.origin, LLM_MODEL_NAME: "m", LLM_API_KEY: CANARIES.llm },
         },
         (line) => void logged.push(line),

@@ -42,7 +42,8 @@ export async function startMainJob({
   const origin = await startOrigin(routes, folder);
   const settings = {
     ...{ ALLOW_SOURCE_ORIGINS: origin.origin, YTDLP_PATH: "/nowhere/yt-dlp", MODEL_DOWNLOAD: "off" },
-    ...{ RENDER_RESOLUTION: "270x480", RENDER_PRESET: "ultrafast", MAX_RUNNING_JOBS: "2" },
+    ...{ RENDER_RESOLUTION: "270x480", RENDER_PRESET: "ultrafast", RENDER_CRF: "35" }, // small enough at once
+    ...{ MAX_RUNNING_JOBS: "2" },
     ...(process.env.FFMPEG_PATH && { FFMPEG_PATH: process.env.FFMPEG_PATH }),
     ...env,
   };

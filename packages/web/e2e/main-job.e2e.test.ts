@@ -2,7 +2,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KEPT } from "../../../tooling/sample/make.ts";
 import { findChromium, openOptions } from "./browser.ts";
-import { CLIPS_MS, ENOUGH, type House, startHouse } from "./testing-house.ts";
+import { CLIPS_MS, ENOUGH, FULL_CLIPS, type House, startHouse } from "./testing-house.ts";
 import { consoleErrors, save, tabTo, tokenOf, watchStages } from "./testing-job.ts";
 import { look, pictures } from "./testing-pictures.ts";
 
@@ -16,7 +16,7 @@ describe.skipIf(!chromium)("the main job in a browser (needs chromium)", () => {
 
   beforeAll(async () => {
     // what other files have kept of the same talk would make it too quick to see
-    house = await startHouse(chromium ?? "", { WORKER_CACHE_DIR: "" });
+    house = await startHouse(chromium ?? "", { ...FULL_CLIPS, WORKER_CACHE_DIR: "" });
     mine = await house.openContext();
   }, CLIPS_MS);
   afterAll(() => house?.stop());

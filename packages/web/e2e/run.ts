@@ -1,4 +1,4 @@
-// `npm run test:browser [PART-OF-A-FILE'S-NAME…]`: the page in a headless Chromium, with the real API and worker behind it, two files at a time.
+// `npm run test:browser [PART-OF-A-FILE'S-NAME…]`: the page in a headless Chromium, with the real API and worker behind it, three files at a time.
 // A test that did not run has failed. The last line is "N passed, N failed".
 
 import { spawnSync } from "node:child_process";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { findChromium } from "./browser.ts";
-import { startHouse } from "./testing-house.ts";
+import { FULL_CLIPS, startHouse } from "./testing-house.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const VITEST = fileURLToPath(new URL("vitest.mjs", import.meta.resolve("vitest/package.json")));
@@ -82,7 +82,7 @@ function writeIndex(names: string[]): void {
 
 /** The pictures of the README. */
 async function takeImages(program: string): Promise<void> {
-  const house = await startHouse(program);
+  const house = await startHouse(program, FULL_CLIPS);
   try {
     const job = await house.finishedJob();
     const tab = await house.openTab({ jobs: [job], deviceScaleFactor: 1, reducedMotion: "reduce" });

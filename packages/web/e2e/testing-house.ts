@@ -11,6 +11,11 @@ export const CLIPS_MS = 900_000;
 export const ENOUGH = { timeout: 60_000 };
 const ASK_MS = 300;
 
+/** What most files look at is the page: their clips are small, and made quickly. */
+const SMALL_CLIPS = { RENDER_RESOLUTION: "540x960", RENDER_PRESET: "ultrafast", RENDER_CRF: "30" };
+/** Clips as people get them, for those who look at the clips or measure what they weigh. */
+export const FULL_CLIPS = { RENDER_RESOLUTION: "", RENDER_PRESET: "", RENDER_CRF: "" };
+
 /** A job as its owner has it. */
 export interface OwnJob {
   id: JobId;
@@ -31,7 +36,7 @@ export async function startHouse(executablePath: string, env: Record<string, str
   const videos = await serveVideos();
   const embedded = await startEmbedded({
     allowOrigins: [videos.origin],
-    env: { JOBS_PER_MINUTE: "1000", MAX_RUNNING_JOBS: "10", ...env },
+    env: { JOBS_PER_MINUTE: "1000", MAX_RUNNING_JOBS: "10", ...SMALL_CLIPS, ...env },
   });
   const browser = await openBrowser(executablePath);
   const { url } = embedded;

@@ -54,7 +54,13 @@ async function anAttempt(of: { source?: FetchedSource; cache?: StageCache; signa
   const { source = video, cache = noCache(), signal } = of;
   const dir = join(temporary.dir, `${folders++}`);
   await mkdir(dir);
-  const settings = { renderWidth: 90, renderHeight: 160, renderPreset: "ultrafast", threads: 2 };
+  const settings = {
+    renderWidth: 90,
+    renderHeight: 160,
+    renderPreset: "ultrafast",
+    renderCrf: 50,
+    threads: 2,
+  };
   const { context, told } = aContext(dir, { settings, ...(signal && { signal }) });
   Object.assign(context.job, JOB);
   const shown: [RenderedClip, EdlClip][] = [];

@@ -43,7 +43,13 @@ function takesAll(store: string): Pick<ApiClient, "presign" | "complete" | "publ
 async function done(dir: string, server: Origin, more: Partial<JobSpec>) {
   mkdirSync(dir);
   const settings = {
-    ...{ renderWidth: 90, renderHeight: 160, renderPreset: "ultrafast", transcriber: "none" as const },
+    ...{
+      renderWidth: 90,
+      renderHeight: 160,
+      renderPreset: "ultrafast",
+      renderCrf: 50,
+      transcriber: "none" as const,
+    },
   };
   const { context } = aContext(dir, { settings });
   const cache = await openStageCache({ dir: join(dir, "../cache"), maxBytes: 1e9, log: () => {} });

@@ -13,7 +13,12 @@ vi.setConfig({ testTimeout: 120_000 });
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 /** Small and quick; what is asked does not depend on the size. */
-const SMALL = { RENDER_RESOLUTION: "270x480", RENDER_PRESET: "ultrafast", MODEL_DOWNLOAD: "off" };
+const SMALL = {
+  RENDER_RESOLUTION: "270x480",
+  RENDER_PRESET: "ultrafast",
+  RENDER_CRF: "35",
+  MODEL_DOWNLOAD: "off",
+};
 
 /** Runs `worker selftest` with these programs before all others. */
 async function selfTest(options: string[], env: Record<string, string> = {}) {

@@ -84,7 +84,7 @@ describe.skipIf(!tools)("hostile files that take their time (needs ffmpeg)", () 
   test("a 4K video of 10 bits, shot by a real camera's rules, fits into the memory that ffmpeg may use", async () => {
     await using bench = await createRenderBench();
     const file = await bench.source({
-      ...{ name: "large.mp4", picture: "testsrc2=s=3840x2160:r=30", seconds: 4 },
+      ...{ name: "large.mp4", picture: "testsrc2=s=3840x2160:r=10", seconds: 4 },
       output: [
         ...["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:ref=4:bframes=4"],
         ...["-pix_fmt", "yuv420p10le"],

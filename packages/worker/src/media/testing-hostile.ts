@@ -135,7 +135,7 @@ export async function workOn({
       ...{ TRANSCRIBER: "none", MODEL_DOWNLOAD: "off", YTDLP_PATH: "/nowhere/yt-dlp" },
       // modules that were read and compiled for another job of these tests are not again; children get none of it
       NODE_COMPILE_CACHE: join(tmpdir(), `kk-compiled-${process.getuid?.() ?? 0}`),
-      ...{ RENDER_RESOLUTION: "90x160", RENDER_PRESET: "ultrafast", WORKER_THREADS: "2" },
+      ...{ RENDER_RESOLUTION: "90x160", RENDER_PRESET: "ultrafast", RENDER_CRF: "35", WORKER_THREADS: "2" },
       ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],
