@@ -23,7 +23,7 @@ import { createS3Store, type S3StoreOptions } from "./s3.ts";
 const run = promisify(execFile);
 const PROGRAMS = ["monmaptool", "ceph-mon", "ceph-osd", "ceph", "radosgw", "radosgw-admin"];
 const START_MS = 60_000;
-const TRIES = 3;
+const TRIES = 2; // within the time that a hook may take, also where both hang
 
 /** Whether a real S3 server can be started here. Debian: apt-get install -y radosgw ceph-mon ceph-osd ceph-common */
 export const hasRadosgw = PROGRAMS.every((program) =>
@@ -110,7 +110,7 @@ async function tryRadosgw() {
   } catch (error) {
     const logs = ends(join(dir, "log"));
     await stop();
-    throw new Error(`${error instanceof Error ? error.message : error}\n${logs}`);
+    throw new Error(`${error instanceof Error ? error.message : error}\n${logs}`, { cause: error });
   }
   const region = "us-east-1"; // "auto" is R2's
   const credentials = { accessKeyId, secretAccessKey };
