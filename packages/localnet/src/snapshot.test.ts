@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { watch } from "node:fs/promises";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, watch, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -73,13 +72,19 @@ test("killed while it writes: it comes back each time, with all but the last mom
     const kept = await keptOf(net.url);
     expect(kept.slice(0, before.length)).toEqual(before); // what was there once stays there
     before = kept;
-    const watched = new AbortController();
-    const writing = watch(dir, { signal: watched.signal });
+    let sent = false;
+    const writing = Promise.withResolvers<void>();
+    const watcher = watch(dir, (_event, name) => {
+      if (sent && name === "killed.bin.new") writing.resolve();
+    });
     const names = Array.from({ length: 30 }, (_, each) => `killed ${round} ${each}`);
-    for (const name of names) await call(net.url, "kk_faucet", wallet(name).toBase58(), { sol: 1 });
-    for await (const { filename } of writing) if (filename === "killed.bin.new") break; // it has begun to write
+    for (const name of names) {
+      sent = name === names.at(-1); // what it writes after the last one was asked for
+      await call(net.url, "kk_faucet", wallet(name).toBase58(), { sol: 1 });
+    }
+    await writing.promise;
     net.child.kill("SIGKILL");
-    watched.abort();
+    watcher.close();
     await net.ended;
     rounds.push(names);
   }
