@@ -74,12 +74,20 @@ describe.skipIf(!chromium)("what Lighthouse says, as a desktop (needs chromium)"
   async function best(path: string, goals: Partial<typeof GOALS>) {
     const below = ({ scores }: Awaited<ReturnType<typeof measure>>) =>
       (Object.keys(goals) as Category[]).filter((name) => scores[name] < (goals[name] ?? 0));
-    let top = await measure(path);
-    for (let run = 1; run < RUNS && below(top).length > 0; run++) {
-      const next = await measure(path);
-      if (below(next).length < below(top).length || next.scores.performance > top.scores.performance)
-        top = next;
+    let top: Awaited<ReturnType<typeof measure>> | undefined;
+    let lost: unknown;
+    for (let run = 0; run < RUNS && (!top || below(top).length > 0); run++) {
+      // Chromium may lose the beginning of a trace (NO_NAVSTART): that run tells nothing; what is wrong with the page comes each time
+      const next = await measure(path).catch((error: unknown) => {
+        console.log(`Lighthouse ${path.replace(/#.*/, "")}: a run without a result: ${error}`);
+        lost = error;
+      });
+      const isBetter =
+        next &&
+        (!top || below(next).length < below(top).length || next.scores.performance > top.scores.performance);
+      if (isBetter) top = next;
     }
+    if (!top) throw lost;
     console.log(`Lighthouse ${path.replace(/#.*/, "")}: ${JSON.stringify(top.scores)}`);
     return { ...top, wanting: below(top).map((name) => [name, top.scores[name], top.failed(name)]) };
   }

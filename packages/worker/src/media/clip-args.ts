@@ -26,8 +26,6 @@ export interface ClipPlan {
   decoder: Decoder;
   encoder: Encoder;
   crf: number;
-  /** See EncodingOptions. */
-  capped?: boolean;
   preset: string;
   threads: number;
   /** Where `timeline` and `pieces` hold only some of the clip's frames: see part-of-clip.ts. */
@@ -53,8 +51,7 @@ export interface ClipPart {
  * stderr what is black or stands still (see `watching`).
  */
 export function clipArgs(plan: ClipPlan): string[] {
-  const { source, timeline, width, height, decoder, encoder, crf, capped, preset, threads, cover, part } =
-    plan;
+  const { source, timeline, width, height, decoder, encoder, crf, preset, threads, cover, part } = plan;
   const video = { width, height, fps: timeline.rate.fps, threads };
   const smaller = encodingArgs({
     ...{ ...video, ...previewSize(plan) },
@@ -88,7 +85,7 @@ export function clipArgs(plan: ClipPlan): string[] {
       : []),
     ...(plan.preview ? [...smaller, ...mp4, part?.beside?.preview ?? "preview.mp4"] : []),
     ...["-map", "[clip]", ...sound, ...keysAt(part?.keys.clip, timeline.rate.fps)],
-    ...[...encodingArgs({ ...video, encoder, crf, capped, preset }), ...mp4],
+    ...[...encodingArgs({ ...video, encoder, crf, preset }), ...mp4],
   ];
 }
 

@@ -66,13 +66,6 @@ test("45 seconds stay under 30 MB, and a clip that became too large is made smal
   expect(smallerCrf(35, 1000)).toBe(48);
 });
 
-test("x264 holds the limit itself with one thread only: with several it would give other bytes each time", () => {
-  const args = encodingArgs({ ...clip, threads: 4, capped: true });
-  expect(optionOf(args, "-threads")).toBe("1");
-  expect(Number(optionOf(args, "-maxrate"))).toBeLessThan(highestBitrate(clip));
-  expect(encodingArgs({ ...clip, threads: 4 })).not.toContain("-maxrate");
-});
-
 test.each([
   ["h264_nvenc", "veryfast", "p3"],
   ["h264_nvenc", "medium", "p5"],

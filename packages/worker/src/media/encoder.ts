@@ -171,8 +171,6 @@ export interface EncodingOptions {
   height: number;
   fps: number;
   threads: number;
-  /** x264 itself keeps to `highestBitrate`, for a clip that went beyond it. */
-  capped?: boolean | undefined;
 }
 
 /** NVENC's quality that looks like a crf of x264 (measured by others on an RTX 4000 Ada). Both go to 51. */
@@ -197,19 +195,13 @@ export function highestBitrate({ width, height, fps }: Pick<EncodingOptions, "wi
   );
 }
 
-/** The quality with which a clip that became too large will be small enough: six steps of crf halve it, and one to be sure. */
+/**
+ * The quality with which a clip that became too large will be small enough: six steps of crf halve it, and one to be sure.
+ * x264 could hold the limit by itself (VBV), but with several threads it then gives other bytes every time, and with one, colours linger for frames after a
+ * cut, for which no bits are left (R4.pixels of `bench:quality`).
+ */
 export const smallerCrf = (crf: number, timesTooLarge: number): number =>
   Math.min(48, crf + Math.ceil(6 * Math.log2(timesTooLarge)) + 1);
-
-/**
- * x264's own cap (VBV), for what a part of a clip (7 s at least) takes: its buffer of one second begins half full, whence x264 keeps its level; pictures that
- * it cannot foresee empty it.
- */
-function capOf(highest: number): string[] {
-  const bitrate = Math.round(0.93 * highest);
-  const buffer = ["-bufsize", `${bitrate}`, "-rc_init_occupancy", `${Math.round(bitrate / 2)}`];
-  return ["-maxrate", `${bitrate}`, ...buffer];
-}
 
 /** Frames from one key frame to the next at most: two seconds. */
 export const keyFrameEvery = (fps: number): number => Math.max(1, Math.floor(fps * 2));
@@ -218,7 +210,6 @@ export const keyFrameEvery = (fps: number): number => Math.max(1, Math.floor(fps
  * H.264 High, 4:2:0, BT.709, a key frame every two seconds at least. With x264 equal threads give equal bytes: as long as its lookahead has
  * no thread of its own, which writes the macroblock tree of pictures that are being encoded (at hard cuts some encodes
  * of the same pictures differed, at its own presets too). Without that thread a clip by two threads takes 30 MB less and no longer (measured).
- * Capped it has one thread: with several, x264's own cap gives other bytes every time (measured).
  */
 export function encodingArgs(options: EncodingOptions): string[] {
   const { encoder, crf, fps, threads } = options;
@@ -250,8 +241,7 @@ export function encodingArgs(options: EncodingOptions): string[] {
   }
   const tuning = options.params ?? X264_TUNING[preset[1] ?? ""];
   return [
-    ...["-c:v", "libx264", ...preset, "-crf", `${crf}`, "-threads", `${options.capped ? 1 : threads}`],
-    ...(options.capped ? capOf(highestBitrate(options)) : []),
+    ...["-c:v", "libx264", ...preset, "-crf", `${crf}`, "-threads", `${threads}`],
     ...["-x264-params", ["sync-lookahead=0", ...(tuning ? [tuning] : [])].join(":")],
     ...common,
   ];

@@ -49,8 +49,7 @@ export const isForeign = ({ cues, style }: Pick<ReadyClip, "cues" | "style">): b
 
 /**
  * Leaves clip.mp4, preview.mp4 where the job wants one, and the cover's candidates in the clip's scratch folder. Where the graphics card fails, the processor
- * renders this clip, as the EDL has it; a clip that is too large for its length is encoded again, with its bits
- * capped, or by a card with less quality. Where it has several cores of the processor, each
+ * renders this clip, as the EDL has it; a clip that is too large for its length is encoded again. Where it has several cores of the processor, each
  * encodes a part of it.
  * @param only what has to do it; undefined: the card, where it can
  * @param onProgress called with 0..1, from the beginning for each try.
@@ -76,9 +75,9 @@ export async function encodeClip(
     const made = encodePictures(context, drawn, { ...about, output: "clip.mp4" });
     return made.finally(() => onEncoders?.(-encoders));
   };
-  const run = async (card: Card, crf: number, capped = false): Promise<Card> => {
+  const run = async (card: Card, crf: number): Promise<Card> => {
     const { encoder, decoder } = card;
-    const drawn = { ...plan, encoder, decoder, crf, capped };
+    const drawn = { ...plan, encoder, decoder, crf };
     const about = { dir, signal, onProgress, keepStderr: foreign ? 1 << 20 : KEPT_OF_STDERR };
     const inParts =
       parts.length > 1 && isCpu(card)
@@ -123,19 +122,15 @@ export async function encodeClip(
   let { renderCrf: crf } = settings;
   let used = await (only ? run(only, crf) : runAnyhow(crf));
   const { size: soundBytes } = await stat(join(dir, "sound.m4a"));
-  let capped = false;
-  let times = 1;
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const { size } = await stat(join(dir, "clip.mp4"));
     const bitrate = ((size - soundBytes) * 8) / timeline.seconds;
     const limit = highestBitrate({ width, height, fps: timeline.rate.fps });
     if (bitrate <= limit) break;
-    if (!capped) times = bitrate / limit; // capped, it says nothing of what another crf brings
-    capped = isCpu(used) && tries === 0; // loses less than a higher crf for all of it; in a second of pure noise it fails
-    if (!capped) crf = smallerCrf(crf, times);
-    context.log("too_large", { clip: clip.index, bitrate: Math.round(bitrate), crf, capped });
+    crf = smallerCrf(crf, bitrate / limit);
+    context.log("too_large", { clip: clip.index, bitrate: Math.round(bitrate), crf });
     repairs.push("smaller");
-    used = await (isCpu(used) ? run(used, crf, capped) : runAnyhow(crf));
+    used = await (isCpu(used) ? run(used, crf) : runAnyhow(crf));
   }
   return { ...used, crf, repairs, seen };
 }
