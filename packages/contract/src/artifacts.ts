@@ -12,6 +12,11 @@ import { ArtifactName, WastedAttempt } from "./worker.ts";
 export const artifactKey = (job: string, name: ArtifactName) => `jobs/${job}/${name}`;
 export const attemptKey = (job: string, epoch: number, name: ArtifactName) =>
   `jobs/${job}/attempts/${epoch}/${name}`;
+/** Where a file of an attempt is once its job has succeeded; undefined for keys of anything else. Pure. */
+export function publishedKey(key: string): string | undefined {
+  const [, folder, name] = /^(jobs\/[^/]+\/)attempts\/\d+\/([^/]+)$/.exec(key) ?? [];
+  return folder && `${folder}${name}`;
+}
 
 /** transcript.json is an array of these. */
 export const TranscriptSegment = z.object({

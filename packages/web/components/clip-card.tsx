@@ -3,7 +3,7 @@ import type { ClipFile, ClipView, JobId, ReadyClip } from "@kangklip/contract";
 import { Pencil } from "lucide-react";
 import Link from "next/link";
 import { useTranslations } from "next-intl";
-import { useRef } from "react";
+import { useEffect, useRef } from "react";
 import { useArtifactLink, useClipLink } from "../hooks/use-clips.ts";
 import { editHref, placeText, scoreText } from "../lib/clip-text.ts";
 import { apiUrl } from "../lib/config.ts";
@@ -29,8 +29,16 @@ export function ClipCard({ jobId, file, ready, clip, beside }: ClipCardProps) {
   const t = useTranslations();
   const wasLocked = useRef(false);
   if (clip?.locked) wasLocked.current = true;
-  const { url, kind, error, renew } = useClipLink(jobId, file, { goesOn: clip === undefined });
-  const cover = useArtifactLink(jobId, ready ? null : (clip?.cover_file ?? null));
+  const video = useRef<HTMLVideoElement>(null);
+  const goesOn = clip === undefined;
+  const { url, kind, error, renew } = useClipLink(jobId, file, { goesOn });
+  const hasEarlyLink = useRef(goesOn);
+  useEffect(() => {
+    if (goesOn || !hasEarlyLink.current) return;
+    hasEarlyLink.current = false;
+    if (!video.current?.currentTime) void renew(); // it may lead nowhere now; whoever watches asks when it does
+  }, [goesOn, renew]);
+  const cover = useArtifactLink(jobId, clip?.cover_file ?? null);
   const captions = useArtifactLink(jobId, clip && !clip.captioned ? clip.vtt_file : null);
   const told = clip ?? ready;
   if (!told) return null;
@@ -47,10 +55,13 @@ export function ClipCard({ jobId, file, ready, clip, beside }: ClipCardProps) {
         name={file}
         url={url}
         kind={kind}
-        poster={ready?.cover_url ? apiUrl(ready.cover_url) : cover}
+        poster={cover ?? (ready?.cover_url && apiUrl(ready.cover_url))}
         captions={captions ?? null}
         error={error}
         onExpired={renew}
+        videoRef={(element) => {
+          video.current = element;
+        }}
       />
       <div className="flex flex-col gap-4">
         <div>

@@ -13,6 +13,8 @@ describe.skipIf(!chromium)("the main job in a browser (needs chromium)", () => {
   /** The browser that makes the job, and the job it made: later tests look at it again. */
   let mine: BrowserContext;
   let jobUrl = "";
+  /** Looks at that job as well; what was ready early is gone by the time it asks. */
+  let late: Page;
 
   beforeAll(async () => {
     // what other files have kept of the same talk would make it too quick to see
@@ -47,6 +49,9 @@ describe.skipIf(!chromium)("the main job in a browser (needs chromium)", () => {
       await page.getByRole("button", { name: "Make 2 clips" }).click();
       await page.waitForURL(/\/jobs\/kk_/);
       jobUrl = page.url();
+      late = await mine.newPage();
+      await late.route(/\/attempts\//, (route) => route.fulfill({ status: 404 }));
+      await late.goto(jobUrl);
 
       const seen = await watchStages(page, { reloadIn: "TRANSCRIPT" });
       expect(seen.stages).toEqual(expect.arrayContaining(["TRANSCRIPT", "RENDER"]));
@@ -60,6 +65,23 @@ describe.skipIf(!chromium)("the main job in a browser (needs chromium)", () => {
     },
     CLIPS_MS,
   );
+
+  test("links of clips that were ready early may lead nowhere: with its end a job shows them all, with their covers", async () => {
+    const posters = () =>
+      late.locator("video").evaluateAll((videos) =>
+        Promise.all(
+          videos.map(async (video) => {
+            if (!(video instanceof HTMLVideoElement)) return 0;
+            const image = new Image();
+            image.src = video.poster;
+            await image.decode().catch(() => {});
+            return video.duration > 5 ? image.naturalWidth : 0;
+          }),
+        ),
+      );
+    await expect.poll(posters, ENOUGH).toEqual([1080, 1080]);
+    await late.close();
+  });
 
   test("each clip plays upright, one at a time, and is saved under its own name", async () => {
     const page = await mine.newPage();

@@ -64,10 +64,13 @@ export async function tokenOf(context: BrowserContext, jobUrl: string): Promise<
   return stored.value;
 }
 
-/** What the page complains about in the browser's console; a list that grows. */
+/** What the page complains about in the browser's console, and of which address; a list that grows. */
 export function consoleErrors(page: Page): string[] {
   const errors: string[] = [];
-  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("console", (message) => {
+    const address = message.location().url.replace(/\?.*/, ""); // what follows is a permission
+    if (message.type() === "error") errors.push(`${message.text()} ${address}`);
+  });
   page.on("pageerror", (error) => errors.push(error.message));
   return errors;
 }

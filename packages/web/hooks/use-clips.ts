@@ -28,8 +28,8 @@ const readyKey = (jobId: JobId, epoch: number) => ["clips that are ready", jobId
 const epochOf = (view: JobView | undefined) => view?.attempts.at(-1)?.epoch ?? 0;
 
 /**
- * The clips of a job that still goes on which can be watched already. The link that each came with first stays its link, also once the
- * job is done: whoever watches it then goes on watching. @param wanted whether they are the asker's to see
+ * The clips of a job that still goes on which can be watched already. The link that each came with first stays its link while the job
+ * goes on: whoever watches it goes on watching. @param wanted whether they are the asker's to see
  */
 export function useReadyClips(view: JobView, wanted: boolean) {
   const { job_id, clips_ready } = view;

@@ -146,6 +146,28 @@ describe("its links over HTTP", () => {
     expect(answer.status).toBe(404);
   });
 
+  test("a link to an attempt's file leads to what was published of it once the attempt is gone, and to nothing else", async () => {
+    await using place = await openDiskPlace();
+    const { store, baseUrl } = place;
+    const put = (key: string, body: string) => store.put(key, body, { contentType: "video/mp4" });
+    const link = async (key: string) => new URL(await store.signGet(key, { expiresSeconds: 60 }), baseUrl);
+    await put("jobs/a/attempts/1/clip_01.mp4", "the clip");
+    await put("jobs/a/clip_02.mp4", "another clip");
+    const early = await link("jobs/a/attempts/1/clip_01.mp4");
+    const etag = (await fetch(early)).headers.get("etag") ?? "";
+    await store.copy("jobs/a/attempts/1/clip_01.mp4", "jobs/a/clip_01.mp4", etag.slice(1, -1));
+    await store.delete("jobs/a/attempts/");
+    const rest = await fetch(early, { headers: { range: "bytes=4-", "if-range": etag } });
+    expect([rest.status, await rest.text(), rest.headers.get("etag")]).toEqual([206, "clip", etag]);
+    for (const key of [
+      "jobs/b/attempts/1/clip_01.mp4",
+      "jobs/a/attempts/1/x/clip_02.mp4",
+      "jobs/a/x/1/clip_02.mp4",
+    ])
+      expect((await fetch(await link(key))).status).toBe(404);
+    expect((await fetch(early, { method: "PUT", body: "x" })).status).toBe(403);
+  });
+
   test("a reader that goes away in the middle leaves no open file behind", async () => {
     await using place = await openDiskPlace();
     const url = await getLink(place, "x".repeat(8 << 20));

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import { KangKlipError } from "@kangklip/contract";
+import { KangKlipError, publishedKey } from "@kangklip/contract";
 import cors from "cors";
 import { type Request, type Response, Router } from "express";
 import { problemOf } from "../problem.ts";
@@ -71,15 +71,24 @@ function letLinger(request: Request): void {
   request.once("close", () => clearTimeout(timer));
 }
 
+/** A clip that was ready before its job ended has moved when the job is published: whoever watches it goes on with the same link. */
 async function send(
   store: ArtifactStore,
   link: GetLink,
   request: Request,
   response: Response,
 ): Promise<void> {
-  const info = await store.head(link.key);
-  if (!info) throw new KangKlipError("NOT_FOUND", "artifact not found");
-  await sendObject({ store, key: link.key, info, headers: headersOf(link, info) }, request, response);
+  const sendFrom = async (key: string) => {
+    const info = await store.head(key);
+    if (!info) throw new KangKlipError("NOT_FOUND", "artifact not found");
+    await sendObject({ store, key, info, headers: headersOf(link, info) }, request, response);
+  };
+  const later = publishedKey(link.key);
+  await sendFrom(link.key).catch((error: unknown) => {
+    const hasMoved = error instanceof KangKlipError && error.code === "NOT_FOUND";
+    if (!hasMoved || later === undefined || response.headersSent) throw error;
+    return sendFrom(later);
+  });
 }
 
 function headersOf(link: GetLink, { contentType }: ArtifactInfo): Record<string, string> {
