@@ -14,6 +14,7 @@ import { editHref } from "../lib/clip-text.ts";
 import { keepJobToken, tokenInHash } from "../lib/job-token.ts";
 import { tabTitle } from "../lib/job-view.ts";
 import { problemOf } from "../lib/problem.ts";
+import { startJob } from "../lib/start-job.ts";
 import { Banner } from "./banner.tsx";
 import { ClaimJob } from "./claim-job.tsx";
 import { Clips } from "./clips.tsx";
@@ -25,6 +26,8 @@ import { JobSkeleton } from "./job-skeleton.tsx";
 import { Making } from "./making.tsx";
 import { ProblemCard } from "./problem-card.tsx";
 import { TokenBox } from "./token-box.tsx";
+
+if (typeof window !== "undefined") void startJob(window.location).catch(() => {});
 
 /** For a finished job alone. */
 const JobTranscript = dynamic(() => import("./job-transcript.tsx").then((module) => module.JobTranscript));

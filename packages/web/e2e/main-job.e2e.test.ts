@@ -250,6 +250,26 @@ describe.skipIf(!chromium)("the main job in a browser (needs chromium)", () => {
     await page.context().close();
   });
 
+  test("the link that a terminal prints opens the job, asks for nothing twice, and is not left in the address", async () => {
+    const token = await tokenOf(mine, jobUrl);
+    const page = await house.openTab();
+    const asked: string[] = [];
+    page.on("request", (request) => {
+      const { pathname, searchParams } = new URL(request.url());
+      const [, calls] = /^\/trpc\/(.+)$/.exec(pathname) ?? [];
+      const inputs = JSON.parse(searchParams.get("input") ?? "{}");
+      for (const [at, call] of calls?.split(",").entries() ?? [])
+        asked.push(`${call} ${JSON.stringify(searchParams.has("batch") ? inputs[at] : inputs)}`);
+    });
+    await page.goto(`${jobUrl}#token=${token}`);
+    await page.locator("video[poster]").nth(1).waitFor();
+    await page.waitForLoadState("networkidle");
+    expect(asked.filter((one) => one.startsWith("clips.view "))).toHaveLength(2);
+    expect(asked).toEqual([...new Set(asked)]);
+    expect(page.url()).toBe(jobUrl);
+    await page.context().close();
+  });
+
   test("a link to a clip plays it for whoever has the link, shows nothing else, and is gone once it is taken back", async () => {
     const page = await mine.newPage();
     await page.goto(jobUrl);
