@@ -61,9 +61,18 @@ test("NVENC gets the same quality on its own scale", () => {
 test("45 seconds stay under 30 MB, and a clip that became too large is made smaller by enough", () => {
   expect(((highestBitrate(clip) + 160_000) * 45) / 8).toBeLessThan(30e6);
   expect(Number(optionOf(encodingArgs({ ...clip, encoder: "h264_nvenc" }), "-maxrate"))).toBe(5_000_000);
-  expect(smallerCrf(20, 2)).toBe(27);
-  expect(smallerCrf(20, 1.01)).toBe(22);
-  expect(smallerCrf(35, 1000)).toBe(48);
+  expect(smallerCrf(5e6, { crf: 20, bitrate: 10e6 })).toBe(24);
+  expect(smallerCrf(5e6, { crf: 20, bitrate: 5.05e6 })).toBe(22);
+  expect(smallerCrf(5e6, { crf: 35, bitrate: 5e9 })).toBe(48);
+});
+
+test.each([
+  ["as many steps as halved it count", 7.07e6, 27],
+  ["no more than halve calm footage, however little it became smaller", 9.9e6, 31],
+  ["so too where it became larger", 11e6, 32],
+])("of a clip that is still too large %s", (_, bitrate, crf) => {
+  const first = { crf: 22, bitrate: 10e6 };
+  expect(smallerCrf(5e6, { crf: 24, bitrate }, first)).toBe(crf);
 });
 
 test.each([

@@ -195,13 +195,32 @@ export function highestBitrate({ width, height, fps }: Pick<EncodingOptions, "wi
   );
 }
 
+/** An encode of a clip: with which quality, and how many bits per second its pictures took. */
+export interface Tried {
+  crf: number;
+  bitrate: number;
+}
+
+/** Steps of crf that halve a clip. Of footage over the limit two to four do (measured; the more bits, the fewer steps), of calm footage six. */
+const [HALVING, CALM_HALVING] = [3, 6];
+const WORST_CRF = 48;
+
 /**
- * The quality with which a clip that became too large will be small enough: six steps of crf halve it, and one to be sure.
+ * The quality with which a clip that became too large will be small enough, with a step to be sure: by how many steps halve such clips, and after a
+ * second encode by how many halved this one.
  * x264 could hold the limit by itself (VBV), but with several threads it then gives other bytes every time, and with one, colours linger for frames after a
  * cut, for which no bits are left (R4.pixels of `bench:quality`).
+ * @param limit bits per second @param last the encode that was too large @param before the one before it, if any
  */
-export const smallerCrf = (crf: number, timesTooLarge: number): number =>
-  Math.min(48, crf + Math.ceil(6 * Math.log2(timesTooLarge)) + 1);
+export function smallerCrf(limit: number, last: Tried, before?: Tried): number {
+  let halving = HALVING;
+  if (before) {
+    const halvings = Math.log2(before.bitrate / last.bitrate);
+    const measured = halvings > 0 ? (last.crf - before.crf) / halvings : CALM_HALVING;
+    halving = Math.min(CALM_HALVING, Math.max(HALVING, measured));
+  }
+  return Math.min(WORST_CRF, last.crf + Math.ceil(halving * Math.log2(last.bitrate / limit)) + 1);
+}
 
 /** Frames from one key frame to the next at most: two seconds. */
 export const keyFrameEvery = (fps: number): number => Math.max(1, Math.floor(fps * 2));

@@ -5,7 +5,7 @@ import { KangKlipError } from "@kangklip/contract";
 import { captionTop } from "../captions/style.ts";
 import type { ClipPlan } from "../media/clip-args.ts";
 import { fileChecks, whatIsWrong } from "../media/clip-check.ts";
-import { highestBitrate, nvencFailure, SESSION_WAIT_MS, smallerCrf } from "../media/encoder.ts";
+import { highestBitrate, nvencFailure, SESSION_WAIT_MS, smallerCrf, type Tried } from "../media/encoder.ts";
 import { KEPT_OF_STDERR, type SeenPictures } from "../qc/look.ts";
 import type { Repair } from "../qc/verdict.ts";
 import { encodeInParts, encodePictures, type PicturesOptions, partsOf } from "./encode-parts.ts";
@@ -122,12 +122,15 @@ export async function encodeClip(
   let { renderCrf: crf } = settings;
   let used = await (only ? run(only, crf) : runAnyhow(crf));
   const { size: soundBytes } = await stat(join(dir, "sound.m4a"));
+  const limit = highestBitrate({ width, height, fps: timeline.rate.fps });
+  let before: Tried | undefined;
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const { size } = await stat(join(dir, "clip.mp4"));
     const bitrate = ((size - soundBytes) * 8) / timeline.seconds;
-    const limit = highestBitrate({ width, height, fps: timeline.rate.fps });
     if (bitrate <= limit) break;
-    crf = smallerCrf(crf, bitrate / limit);
+    const last = { crf, bitrate };
+    crf = smallerCrf(limit, last, before);
+    before = last;
     context.log("too_large", { clip: clip.index, bitrate: Math.round(bitrate), crf });
     repairs.push("smaller");
     used = await (isCpu(used) ? run(used, crf) : runAnyhow(crf));
