@@ -13,7 +13,7 @@ import { useVisible } from "./use-visible.ts";
 
 const POLL_MS = 3000;
 /** What the page asked for before its components were there (`startJob`) may be so old. */
-const FRESH_MS = 2000;
+const FRESH_MS = 10_000;
 const RETRY_MS = 500;
 const RECONNECT_MS = 10_000;
 const SILENT_MS = 15_000;
