@@ -12,8 +12,6 @@ import { useSession } from "./use-session.ts";
 import { useVisible } from "./use-visible.ts";
 
 const POLL_MS = 3000;
-/** What the page asked for before its components were there (`startJob`) may be so old. */
-const FRESH_MS = 10_000;
 const RETRY_MS = 500;
 const RECONNECT_MS = 10_000;
 const SILENT_MS = 15_000;
@@ -35,7 +33,6 @@ export function useJob(jobId: JobId, { notify = false } = {}) {
   const query = trpc.jobs.view.useQuery(
     { job_id: jobId },
     {
-      staleTime: FRESH_MS,
       structuralSharing: (current, next) => newerView(current as JobView | undefined, next as JobView),
       refetchInterval: ({ state }) => {
         if (live || (state.data && isEnded(state.data.status) && !feeMoves(state.data))) return false;

@@ -6,7 +6,7 @@ import { clients } from "./query-client.ts";
 
 /**
  * Asks for what the page of a job shows as soon as its code is there, while React still takes the page over: the job, and of one that is
- * done its clips, their links and their covers. The components find it where they look for it, and ask for what failed here themselves.
+ * done its clips, their links and their covers. The components find these where they look for them, and ask for what failed here themselves.
  * @param address of the page; does nothing on other pages @throws what the API, or the way to it, answered
  */
 export async function startJob({ pathname, hash }: Pick<Location, "pathname" | "hash">): Promise<void> {
