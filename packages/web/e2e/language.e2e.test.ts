@@ -15,7 +15,7 @@ describe.skipIf(!chromium)("the page in other languages (needs chromium)", () =>
   let screens: Screen[];
   beforeAll(async () => {
     house = await startHouse(chromium ?? "");
-    screens = await screensOf(house);
+    ({ screens } = await screensOf(house));
   }, CLIPS_MS);
   afterAll(() => house?.stop());
 

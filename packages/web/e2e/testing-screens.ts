@@ -14,8 +14,8 @@ export interface Screen {
 
 const UNKNOWN_JOB = "/jobs/kk_01JD0000000000000000000000";
 
-/** Every page of KangKlip: those of jobs with one that runs, one that is done and one that failed. */
-export async function screensOf(house: House): Promise<Screen[]> {
+/** Every page of KangKlip: those of jobs with one that runs, one that is done and one that failed. The one that runs is cancelled with `await using`: others wait for it. */
+export async function screensOf(house: House): Promise<{ screens: Screen[] } & AsyncDisposable> {
   const finished = await house.finishedJob();
   const failed = await house.makeJob("missing");
   const running = await house.makeJob("slow", { clip_duration_seconds: 45 });
@@ -31,7 +31,7 @@ export async function screensOf(house: House): Promise<Screen[]> {
     jobs: [],
     ...more,
   });
-  return [
+  const screens = [
     at("landing", "/"),
     at("builder", "/generate-clips", { jobs }),
     at("jobs", "/jobs", { jobs, shows: `a[href*="${finished.id}"]` }),
@@ -55,6 +55,12 @@ export async function screensOf(house: House): Promise<Screen[]> {
     at("terms", "/terms"),
     at("not-found", "/no-such-page"),
   ];
+  return {
+    screens,
+    async [Symbol.asyncDispose]() {
+      await house.api(running.token).jobs.cancel.mutate({ job_id: running.id });
+    },
+  };
 }
 
 /** Opens it, and waits until it has all that it shows. */
