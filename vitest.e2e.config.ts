@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { COMPILE_CACHE } from "./tooling/compile-cache.ts";
 import { reporters } from "./tooling/reporters.ts";
 
 /** Each keeps both cores busy by itself and counts on how long that takes. */
@@ -38,6 +39,7 @@ export default defineConfig({
   test: {
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
     reporters: reporters(),
     sequence: { sequencer: LongFirst },
     projects: [

@@ -81,6 +81,7 @@ const MACHINE = [
   "TMPDIR",
   "LANG",
   "LC_ALL",
+  "NODE_COMPILE_CACHE",
   "SystemRoot",
   "XDG_CACHE_HOME",
   "FONTCONFIG_PATH",

@@ -37,6 +37,7 @@ async function aPlace() {
       env: {
         NODE_ENV: "production",
         PATH: process.env.PATH ?? "",
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
         NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(BUGS)}`,
         DATA_DIR: dataDir,
         PORT: "0",

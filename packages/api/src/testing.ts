@@ -34,6 +34,7 @@ export async function startTestApi(
     WEB: "off",
     DATA_DIR: dataDir,
     PATH: process.env.PATH,
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
     JOBS_PER_MINUTE: "10000",
     MAX_RUNNING_JOBS: "4",
     ...options.env,

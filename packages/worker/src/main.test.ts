@@ -40,7 +40,13 @@ async function worked(
   };
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd,
-    env: { NODE_ENV: "production", PATH: process.env.PATH ?? "", ...launch, ...env },
+    env: {
+      NODE_ENV: "production",
+      PATH: process.env.PATH ?? "",
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      ...launch,
+      ...env,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";

@@ -19,7 +19,11 @@ function startWarm(program = STAND_IN, args: string[] = []) {
     cwd: root,
     detached: true,
     stdio: ["pipe", "pipe", "inherit"],
-    env: { NODE_ENV: "production", PATH: process.env.PATH ?? "" },
+    env: {
+      NODE_ENV: "production",
+      PATH: process.env.PATH ?? "",
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+    },
   });
   let said = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {

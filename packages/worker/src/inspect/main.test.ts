@@ -21,7 +21,11 @@ async function givenUp(name: string, giveUp: (child: ChildProcess) => void): Pro
   const child = spawn(process.execPath, [MAIN], {
     cwd,
     stdio: ["pipe", "ignore", "inherit"],
-    env: { NODE_ENV: "production", PATH: process.env.PATH ?? "" },
+    env: {
+      NODE_ENV: "production",
+      PATH: process.env.PATH ?? "",
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+    },
   });
   try {
     const fetch_policy = { allow_private: true, allow_origins: [], max_bytes: 1e9, max_seconds: 3600 };

@@ -39,7 +39,12 @@ export async function asked(
   const child = spawn(process.execPath, [MAIN], {
     cwd,
     stdio: ["pipe", "pipe", "inherit"],
-    env: { NODE_ENV: "production", PATH: process.env.PATH ?? "", ...env },
+    env: {
+      NODE_ENV: "production",
+      PATH: process.env.PATH ?? "",
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      ...env,
+    },
   });
   try {
     let said = "";
