@@ -97,6 +97,7 @@ test("a damaged secret is named instead of being replaced in silence", () => {
 test("a worker is given its settings and no secret of the service", () => {
   const { workerEnv } = read({
     PATH: "/bin",
+    NODE_COMPILE_CACHE: "/compiled",
     MODEL_PATH: "/models/m.bin",
     LLM_API_BASE: "https://llm.example/v1",
     LLM_MODEL_NAME: "m",
@@ -108,7 +109,9 @@ test("a worker is given its settings and no secret of the service", () => {
     REDIS_URL: "redis://:canary-redis@127.0.0.1",
     SECRET: "canary canary canary canary canary",
   });
-  expect(workerEnv).toMatchObject({ PATH: "/bin", MODEL_PATH: "/models/m.bin" });
+  expect(workerEnv).toMatchObject({
+    ...{ PATH: "/bin", NODE_COMPILE_CACHE: "/compiled", MODEL_PATH: "/models/m.bin" },
+  });
   expect(JSON.stringify(workerEnv)).not.toContain("canary");
 });
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -211,6 +211,25 @@ test("doctor --json tells what is there, what is wanted and what gets it", async
   expect(ids).toEqual(expect.arrayContaining(["its store", "its artifacts", "its compute"]));
   for (const { level, fix } of last.lines) expect(level === "ok").toBe(fix === null);
 }, 60_000);
+
+test("what Node compiled is kept for the next start, and a folder that cannot be written is no error", async () => {
+  const kept = join(dir, "compiled");
+  const help = () => kangklip(["--help"], { NODE_COMPILE_CACHE: kept });
+  const written = () =>
+    readdirSync(kept, { recursive: true, encoding: "utf8" }).map((name) => [
+      name,
+      statSync(join(kept, name)).mtimeMs,
+    ]);
+  expect((await help()).exit).toBe(0);
+  const first = written();
+  expect(first.length).toBeGreaterThan(20); // of its own sources, and of packages
+  expect((await help()).stdout).toContain("Usage: kangklip");
+  expect(written()).toEqual(first);
+  expect(await kangklip(["--help"], { NODE_COMPILE_CACHE: "/dev/null/compiled" })).toMatchObject({
+    exit: 0,
+    stderr: "",
+  });
+});
 
 test("a reader that has had enough ends it quietly", async () => {
   const { exit, stderr } = await kangklip(["clip", address("hangs"), "--json"], env, (child) =>
