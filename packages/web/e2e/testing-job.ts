@@ -36,9 +36,9 @@ export async function watchStages(page: Page, { reloadIn }: { reloadIn: string }
 
 /** Starts the first clip that is there, if any; whether it moves. */
 function plays(page: Page): Promise<boolean> {
-  return page.locator("video").evaluateAll(async ([video]) => {
+  return page.locator("video").evaluateAll(([video]) => {
     if (!(video instanceof HTMLVideoElement)) return false;
-    if (video.paused) await video.play().catch(() => {});
+    if (video.paused) void video.play().catch(() => {}); // until its bytes are there, however long that takes
     return video.currentTime > 0.2;
   });
 }
