@@ -110,7 +110,9 @@ test("a worker is given its settings and no secret of the service", () => {
     SECRET: "canary canary canary canary canary",
   });
   expect(workerEnv).toMatchObject({
-    ...{ PATH: "/bin", NODE_COMPILE_CACHE: "/compiled", MODEL_PATH: "/models/m.bin" },
+    PATH: "/bin",
+    NODE_COMPILE_CACHE: "/compiled",
+    MODEL_PATH: "/models/m.bin",
   });
   expect(JSON.stringify(workerEnv)).not.toContain("canary");
 });

@@ -14,7 +14,10 @@ export interface Screen {
 
 const UNKNOWN_JOB = "/jobs/kk_01JD0000000000000000000000";
 
-/** Every page of KangKlip: those of jobs with one that runs, one that is done and one that failed. The one that runs is cancelled with `await using`: others wait for it. */
+/**
+ * Every page of KangKlip: those of jobs with one that runs, one that is done and one that failed. Its dispose cancels the one that runs, as
+ * jobs that are made later would wait for it.
+ */
 export async function screensOf(house: House): Promise<{ screens: Screen[] } & AsyncDisposable> {
   const finished = await house.finishedJob();
   const failed = await house.makeJob("missing");
