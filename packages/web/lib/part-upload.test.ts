@@ -233,7 +233,7 @@ test("links that are never good end it, as does a refusal, with what was said", 
 
   const strict = await aStore(4000);
   strict.fault(2, "refused");
-  await expect(sending(strict, file).done).rejects.toMatchObject({
+  await expect(sending(strict, bytesOf(4000)).done).rejects.toMatchObject({
     ...{ reason: "refused", status: 413, code: "TOO_LARGE", message: "That is too much" },
   });
   expect(strict.isWhole()).toBe(false);

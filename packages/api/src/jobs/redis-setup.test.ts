@@ -98,14 +98,10 @@ describe.skipIf(!hasRedisServer).concurrent("opening a Redis store (needs redis-
   });
 
   test("where nobody listens the store does not open, and says what to do", async () => {
-    const redis = await startTestRedis();
-    await redis[Symbol.asyncDispose]();
-    const refusal = await refusalOf(open(redis));
+    const refusal = await refusalOf(open({ port: 1 })); // one that was free may be another test's by now
     expect(refusal).toMatchObject({
       code: "UNAVAILABLE",
-      message: expect.stringMatching(
-        `Redis at 127.0.0.1:${redis.port} cannot be used .*ECONNREFUSED.*REDIS_URL`,
-      ),
+      message: expect.stringMatching("Redis at 127.0.0.1:1 cannot be used .*ECONNREFUSED.*REDIS_URL"),
     });
   });
 

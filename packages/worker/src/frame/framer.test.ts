@@ -11,7 +11,7 @@ import { stamp, toYuv, type Yuv } from "../../../../tooling/sample/yuv.ts";
 import { outputRate } from "../media/clip-timeline.ts";
 import { findTools } from "../media/ffmpeg.ts";
 import { probeMedia } from "../media/probe.ts";
-import type { FetchedSource } from "../stage.ts";
+import type { FetchedSource, Framing } from "../stage.ts";
 import { createFramer, type Framer, type FramerContext, faceLog } from "./framer.ts";
 
 const tools = await findTools({ FFMPEG_PATH: process.env.FFMPEG_PATH }).catch(() => undefined);
@@ -205,6 +205,18 @@ describe.skipIf(!tools)("the framer (needs ffmpeg)", () => {
       reason: "face_detect_failed",
       clips: [{ segments: 1, detected: 0 }],
     });
+  });
+
+  test("looks at a clip that comes after its dispose by another detector", async () => {
+    const again = createFramer(context({}));
+    const talk = await source("talk.mp4");
+    const looks: Framing[] = [];
+    for (let round = 0; round < 2; round++) {
+      looks.push(await again.frame(clip([[7, 8]]), talk));
+      await again[Symbol.asyncDispose]();
+    }
+    expect(looks[0]).toMatchObject({ backend: "blazeface", detected: 1 });
+    expect(looks[1]).toEqual(looks[0]);
   });
 
   test("ends at once when the job is cancelled", async () => {

@@ -27,7 +27,7 @@ export interface FramerContext extends Pick<StageContext, "dir" | "tools" | "sig
   modelDir?: string | undefined;
 }
 
-/** Looks at the clips of one job. Dispose it when nothing is left to look at: its detector takes as much memory as a third of an encoder. A clip that comes later starts another one. */
+/** Looks at the clips of one job. Dispose it while nothing is looked at: its detector takes as much memory as a third of an encoder. A clip that comes later starts another one, for a quarter of a second of processor time. */
 export interface Framer extends AsyncDisposable {
   /**
    * A clip that brings a framing along is not looked at: the EDL is the truth, and `frames` is what it says. One that does not belong to

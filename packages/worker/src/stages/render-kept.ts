@@ -87,7 +87,8 @@ export async function renderKept(
     const wanting = left.map(({ clip }) => clip);
     const frame = async (clip: EdlClip, from: FetchedSource) => {
       const found = await framed(work, cache, { source: from, clip, framer });
-      if (clip === wanting.at(-1)) await framer[Symbol.asyncDispose]();
+      // its detector would wait while the first clip has all cores, and after the last it has nothing to do
+      if (clip === wanting[0] || clip === wanting.at(-1)) await framer[Symbol.asyncDispose]();
       return found;
     };
     const kept = keptParts(work, cache, inputs);
