@@ -47,7 +47,11 @@ export function ClipCard({ jobId, file, ready, clip, beside }: ClipCardProps) {
   return (
     <article
       aria-labelledby={`title-${index}`}
-      className={`flex flex-col gap-4 ${beside ? "sm:grid sm:grid-cols-[20rem_minmax(0,26rem)] sm:items-start sm:gap-10" : ""}`}
+      className={
+        beside
+          ? "flex flex-col gap-4 sm:grid sm:grid-cols-[20rem_minmax(0,26rem)] sm:items-start sm:gap-10"
+          : "clip-rows"
+      }
     >
       <LinkPlayer
         index={index}
@@ -63,13 +67,16 @@ export function ClipCard({ jobId, file, ready, clip, beside }: ClipCardProps) {
           video.current = element;
         }}
       />
-      <div className="flex flex-col gap-4">
+      <div className={beside ? "flex flex-col gap-4" : "contents"}>
         <div>
           <h2 id={`title-${index}`} className="text-xl break-words">
             <bdi>{title}</bdi>
           </h2>
           <p className="mt-1.5 text-sm text-soft tabular-nums">
-            {t("clips.source", { duration: clock(duration_seconds), place: placeText(t, { start, end }) })}
+            {t("clips.source", {
+              duration: clock(Math.round(duration_seconds)),
+              place: placeText(t, { start, end }),
+            })}
           </p>
           {hook && (
             <blockquote className="mt-3 border-s-4 border-lit ps-3 break-words">
@@ -91,7 +98,7 @@ export function ClipCard({ jobId, file, ready, clip, beside }: ClipCardProps) {
           )}
         </div>
         {clip ? (
-          <>
+          <div className="flex flex-col gap-4">
             <ClipQuality jobId={jobId} clip={clip} />
             {clip.locked ? (
               <ClipUnlock jobId={jobId} clip={clip} />
@@ -107,7 +114,7 @@ export function ClipCard({ jobId, file, ready, clip, beside }: ClipCardProps) {
                 </span>
               )}
             </Link>
-          </>
+          </div>
         ) : (
           <p className="text-sm text-soft">{t("clips.ready.early")}</p>
         )}

@@ -36,7 +36,7 @@ export function ClipsToolbar({ jobId, clips }: { jobId: JobId; clips: readonly C
         )}
         <ShareDialog jobId={jobId} clips={clips} />
         <Menu.Root>
-          <Menu.Trigger className="button button-quiet max-sm:flex-1">
+          <Menu.Trigger className="button button-quiet max-sm:grow">
             <Scissors size={18} aria-hidden="true" className="shrink-0" /> {t("clips.all.editing")}
             <ChevronDown size={16} aria-hidden="true" className="shrink-0" />
           </Menu.Trigger>

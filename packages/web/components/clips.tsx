@@ -55,7 +55,11 @@ export function Clips({ view, ready, results }: ClipsProps) {
       {results && view.source?.seconds && <SourceStrip clips={results.clips} seconds={view.source.seconds} />}
       <ul aria-busy={!results} className={`grid gap-x-8 gap-y-12 ${COLUMNS[places.length] ?? COLUMNS[3]}`}>
         {places.map((place) => (
-          <li key={place.file} id={`clip-${place.index}`} className="min-w-0 scroll-mt-6">
+          <li
+            key={place.file}
+            id={`clip-${place.index}`}
+            className={`min-w-0 scroll-mt-6 ${places.length > 1 ? "clip-rows" : ""}`}
+          >
             <OneClip view={view} place={place} beside={places.length === 1} />
           </li>
         ))}
@@ -81,7 +85,7 @@ function OneClip({ view, place, beside }: { view: JobView; place: ClipPlace; bes
   if (ready || clip)
     return <ClipCard jobId={view.job_id} file={file} ready={ready} clip={clip} beside={beside} />;
   return (
-    <div className={beside ? "sm:max-w-80" : ""}>
+    <div className={beside ? "sm:max-w-80" : "row-span-3"}>
       <div aria-hidden="true" className="skeleton aspect-[9/16] w-full" />
       <p className="mt-4 text-soft">
         {isEnded(view.status) ? t("clips.loading") : t("clips.ready.made", { index })}

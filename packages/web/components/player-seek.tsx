@@ -49,7 +49,7 @@ export function PlayerSeek({ video, round, onSeek }: PlayerSeekProps) {
       aria-valuemin={0}
       aria-valuemax={Math.round(duration)}
       aria-valuenow={Math.round(at)}
-      aria-valuetext={t("player.placeOf", { place: clock(at), length: clock(duration) })}
+      aria-valuetext={t("player.placeOf", { place: clock(at), length: clock(Math.round(duration)) })}
       className="group/seek relative h-11 touch-none cursor-pointer px-2"
       onKeyDown={onKey}
       onPointerDown={(event) => {

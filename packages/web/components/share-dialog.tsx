@@ -23,7 +23,7 @@ export function ShareDialog({ jobId, clips }: { jobId: JobId; clips: readonly Cl
   }
   return (
     <Dialog.Root open={open} onOpenChange={setOpen}>
-      <Dialog.Trigger className="button button-quiet max-sm:flex-1">
+      <Dialog.Trigger className="button button-quiet max-sm:grow">
         <Share2 size={18} aria-hidden="true" className="shrink-0" /> {t("share.button")}
       </Dialog.Trigger>
       <Dialog.Portal>

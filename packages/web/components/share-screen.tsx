@@ -52,7 +52,7 @@ export function ShareScreen({ token }: { token: string }) {
           ) : (
             <ul className={`mt-8 grid gap-x-8 gap-y-12 ${COLUMNS[shared.clips.length] ?? COLUMNS[3]}`}>
               {shared.clips.map((clip) => (
-                <li key={clip.clip_file} className="min-w-0">
+                <li key={clip.clip_file} className="clip-rows min-w-0">
                   <SharedClipCard clip={clip} language={shared.language} renewed={renewed} />
                 </li>
               ))}

@@ -34,7 +34,7 @@ export function SharedClipCard({ clip: first, language, renewed }: SharedClipCar
     if (fresh?.download_url) saveAs(apiUrl(fresh.download_url), clip_file);
   }
   return (
-    <article aria-labelledby={`title-${index}`} className="flex flex-col gap-4">
+    <article aria-labelledby={`title-${index}`} className="clip-rows">
       <LinkPlayer
         index={index}
         title={title}
