@@ -129,7 +129,9 @@ test.skipIf(!tools)(
     ]);
     expect(transcript.transcriber).toBe("none");
     expect(told.notices).toEqual([
-      expect.stringMatching(/^Whisper could not be used. There is no speech model .*Set MODEL_PATH/),
+      expect.stringMatching(
+        /^Whisper could not be used. There is no speech model .*Set MODEL_PATH .*file\.$/,
+      ),
       expect.stringMatching(/^No speech recogniser could be used, .*MODEL_PATH.*install pocketsphinx/),
     ]);
     expect(told.logs.map(({ transcriber, why }) => [transcriber, why])).toEqual([
@@ -154,7 +156,7 @@ test.skipIf(!tools)(
     ]);
     expect(transcript).toMatchObject({ transcriber: "pocketsphinx", accuracy: "low" });
     expect(told.notices).toEqual([
-      "Whisper could not be used. The whisper recogniser stopped: its process ended with SIGSEGV",
+      "Whisper could not be used. The whisper recogniser stopped: its process ended with SIGSEGV.",
       expect.stringMatching(/pocketsphinx, which mishears many/),
     ]);
   },

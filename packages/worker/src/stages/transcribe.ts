@@ -189,7 +189,9 @@ async function tried(
     if (noSound) throw noSound; // no other would hear more
     if (error instanceof KangKlipError && error.code === "DISK_FULL") throw error;
     const why = error instanceof KangKlipError ? error.message : messageOf(error);
-    notice(`${capitalized(transcriber.name)} could not be used. ${why.slice(0, 400)}`);
+    notice(
+      `${capitalized(transcriber.name)} could not be used. ${why.slice(0, 400).replace(/[^.!?…]$/u, "$&.")}`,
+    );
     return { unavailable: why, standsMs: standsFor(error, settings) };
   }
 }
