@@ -101,6 +101,16 @@ describe.skipIf(!chromium)("the main job in a browser (needs chromium)", () => {
     await page.getByRole("group", { name: "Player of clip 2" }).getByRole("button", { name: "Play" }).click();
     await expect.poll(() => players.first().evaluate((video: HTMLVideoElement) => video.paused)).toBe(true);
 
+    const buttons = page.getByRole("button", { name: /^Download MP4 of clip/ });
+    const [first, second] = await buttons.evaluateAll((all) =>
+      all.map((one) => one.getBoundingClientRect().top),
+    );
+    expect(first).toBe(second); // side by side, however long their words are
+    for (const card of await page.getByRole("article").allInnerTexts()) {
+      const [, played] = /\/ (\d:\d\d)/.exec(card) ?? [];
+      expect(card).toContain(`${played} long`);
+    }
+
     const video = await save(page, "Download MP4 of clip 1");
     expect(video.name).toBe("clip_01.mp4");
     expect(video.bytes.subarray(4, 8).toString()).toBe("ftyp");
