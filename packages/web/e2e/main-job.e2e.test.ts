@@ -101,6 +101,9 @@ describe.skipIf(!chromium)("the main job in a browser (needs chromium)", () => {
     await page.getByRole("group", { name: "Player of clip 2" }).getByRole("button", { name: "Play" }).click();
     await expect.poll(() => players.first().evaluate((video: HTMLVideoElement) => video.paused)).toBe(true);
 
+    await page.locator("#title-2 bdi").evaluate((title) => {
+      title.textContent = "A title of many words ".repeat(5);
+    });
     const buttons = page.getByRole("button", { name: /^Download MP4 of clip/ });
     const [first, second] = await buttons.evaluateAll((all) =>
       all.map((one) => one.getBoundingClientRect().top),
