@@ -189,6 +189,42 @@ test.skipIf(!tools)(
   },
 );
 
+test.skipIf(!tools)(
+  "pictures stay as they were, however many come after them, until all are given back (needs ffmpeg)",
+  async () => {
+    if (!tools) return;
+    const dir = mkdtempSync(join(tmpdir(), "kangklip-analysis-"));
+    try {
+      const file = join(dir, "a.mp4");
+      const coding = "-c:v libx264 -bf 0 -pix_fmt yuv420p".split(" "); // every picture is decoded, two of three are not kept
+      execFileSync(tools.ffmpeg, ["-v", "error", "-f", "lavfi", "-i", "testsrc2=d=3:r=30", ...coding, file]);
+      const { signal } = new AbortController();
+      const { video } = await probeMedia(tools, file, signal);
+      if (!video) throw new Error("no video");
+      const kept: { data: Uint8Array; was: Buffer }[] = [];
+      const watched = await watch({
+        ...{ tools, file, video, startSeconds: 0, seconds: 3, rate: outputRate(30, 30), threads: 1, signal },
+        onPicture: ({ data }) => void kept.push({ data, was: Buffer.from(data) }),
+      });
+      expect(kept).toHaveLength(15);
+      expect(watched.lumas.map(({ frame }) => frame)).toEqual(Array.from({ length: 30 }, (_, i) => 3 * i));
+      expect(kept.every(({ data, was }) => was.equals(data))).toBe(true);
+      for (const [i, { was }] of kept.entries()) {
+        const { luma = new Uint8Array() } = watched.lumas[2 * i] ?? {};
+        expect(was.subarray(0, luma.length).equals(luma)).toBe(true);
+      }
+      watched[Symbol.dispose]();
+      expect(
+        [...kept.map(({ data }) => data), ...watched.lumas.map(({ luma }) => luma)].map(
+          ({ length }) => length,
+        ),
+      ).toEqual(Array.from({ length: 45 }, () => 0));
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  },
+);
+
 test("what may be left out depends on how a file is stored", () => {
   const video = { index: 0, codec: "h264", width: 64, height: 36, rotation: 0, sar: 1, fps: 30, hdr: false };
   expect(skippable(video)).toEqual(["bidir", "noref"]);

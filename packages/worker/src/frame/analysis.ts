@@ -3,6 +3,7 @@ import { LOCAL_INPUT, PIXEL_LIMIT, runFfmpeg, SAME_GRAPH, type Tools } from "../
 import { type MediaInfo, squareSize } from "../media/probe.ts";
 import { findHardCuts } from "./cuts.ts";
 import { type Picture, pictureBytes } from "./picture.ts";
+import { createRoom, type Room } from "./picture-room.ts";
 
 /** Pixels of an analysis picture: 480 x 270 of a 16:9 source. Large enough for a 30-pixel face, small enough for JavaScript. */
 const ANALYSIS_PIXELS = 480 * 270;
@@ -34,6 +35,9 @@ export interface Watched {
   lumas: { frame: number; luma: Uint8Array }[];
 }
 
+/** Disposed, it gives back the memory of its pictures (60 MB for 30 s), which else stays until something is collected: none of them may be read any more. */
+type Seen = Watched & Disposable;
+
 export interface WatchOptions {
   tools: Tools;
   file: string;
@@ -47,7 +51,7 @@ export interface WatchOptions {
   rate: FrameRate;
   threads: number;
   signal: AbortSignal;
-  /** Called with about five pictures per second, to look for faces; the picture stays valid. */
+  /** Called with about five pictures per second, to look for faces; the picture stays valid as long as what `watch` leaves behind. */
   onPicture: (picture: Picture, frame: number) => void;
 }
 
@@ -116,7 +120,7 @@ const frameCount = ({ seconds, rate }: Pick<WatchOptions, "seconds" | "rate">) =
  * Where a file ends early its last picture stays; one that shows no picture at all gives no frames, without an error.
  * @throws what `runFfmpeg` throws
  */
-export async function watch(options: WatchOptions): Promise<Watched> {
+export async function watch(options: WatchOptions): Promise<Seen> {
   const ways = skippable(options.video);
   let given = -1;
   const give = (picture: Picture, frame: number) => {
@@ -140,19 +144,28 @@ interface Look {
 }
 
 /** One decode; undefined where it shows too few pictures. */
-async function look(options: WatchOptions, { skipped, isLast, give }: Look): Promise<Watched | undefined> {
+async function look(options: WatchOptions, { skipped, isLast, give }: Look): Promise<Seen | undefined> {
   const { fps } = options.rate;
   const { width, height, scale } = analysisSize(squareSize(options.video));
   const faceStep = Math.max(1, Math.round(fps / FACES_PER_SECOND));
   const mouthStep = Math.max(1, Math.round(fps / MOUTHS_PER_SECOND));
-  const watched: Watched = { fps, frames: 0, scale, width, height, thumbs: [], lumas: [] };
+  const isMouth = (frame: number) => frame % mouthStep === 0;
+  const isFace = (frame: number) => frame % faceStep === 0;
+  let kept = 2; // one that is shown, one that is read
+  for (let frame = 0; frame < frameCount(options); frame++) if (isMouth(frame) || isFace(frame)) kept++;
+  const room = createRoom(pictureBytes(width, height), kept);
+  const watched: Seen = {
+    ...{ fps, frames: 0, scale, width, height, thumbs: [], lumas: [] },
+    [Symbol.dispose]: room[Symbol.dispose],
+  };
   const tried = Math.round(fps * TRIED_SECONDS);
   const enough = isLast ? 0 : (Math.min(ENOUGH_PER_SECOND, fps / 2) * tried) / fps;
 
   let seen = 0;
   const stop = new AbortController();
   const show = (data: Uint8Array, _: number, end: number) => {
-    if (stop.signal.aborted) return;
+    if (stop.signal.aborted) return false;
+    let stays = false;
     const first = watched.frames; // the first picture may come late: it stands for what is before it, as in the clip
     let thumb = thumbnail(data, width, height);
     /** Which frame this one is like, as far as the decoder is known to have left pictures out. */
@@ -166,15 +179,17 @@ async function look(options: WatchOptions, { skipped, isLast, give }: Look): Pro
       watched.thumbs.push(thumb);
       watched.frames++;
       if (frame === tried && seen < enough) stop.abort();
-      if (stop.signal.aborted) return; // however much has come by then, the next way is given the same
-      if (frame % mouthStep === 0 && watched.lumas.at(-1)?.frame !== since)
+      if (stop.signal.aborted) return stays; // however much has come by then, the next way is given the same
+      if (isMouth(frame) && watched.lumas.at(-1)?.frame !== since)
         watched.lumas.push({ frame: since, luma: data.subarray(0, width * height) });
-      if (frame % faceStep === 0) give({ width, height, data }, since);
+      if (isFace(frame)) give({ width, height, data }, since);
+      stays ||= isMouth(frame) || isFace(frame);
     }
+    return stays;
   };
   const signal = AbortSignal.any([options.signal, stop.signal]);
   try {
-    await eachPicture({ ...options, signal }, skipped, show);
+    await eachPicture({ ...options, signal }, { skipped, room, show });
   } catch (error) {
     if (!stop.signal.aborted || options.signal.aborted) throw error;
   }
@@ -210,10 +225,13 @@ async function fill(watched: Watched, { first, end }: Gap, options: WatchOptions
     // from where the stretch's own decode began
     ...(runUpSeconds > 0 && { runUpSeconds: runUpSeconds + after }),
   };
-  await eachPicture({ ...options, ...part }, "none", (data, from, to) => {
+  const show = (data: Uint8Array, from: number, to: number) => {
     for (let frame = from; frame < to; frame++)
       watched.thumbs[first + frame] = thumbnail(data, watched.width, watched.height);
-  });
+    return false;
+  };
+  using room = createRoom(pictureBytes(watched.width, watched.height), 2);
+  await eachPicture({ ...options, ...part }, { skipped: "none", room, show });
 }
 
 /** Characters of a line that has not ended which are kept: what is looked for stands at its beginning. */
@@ -221,15 +239,18 @@ const LONGEST_TOLD = 1000;
 /** What the showinfo filter prints of each picture; whatever a file makes ffmpeg print stands further right or behind another name. */
 const SHOWN = /^\[Parsed_showinfo\S* @ \S+ n: *(\d+) pts: *(-?\d+) /;
 
-/**
- * Runs one decode. @param show takes each picture, which stays as it is, and the frames that show it: one picture's begin where the
- * last one's ended, and the last one's end with the stretch. Pictures that no frame shows are left out.
- */
-async function eachPicture(
-  options: WatchOptions,
-  skipped: Skipped,
-  show: (data: Uint8Array, first: number, end: number) => void,
-): Promise<void> {
+interface Decode {
+  skipped: Skipped;
+  room: Room;
+  /**
+   * Takes each picture and the frames that show it: one picture's begin where the last one's ended, and the last one's end with the stretch.
+   * Says whether the picture has to stay as it is. Pictures that no frame shows are left out.
+   */
+  show(data: Uint8Array, first: number, end: number): boolean;
+}
+
+/** Runs one decode. */
+async function eachPicture(options: WatchOptions, { skipped, room, show }: Decode): Promise<void> {
   const { tools, signal, video, threads } = options;
   const { width, height } = analysisSize(squareSize(video));
   const total = frameCount(options);
@@ -239,10 +260,13 @@ async function eachPicture(
   let [arrived, next] = [0, 0];
   let held: { data: Uint8Array; frame: number } | undefined;
   let shown = 0;
+  /** Ends the picture that is shown. */
   const showUpTo = (end: number) => {
-    if (!held || end <= shown) return;
-    show(held.data, Math.max(shown, held.frame), end);
-    shown = end;
+    if (!held) return;
+    const stays = end > shown && show(held.data, Math.max(shown, held.frame), end);
+    if (!stays) room.giveBack(held.data);
+    shown = Math.max(shown, end);
+    held = undefined;
   };
   const pair = () => {
     for (; next < arrived && frames.size > 0; next++) {
@@ -250,21 +274,25 @@ async function eachPicture(
       if (frame === undefined && Math.max(...frames.keys()) < next) return;
       pictures.delete(next);
       frames.delete(next);
-      if (!data || frame === undefined) continue; // another line ran into the one that told of it
+      if (!data) continue;
+      if (frame === undefined) {
+        room.giveBack(data); // another line ran into the one that told of it
+        continue;
+      }
       showUpTo(Math.min(frame, total));
       held = { data, frame };
     }
   };
 
   const size = pictureBytes(width, height);
-  let [buffer, filled] = [Buffer.allocUnsafeSlow(size), 0];
+  let [picture, filled] = [room.take(), 0];
   const onData = (chunk: Buffer) => {
     for (let from = 0; from < chunk.length; ) {
-      const copied = chunk.copy(buffer, filled, from);
+      const copied = chunk.copy(picture, filled, from);
       [filled, from] = [filled + copied, from + copied];
       if (filled < size) return;
-      pictures.set(arrived++, buffer);
-      [buffer, filled] = [Buffer.allocUnsafeSlow(size), 0];
+      pictures.set(arrived++, picture);
+      [picture, filled] = [room.take(), 0];
     }
     pair();
   };

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { FaceLog, type ShotFrame } from "@kangklip/contract";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { drawShot, WIDTH } from "../../../../tooling/sample/shots.ts";
 import { stamp, toYuv, type Yuv } from "../../../../tooling/sample/yuv.ts";
 import { outputRate } from "../media/clip-timeline.ts";
@@ -115,7 +115,9 @@ describe.skipIf(!tools)("the framer (needs ffmpeg)", () => {
     expect(frames.slice(1).map(({ start }) => start)).toEqual(starts.map((at) => expect.closeTo(at, 4)));
   });
 
-  test("places the shots of a clip of several segments on the clip's own timeline", async () => {
+  test("places the shots of a clip of several segments on the clip's own timeline, and gives the memory of its pictures back", async () => {
+    const givenBack = vi.spyOn(ArrayBuffer.prototype, "transfer");
+    onTestFinished(() => givenBack.mockRestore());
     const { frames, shots } = await framing("talk.mp4", [
       [7, 8.2],
       [0.2, 1.7],
@@ -127,6 +129,7 @@ describe.skipIf(!tools)("the framer (needs ffmpeg)", () => {
     ]);
     expectInMiddle(frames[0], GUEST.close * 640);
     expectInMiddle(frames[1], HOST.wide * 640);
+    expect(givenBack.mock.contexts.length).toBeGreaterThanOrEqual(2);
   });
 
   test("does not turn to a mouth that moves while nobody speaks", async () => {

@@ -66,7 +66,8 @@ export function createFramer(context: FramerContext): Framer {
     if (fillsFrame({ w, h }, target)) return ownShape(clip, { x: 0, y: 0, w, h });
 
     const finder = await workingFinder();
-    const stretches = await watchClip(clip, source, finder, context);
+    using pictures = new DisposableStack();
+    const stretches = await watchClip(clip, source, finder, { ...context, pictures });
     signal.throwIfAborted();
     const failure = finder.failure();
     if (failure && !told) {
@@ -125,7 +126,7 @@ async function watchClip(
   { segments }: EdlClip,
   source: FetchedSource,
   finder: FaceFinder,
-  { dir, tools, signal, settings }: FramerContext,
+  { dir, tools, signal, settings, pictures }: FramerContext & { pictures: DisposableStack },
 ): Promise<Stretch[]> {
   const { file } = source;
   const { video } = source.info;
@@ -141,6 +142,7 @@ async function watchClip(
       ...{ startSeconds: segment.start, seconds, runUpSeconds: runUp(source, segment.start) },
       onPicture: (picture, frame) => looks.add(picture, start + frame / rate.fps),
     });
+    pictures.use(watched);
     const scale = sourceWidth / watched.width;
     const samples = (await looks.end()).map(({ time, faces }) => ({
       time,
