@@ -120,7 +120,8 @@ function timeChecks({ cues, style, ass, fps }: CaptionsToCheck): CaptionCheck[] 
   ];
 }
 
-const EVENT = /^Dialogue: (\d),([\d:.]+),([\d:.]+),Caption,,0,0,0,,/;
+/** The third margin is that of captions on the seam of a split picture. */
+const EVENT = /^Dialogue: (\d),([\d:.]+),([\d:.]+),Caption,,0,0,\d+,,/;
 
 /** An ASS file's events, as the program that draws them reads them. */
 function eventsOf(ass: string): { layer: string; start: number; end: number }[] {

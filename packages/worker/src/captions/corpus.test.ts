@@ -68,6 +68,13 @@ describe("each check fails where it should", async () => {
 
   test("good captions pass", () => expect(failedOf(captionChecks(good))).toEqual([]));
 
+  test("those on the seam of a split picture pass like all others, and fail like them", () => {
+    const seam = (fps: number) => captionsAss(good.cues, style, fps, [{ start: 0, end: 20 }]);
+    expect(seam(30)).not.toBe(good.ass);
+    expect(failedOf(captionChecks({ ...good, ass: seam(30) }))).toEqual([]);
+    expect(failedOf(captionChecks({ ...good, ass: seam(7) }))).toContain("C4.highlight");
+  });
+
   test.each([
     ["C1.width", changed({ lines: [allWords] })],
     ["C1.outside", changed({ lines: [allWords] })],

@@ -2,7 +2,7 @@ import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { KNOWN_CHECKS } from "../qc/verdict.ts";
-import { aClip, BLACK, createRenderBench, RAMP, tools } from "./testing-render.ts";
+import { aClip, BLACK, createRenderBench, crop, RAMP, tools } from "./testing-render.ts";
 
 describe.skipIf(!tools)(
   "every clip is measured before it is handed out (needs ffmpeg)",
@@ -44,6 +44,15 @@ describe.skipIf(!tools)(
       });
       for (const { id } of made[0]?.qc.checks ?? []) expect(KNOWN_CHECKS).toContain(id);
       expect(JSON.parse(JSON.stringify(made[0]?.qc))).toEqual(made[0]?.qc); // nothing that JSON does not know
+    });
+
+    test("two people above each other with the captions between them are ok", async () => {
+      const half = { x: 0, y: 0, w: 102, h: 90 };
+      const split = { ...half, layout: "split" as const, lower: { ...half, x: 218, y: 90 } };
+      const clips = [aClip([[0, 1]], { words })];
+      const { made, failure } = await render(file, { clips, frames: [crop(0, 1, 0, split)] });
+      expect(failure).toBeUndefined();
+      expect(made[0]?.qc).toMatchObject({ verdict: "ok", repairs: [], reasons: [] });
     });
 
     test("one that cannot be decoded cleanly is encoded again", async () => {
