@@ -12,12 +12,12 @@ const TESTS = [
 ];
 const LATER = [...configDefaults.exclude, "**/*.e2e.test.ts"];
 
-/** Words of a file that starts something, or changes what all modules of a process have in common. */
-const NOT_PURE =
-  /spawn|execFile|ffmpeg|createServer|listen\(|start[A-Z]\w*\(|\bvi\.(?!fn\b)|process\.(env|chdir|on|argv)|globalThis/;
-/** Files with none of these words share a process: for them, loading the modules anew takes as long as the tests. */
-const PURE = globSync(TESTS, { cwd: ROOT, exclude: LATER }).filter(
-  (file) => !NOT_PURE.test(readFileSync(join(ROOT, file), "utf8")),
+/** Words of a file that changes, watches or measures what all modules of a process have in common. */
+const ALONE =
+  /\bvi\.(?!fn\b)|process\.(env|chdir|on|argv|\w+Usage)|globalThis|hideFromChildren|watchConnections|testing-dials|"nock"/;
+/** Files with none of these words share a process: for many of them, loading the modules anew takes as long as the tests. */
+const TOGETHER = globSync(TESTS, { cwd: ROOT, exclude: LATER }).filter(
+  (file) => !ALONE.test(readFileSync(join(ROOT, file), "utf8")),
 );
 
 export default defineConfig({
@@ -28,8 +28,8 @@ export default defineConfig({
     env: { NODE_COMPILE_CACHE: COMPILE_CACHE }, // for the hundreds of programs that tests start
     reporters: reporters(),
     projects: [
-      { extends: true, test: { name: "each", include: TESTS, exclude: [...LATER, ...PURE] } },
-      { extends: true, test: { name: "pure", include: PURE, isolate: false } },
+      { extends: true, test: { name: "alone", include: TESTS, exclude: [...LATER, ...TOGETHER] } },
+      { extends: true, test: { name: "together", include: TOGETHER, isolate: false } },
     ],
   },
 });
