@@ -59,6 +59,37 @@ test("captions of a split frame lie on the seam, plates too, and the others stay
   }
 });
 
+test.each(["clean", "minimal", "boxed"] as const)(
+  "a caption of %s that stands when the frame is split or whole again moves on that very frame",
+  async (preset) => {
+    const own = await captionStyle(settings, { preset });
+    const words = [{ word: "Well", start: 0.2, end: 2.6 }];
+    const placed = clipWords(words, [{ start: 0, end: 4, clipStart: 0 }], 4, own.fits);
+    const cues = captionCues(placed, { clipSeconds: 4, maxLines: 2, fits: own.fits });
+    const whole = eventsOf(captionsAss(cues, own, 25));
+    const file = captionsAss(cues, own, 25, [{ start: 1, end: 2 }]);
+    const places = eventsOf(file).map((event) => event.split(",").slice(1, 8));
+    const times = places.map(([start, end, , , , , margin]) => [start, end, Number(margin) > 0]);
+    const [from, to] = whole[0]?.split(",").slice(1, 3) ?? [];
+    const once = [
+      [from, "0:00:00.98", false],
+      ["0:00:00.98", "0:00:01.98", true],
+      ["0:00:01.98", to, false],
+    ];
+    expect(times).toEqual(whole.flatMap(() => once));
+    // not for a moment that nobody sees
+    const brief = captionsAss(cues, own, 25, [{ start: 0, end: 0.3 }]);
+    expect(eventsOf(brief)).toEqual(whole);
+  },
+);
+
+test("a word that pops up stays in its place until the next one, so that it pops up once", async () => {
+  const own = await captionStyle(settings, { preset: "pop" });
+  const cues = cuesOf(["One", "two", "three."]);
+  const events = eventsOf(captionsAss(cues, own, 25, [{ start: 0.2, end: 1 }]));
+  expect(events).toHaveLength(captionEvents(cues, own).length);
+});
+
 test("emoji are not drawn but stay in the subtitle files", () => {
   const cues = cuesOf(["Hot", "🔥👩‍🔧❤️", "stuff™."]);
   const events = eventsOf(captionsAss(cues, style, 25));

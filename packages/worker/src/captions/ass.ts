@@ -1,6 +1,6 @@
 import { STRIP_OPACITY } from "@kangklip/contract";
 import type { Cue } from "./cues.ts";
-import { assColour, captionEvents, frameTimes } from "./draw.ts";
+import { assColour, frameTimes, placedEvents } from "./draw.ts";
 import type { CaptionStyle } from "./style.ts";
 
 /** `H:MM:SS.cc` */
@@ -41,7 +41,7 @@ function assFile(size: { width: number; height: number }, style: string, events:
 /**
  * Captions as an ASS file, drawn as the style's preset draws them. Every change falls on a frame: the one nearest to the word's time.
  * @param fps of the picture that they are drawn into
- * @param splits when the frame is split into halves, clip seconds: there captions lie on the seam, where they cover nobody's face
+ * @param splits when the frame is split into halves, clip seconds: see placedEvents
  */
 export function captionsAss(
   cues: Cue[],
@@ -51,16 +51,10 @@ export function captionsAss(
 ): string {
   const { font, fontSize, outline, shadow, marginH, marginV, strip, colours } = style;
   const at = frameTimes(fps);
-  const line = ({ layer, start, end, text }: ReturnType<typeof captionEvents>[number], margin = 0) =>
-    `Dialogue: ${layer},${assTime(at(start))},${assTime(at(end))},Caption,,0,0,${margin},,${text}`;
-  const events = cues.flatMap((cue) => {
-    const margin = seamMargin(cue, style);
-    const onSeam = captionEvents([cue], { ...style, marginV: margin });
-    // event by event: the layout may change while a caption stands
-    return captionEvents([cue], style).map((event, i) =>
-      isMostly(event, splits) ? line(onSeam[i] ?? event, margin) : line(event),
-    );
-  });
+  const events = placedEvents(cues, style, splits).map(
+    ({ layer, start, end, margin, text }) =>
+      `Dialogue: ${layer},${assTime(at(start))},${assTime(at(end))},Caption,,0,0,${margin},,${text}`,
+  );
   const [text, edge] = [assColour(colours.text), assColour(colours.outline)];
   // style 4 is libass's own: one box behind the whole caption, in the last colour, wider than the text by the shadow
   const seeThrough = Math.round((1 - STRIP_OPACITY) * 255)
@@ -75,19 +69,6 @@ export function captionsAss(
   const look = `Caption,${font},${fixed(fontSize)},${colour},-1,0,0,0,100,100,0,0,${border},2,${margins},-1`;
   return assFile(style, look, events);
 }
-
-/** Whether more than half of the time lies within the spans. */
-function isMostly(
-  { start, end }: { start: number; end: number },
-  spans: { start: number; end: number }[],
-): boolean {
-  const inside = spans.map((span) => Math.max(0, Math.min(end, span.end) - Math.max(start, span.start)));
-  return inside.reduce((sum, seconds) => sum + seconds, 0) * 2 > end - start;
-}
-
-/** Brings the middle of a caption to the middle of the frame. */
-const seamMargin = ({ lines }: Cue, { height, fontSize, shows }: CaptionStyle) =>
-  Math.round((height - (shows === "words" ? 1 : lines.length) * fontSize) / 2);
 
 /** The mark of a preview: its name, slanted, across a picture of its own that is laid over the preview (see clip-args.ts), which makes it see-through. */
 export function previewMarkAss(width: number, height: number, font: string, clipSeconds: number): string {

@@ -1,6 +1,6 @@
 import { contrastPairs, LEAST_CONTRAST } from "@kangklip/contract";
 import { type Cue, EASY_CPS, FASTEST_CPS, LONGEST, lettersOf, SHORTEST } from "./cues.ts";
-import { captionEvents } from "./draw.ts";
+import { placedEvents } from "./draw.ts";
 import type { CaptionStyle } from "./style.ts";
 import { type CaptionWord, lineText } from "./words.ts";
 
@@ -33,6 +33,8 @@ export interface CaptionsToCheck {
   ass: string;
   fps: number;
   clipSeconds: number;
+  /** When the frame is split into halves, clip seconds; left out: never. */
+  splits?: { start: number; end: number }[];
 }
 
 /** Measures captions against what they must hold (C1-C7, C9). What an operator set of the sizes is measured as he set it. */
@@ -98,9 +100,9 @@ function drawnWidths(cues: Cue[], { shows, widthOf, maxWidth, reach }: CaptionSt
 }
 
 /** What the file says beside what should be seen when. */
-function timeChecks({ cues, style, ass, fps }: CaptionsToCheck): CaptionCheck[] {
+function timeChecks({ cues, style, ass, fps, splits = [] }: CaptionsToCheck): CaptionCheck[] {
   const events = eventsOf(ass);
-  const expected = captionEvents(cues, style);
+  const expected = placedEvents(cues, style, splits);
   // a change between two frames is seen on the later one
   const frameOf = (seconds: number) => Math.max(0, Math.ceil(seconds * fps - EPSILON));
   const offBy = expected.map(({ start }, i) => Math.abs(frameOf(events[i]?.start ?? 0) - start * fps));

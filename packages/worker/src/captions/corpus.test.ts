@@ -75,6 +75,15 @@ describe("each check fails where it should", async () => {
     expect(failedOf(captionChecks({ ...good, ass: seam(7) }))).toContain("C4.highlight");
   });
 
+  test("one that moves when the frame is split is measured as what it is", async () => {
+    const clean = await captionStyle(settings, { preset: "clean" });
+    const own = captioned(utterance, clean);
+    const splits = [{ start: 1.5, end: 20 }];
+    const checked = { ...own, fps: 30, ass: captionsAss(own.cues, clean, 30, splits) };
+    expect(failedOf(captionChecks({ ...checked, splits }))).toEqual([]);
+    expect(failedOf(captionChecks(checked))).toContain("C9.structure");
+  });
+
   test.each([
     ["C1.width", changed({ lines: [allWords] })],
     ["C1.outside", changed({ lines: [allWords] })],

@@ -12,6 +12,17 @@ export interface CaptionEvent {
   text: string;
 }
 
+/** A stretch of the clip, seconds. */
+interface Span {
+  start: number;
+  end: number;
+}
+
+/** A line, and the pixels below it; 0: those of the style. */
+interface PlacedEvent extends CaptionEvent {
+  margin: number;
+}
+
 /**
  * Brings a time to the frame nearest to it, and there between that frame and the one before: ASS counts hundredths, which no frame
  * rate meets, so a time on the frame itself would fall on one side of it or the other.
@@ -34,6 +45,52 @@ export function captionEvents(cues: Cue[], style: CaptionStyle): CaptionEvent[] 
     return spokenWords(cue, style);
   });
 }
+
+/** Less than this is not worth a jump, seconds. */
+const SHORTEST_PLACE = 0.15;
+
+/**
+ * What is drawn of the captions, and where: in their place, or on the seam while the frame is split into halves, where they cover nobody's face.
+ * One that stands when the layout changes moves with it; a word that pops up stays where it is for most of its time. Pure.
+ * @param splits when the frame is split, clip seconds
+ */
+export function placedEvents(cues: Cue[], style: CaptionStyle, splits: readonly Span[]): PlacedEvent[] {
+  return cues.flatMap((cue) => {
+    const seam = seamMargin(cue, style);
+    const onSeam = captionEvents([cue], { ...style, marginV: seam });
+    return captionEvents([cue], style).flatMap((event, i) =>
+      placesOf(event, style.shows === "words" ? [] : splits).map((span) =>
+        isMostly(span, splits)
+          ? { ...(onSeam[i] ?? event), ...span, margin: seam }
+          : { ...event, ...span, margin: 0 },
+      ),
+    );
+  });
+}
+
+/** The parts of an event's time between which the layout changes. */
+function placesOf({ start, end }: Span, splits: readonly Span[]): Span[] {
+  const times = [start];
+  for (const time of splits.flatMap((split) => [split.start, split.end]).toSorted((a, b) => a - b))
+    if (time - (times.at(-1) ?? start) >= SHORTEST_PLACE && end - time >= SHORTEST_PLACE) times.push(time);
+  const spans = times.map((time, i) => ({ start: time, end: times[i + 1] ?? end }));
+  return spans.reduce<Span[]>((parts, span) => {
+    const last = parts.at(-1);
+    if (last && isMostly(last, splits) === isMostly(span, splits)) last.end = span.end;
+    else parts.push(span);
+    return parts;
+  }, []);
+}
+
+/** Whether more than half of the time lies within the spans. */
+function isMostly({ start, end }: Span, spans: readonly Span[]): boolean {
+  const inside = spans.map((span) => Math.max(0, Math.min(end, span.end) - Math.max(start, span.start)));
+  return inside.reduce((sum, seconds) => sum + seconds, 0) * 2 > end - start;
+}
+
+/** Brings the middle of a caption to the middle of the frame. */
+const seamMargin = ({ lines }: Cue, { height, fontSize, shows }: CaptionStyle) =>
+  Math.round((height - (shows === "words" ? 1 : lines.length) * fontSize) / 2);
 
 /** Softens the shadow; letters keep their edge. A strip has neither. */
 const blurOf = ({ fontSize, strip }: CaptionStyle) => (strip ? "" : `{\\blur${fixed(fontSize / 48)}}`);

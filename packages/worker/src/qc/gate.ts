@@ -6,7 +6,7 @@ import { type CaptionStyle, captionTop } from "../captions/style.ts";
 import type { CaptionWord } from "../captions/words.ts";
 import { comparedSize, previewSize } from "../media/clip-args.ts";
 import { fileChecks, whatIsWrong } from "../media/clip-check.ts";
-import type { ClipTimeline, Piece } from "../media/clip-timeline.ts";
+import { type ClipTimeline, type Piece, splitSpans } from "../media/clip-timeline.ts";
 import { bestMarked, type Candidate, type Luma, type Marks, marksOf } from "../media/cover.ts";
 import type { Tools } from "../media/ffmpeg.ts";
 import type { ClipSound } from "../media/loudness.ts";
@@ -115,7 +115,10 @@ export async function measureClip(made: ClipToMeasure): Promise<Measured> {
     atMost("V1.frozen", faults.frozen, 0.1, "s"),
     ...soundChecks(looked?.loudness ?? made.sound, made.sound, seconds),
     ...(cues.length > 0
-      ? captionChecks({ words, cues, style, ass, fps: rate.fps, clipSeconds: seconds })
+      ? captionChecks({
+          ...{ words, cues, style, ass, fps: rate.fps, clipSeconds: seconds },
+          splits: splitSpans(timeline, made.pieces),
+        })
       : []),
     atMost("C8.captions", Number(lacksCaptions(made)), 0, "clips"),
     ...(captioned ? captionPixelChecks({ looks, picture, cues, style, fps: rate.fps }) : []),

@@ -46,11 +46,13 @@ describe.skipIf(!tools)(
       expect(JSON.parse(JSON.stringify(made[0]?.qc))).toEqual(made[0]?.qc); // nothing that JSON does not know
     });
 
-    test("two people above each other with the captions between them are ok", async () => {
+    test("two people above each other with the captions between them are ok, also where one stands when they come", async () => {
       const half = { x: 0, y: 0, w: 102, h: 90 };
       const split = { ...half, layout: "split" as const, lower: { ...half, x: 218, y: 90 } };
-      const clips = [aClip([[0, 1]], { words })];
-      const { made, failure } = await render(file, { clips, frames: [crop(0, 1, 0, split)] });
+      const clips = [aClip([[0, 1]], { words: [{ word: "Well", start: 0.1, end: 0.9 }] })];
+      const { made, failure } = await render(file, {
+        ...{ clips, frames: [crop(0, 0.5, 0), crop(0.5, 1, 0, split)] },
+      });
       expect(failure).toBeUndefined();
       expect(made[0]?.qc).toMatchObject({ verdict: "ok", repairs: [], reasons: [] });
     });
