@@ -12,9 +12,9 @@ const TESTS = [
 ];
 const LATER = [...configDefaults.exclude, "**/*.e2e.test.ts"];
 
-/** Words of a file that changes, watches or measures what all modules of a process have in common. */
+/** Words of a file that changes, watches or measures what all modules of a process have in common, or whose client (web3.js) calls a server for ever after it is gone. */
 const ALONE =
-  /\bvi\.(?!fn\b)|process\.(env|chdir|on|argv|\w+Usage)|globalThis|hideFromChildren|watchConnections|testing-dials|"nock"/;
+  /\bvi\.(?!fn\b)|process\.(env|chdir|on|argv|\w+Usage)|globalThis|hideFromChildren|watchConnections|testing-dials|"nock"|new Connection\(/;
 /** Files with none of these words share a process: for many of them, loading the modules anew takes as long as the tests. */
 const TOGETHER = globSync(TESTS, { cwd: ROOT, exclude: LATER }).filter(
   (file) => !ALONE.test(readFileSync(join(ROOT, file), "utf8")),
